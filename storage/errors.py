@@ -1,0 +1,24 @@
+"""What our own machinery fails at, named for the boundary where it failed.
+
+What a candidate program or a model does wrong is never one of these: it is a row with a verdict or a reason.
+"""
+
+
+class PatchmillError(Exception):
+    """Base of ours; the message says what was tried on what, expected, got, and what to do next."""
+
+
+class ConfigError(PatchmillError):
+    """A file or value that a person wrote is wrong; one line names file, field, expected, got and the fix."""
+
+
+class ModelError(PatchmillError):
+    """A model server could not be started or reached, or answered something unusable."""
+
+
+class SandboxError(PatchmillError):
+    """The sandbox itself failed; never says anything about the program that was in it."""
+
+
+class LakeError(PatchmillError):
+    """A table could not be read or written."""
