@@ -1,0 +1,30 @@
+"""`patchmill doctor`: what works on this machine, and the command that mends what doesn't."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import JsonOption, print_json, print_rows
+from cli.run import load_config
+from tasks.models import probe as model_probe
+from tasks.sandbox import probe as sandbox_probe
+
+DEFAULT = Path(__file__).parent.parent / "configs/refresh/demo.yaml"
+
+
+def command(
+    config: Annotated[Path, typer.Argument(help="Whose model is looked at.")] = DEFAULT, as_json: JsonOption = False
+) -> None:
+    """Check sandbox, model server, weights and GPU. Exit 1 where anything is missing."""
+    loaded = load_config(config, None)
+    models = [loaded.model] if loaded.teacher is None else [loaded.model, loaded.teacher]
+    found = [("sandbox", check) for check in sandbox_probe.probe()]
+    found += [("model", check) for model in models for check in model_probe.probe(model)]
+    rows = [
+        {"part": part, "check": c.check, "ok": "yes" if c.ok else "no", "detail": c.detail, "fix": c.fix}
+        for part, c in found
+    ]
+    print_json(rows) if as_json else print_rows(rows)
+    if not all(check.ok for _, check in found):
+        raise typer.Exit(1)

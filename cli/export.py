@@ -1,0 +1,61 @@
+"""`patchmill export`: a table or data set as one file."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pyarrow.parquet as pq
+import typer
+
+from cli.options import LakeOption, existing_lake, words
+from storage.catalog import Catalog
+from storage.errors import ConfigError
+from storage.files import written
+
+
+def command(
+    table: Annotated[str, typer.Argument(help="A table, data set or view: debugging_sft, problems, attempts ...")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="A file that ends in .jsonl or .parquet.")],
+    lake: LakeOption = None,
+    where: Annotated[str, typer.Option(help="Take only these rows: a condition in SQL.")] = "true",
+    as_: Annotated[
+        Literal["rows", "problems", "solutions"],
+        typer.Option("--as", help="rows: as they are; problems, solutions: lines that `patchmill judge` reads."),
+    ] = "rows",
+) -> None:
+    """Write rows of the lake as JSONL or Parquet; the file appears only when it is complete."""
+    if out.suffix not in (".jsonl", ".parquet"):
+        raise ConfigError(f"--out {out}: expected a name that ends in .jsonl or .parquet")
+    if as_ != "rows" and out.suffix != ".jsonl":
+        raise ConfigError(f"--out {out}: --as {as_} writes lines, expected a name that ends in .jsonl")
+    if not re.fullmatch(r"[a-z_]+", table):
+        raise ConfigError(f"{table}: expected the name of a table, data set or view")
+    with Catalog(existing_lake(lake)) as catalog:
+        data = catalog.arrow(_query(table, where, as_))
+    with written(out) as path:
+        if out.suffix == ".parquet":
+            pq.write_table(data, path, compression="zstd")
+        else:
+            lines = _problems(data.to_pylist()) if as_ == "problems" else data.to_pylist()
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(json.dumps(line, ensure_ascii=False, default=str) + "\n" for line in lines)
+    words.print(f"{data.num_rows} rows -> {out}", markup=False)
+
+
+def _query(table: str, where: str, as_: str) -> str:
+    chosen = f"select * from {table} where {where}"  # noqa: S608 the asker's own SQL, over read-only views
+    if as_ != "solutions":
+        return chosen
+    key = "example_id" if table == "debugging_sft" else "attempt_id"
+    return (
+        f"with chosen as ({chosen}) select c.{key} as id, p.source, p.source_id, c.code "  # noqa: S608
+        "from chosen as c join problems as p using (problem_id) where c.code is not null"
+    )
+
+
+def _problems(rows: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:
+    for row in rows:
+        kept = ("source", "source_id", "prompt", "entry_point", "context", "reference", "licence", "origin")
+        yield {**{name: row[name] for name in kept}, "tests": json.loads(row["tests"])}

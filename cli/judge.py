@@ -1,0 +1,117 @@
+"""`patchmill judge`: judge any programs, without a lake or a model."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from pydantic import BaseModel, ConfigDict, ValidationError
+from tasks.sandbox.factory import SandboxSettings, open_sandbox
+
+from cli.options import words
+from storage.errors import ConfigError
+from storage.files import written
+from storage.problems import Problem
+from storage.settings import explain
+from tasks.sandbox.protocol import Job, Judged
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class Solution(BaseModel):
+    """One line of a solutions file; other fields are passed over, so that an exported data set can be judged."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    source_id: str
+    code: str
+    source: str | None = None
+
+
+def command(
+    problems: Annotated[Path, typer.Argument(help="Problem lines (JSONL).")],
+    solutions: Annotated[
+        Path, typer.Argument(help="Solution lines (JSONL): id, source_id, code; source if ambiguous.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Write verdict lines there instead of stdout.")
+    ] = None,
+    backend: Annotated[str, typer.Option(help="auto or bubblewrap.")] = "auto",
+    jobs: Annotated[int | None, typer.Option(min=1, help="Programs at one time; default: one per core.")] = None,
+) -> None:
+    """Print one verdict line per solution, in the order of the input."""
+    try:
+        settings = SandboxSettings.model_validate({"backend": backend, "jobs": jobs})
+    except ValidationError as error:
+        raise ConfigError(f"--{explain(error, SandboxSettings)}") from None
+    known: dict[str, list[Problem]] = {}
+    for _, problem in _read(problems, Problem):
+        known.setdefault(problem.source_id, []).append(problem)
+    asked = [(s, _problem_of(s, known, solutions, number)) for number, s in _read(solutions, Solution)]
+    work = [Job(str(i), s.code, p.context, p.entry_point, p.tests, settings.limits) for i, (s, p) in enumerate(asked)]
+    sandbox = open_sandbox(settings)
+    try:
+        lines = (_line(asked[int(v.job_id)][0], v) for v in _in_order(sandbox.judge(work)))
+        if out is None:
+            sys.stdout.writelines(lines)
+        else:
+            with written(out) as path, path.open("w", encoding="utf-8") as file:
+                file.writelines(lines)
+            words.print(f"{len(work)} verdicts -> {out}", markup=False)
+    finally:
+        sandbox.close()
+
+
+def _read(path: Path, model: type[T]) -> Iterator[tuple[int, T]]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield number, model.model_validate(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}") from None
+        except ValidationError as error:
+            raise ConfigError(f"{path}:{number}: {explain(error, model)}") from None
+
+
+def _problem_of(solution: Solution, known: dict[str, list[Problem]], path: Path, number: int) -> Problem:
+    found = [p for p in known.get(solution.source_id, []) if solution.source in (None, p.source)]
+    if len(found) == 1:
+        return found[0]
+    what = "no problem has" if not found else "several problems have"
+    raise ConfigError(
+        f"{path}:{number}: {what} source_id {solution.source_id!r}"
+        + (f" and source {solution.source!r}" if solution.source else "; add `source` if ids repeat across sources")
+    )
+
+
+def _in_order(verdicts: Iterable[Judged]) -> Iterator[Judged]:
+    waiting: dict[int, Judged] = {}
+    following = 0
+    for verdict in verdicts:
+        waiting[int(verdict.job_id)] = verdict
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1
+
+
+def _line(solution: Solution, judged: Judged) -> str:
+    line: dict[str, Any] = {
+        "id": solution.id,
+        "source_id": solution.source_id,
+        "verdict": judged.verdict,
+        "flags": list(judged.flags),
+        "tests": [{"test": t.test, "verdict": t.verdict, "message": t.message} for t in judged.tests],
+        "cpu_ms": round(judged.cpu_ms, 3),
+        "wall_ms": round(judged.wall_ms, 3),
+        "peak_mib": round(judged.peak_mib, 3),
+        "isolation": judged.isolation,
+    }
+    return json.dumps(line) + "\n"  # ASCII: a program's lone surrogates must not break a line

@@ -1,0 +1,92 @@
+"""`patchmill run`: refresh a lake and its data set."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.options import JsonOption, LakeOption, print_json, print_rows, results, words
+from storage.errors import ConfigError
+
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", help="Replace a value of the config: repair.repairs=4. May be repeated.")
+]
+
+
+def command(
+    config: Annotated[Path, typer.Argument(help="A file like configs/refresh/demo.yaml.")],
+    lake: LakeOption = None,
+    only: Annotated[str | None, typer.Option(help="Run these stages alone: execute,repair.")] = None,
+    sets: SetOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Problems in, a verified debugging data set out. What the lake already holds is not done again."""
+    made, seconds = refresh_now(config, lake, only, sets)
+    if as_json:
+        from dataclasses import asdict
+
+        print_json({**asdict(made), "wall_s": round(seconds, 1)})
+        return
+    _tell(made, seconds)
+
+
+def refresh_now(config: Path, lake: Path | None, only: str | None, sets: list[str] | None) -> tuple[Any, float]:
+    """Load, check, run with progress on stderr; the report and the seconds it took."""
+    loaded = load_config(config, lake, sets)
+    from cli.live import shown
+    from flows.refresh import STAGES, refresh
+
+    names = [name.strip() for name in only.split(",")] if only else STAGES
+    stages = tuple(stage for stage in STAGES if stage in names)
+    if unknown := set(names) - set(STAGES):
+        raise ConfigError(f"--only: unknown stage {min(unknown)!r}; expected some of {', '.join(STAGES)}")
+    started = time.monotonic()
+    with shown():
+        made = refresh(loaded, stages)
+    return made, time.monotonic() - started
+
+
+def load_config(config: Path, lake: Path | None, sets: list[str] | None = None) -> Any:
+    """A RefreshConfig from YAML, with --lake and --set laid over it."""
+    words.print("[dim]starting ...[/dim]")
+    import yaml
+
+    from flows.config import RefreshConfig
+    from storage.settings import load
+
+    overrides: dict[str, Any] = {}
+    for text in sets or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ConfigError(f"--set {text}: expected NAME=VALUE, such as repair.repairs=4")
+        overrides[name] = yaml.safe_load(value)
+    if lake is not None:
+        overrides["lake.path"] = str(lake)
+    return load(config, RefreshConfig, overrides)
+
+
+def _tell(made: Any, seconds: float) -> None:
+    from cli.show import print_example
+
+    print_rows(made.table(), title=f"Funnel of {made.lake}")
+    for stats in made.models:
+        if stats["busy_s"]:
+            rate = stats["completion_tokens"] / stats["busy_s"]
+            words.print(
+                f"model: {stats['samples']} answers, {stats['completion_tokens']} tokens, {rate:.0f} tokens/s "
+                f"while busy, busy {stats['busy_s'] / seconds:.0%} of {seconds:.0f} s"
+            )
+        else:
+            words.print("model: not asked anything")
+    print_example(made.lake)
+    lake = made.lake
+    results.print(
+        f"\nThe data set is {lake}/datasets/debugging_sft (Delta: plain Parquet and a log). To ask it:", soft_wrap=True
+    )
+    for query in (
+        "select form, count(*) as n from debugging_sft group by form",
+        "select verdict, count(*) as n from verdicts group by verdict order by n desc",
+        "select source_id, wrong_verdict, verdict from lineage order by verdict desc limit 10",
+    ):
+        results.print(f'  patchmill sql --lake {lake} "{query}"', soft_wrap=True, markup=False)

@@ -1,0 +1,47 @@
+"""The configuration of the flow refresh, composed of its stages' settings."""
+
+from pydantic import Field
+from tasks.sandbox.factory import SandboxSettings
+
+from storage.lake import LakeSettings
+from storage.settings import Settings
+from tasks.assemble.settings import AssembleSettings
+from tasks.ingest.settings import Source
+from tasks.models.settings import ModelSettings
+from tasks.plan import GenerateSettings, Plan, RepairSettings, WriteSettings
+
+
+class RefreshConfig(Settings):
+    """From problems to a verified debugging data set."""
+
+    lake: LakeSettings = LakeSettings()
+    """Where everything is kept."""
+    sources: tuple[Source, ...] = Field(min_length=1)
+    """Where problems come from."""
+    model: ModelSettings
+    """Writes the first attempts (the student)."""
+    teacher: ModelSettings | None = None
+    """Explains and repairs; null takes `model` (LeDex's self-bootstrap)."""
+    sandbox: SandboxSettings = SandboxSettings()
+    """Runs the programs, and what they may use."""
+    generate: GenerateSettings = GenerateSettings()
+    """First attempts."""
+    repair: RepairSettings = RepairSettings()
+    """Diagnosis and repair."""
+    assemble: AssembleSettings = AssembleSettings()
+    """What becomes an example."""
+    write: WriteSettings = WriteSettings()
+    """How often rows are committed."""
+
+    def plan(self, selection_id: str) -> Plan:
+        """The part that the per-bucket stages need."""
+        return Plan(
+            lake=self.lake,
+            selection_id=selection_id,
+            model=self.model,
+            teacher=self.teacher or self.model,
+            sandbox=self.sandbox,
+            generate=self.generate,
+            repair=self.repair,
+            write=self.write,
+        )

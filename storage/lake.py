@@ -1,0 +1,170 @@
+"""The lake: one Delta table per noun, partitioned by bucket. The only module that opens Parquet or Delta."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import DeltaTable, WriterProperties, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+from pydantic import Field
+
+from storage.errors import LakeError
+from storage.ids import bucket_of
+from storage.settings import Settings
+from storage.tables import PROBLEMS, TABLES, Table, folder
+
+Row = Mapping[str, Any]
+_WRITER = WriterProperties(compression="ZSTD")
+
+
+class LakeSettings(Settings):
+    """Where the tables lie and how they are cut."""
+
+    path: str = Field(".patchmill/lake", min_length=1)
+    """Folder of the lake; made when missing."""
+    buckets: int = Field(16, ge=1, le=4096)
+    """Partitions of a new lake: the unit of parallel work. An existing lake keeps its own number."""
+    memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
+    """What one DuckDB connection may use before it spills to disk."""
+
+
+class Lake:
+    """Appends and reads whole tables; every write is one atomic commit."""
+
+    def __init__(self, settings: LakeSettings) -> None:
+        self.settings = settings
+        self.root = settings.path.rstrip("/")
+
+    def uri(self, table: Table) -> str:
+        return f"{self.root}/{folder(table)}"
+
+    @cached_property
+    def buckets(self) -> int:
+        """The number the lake was made with; makes the lake when there is none."""
+        found = self._open(PROBLEMS) or self._create(PROBLEMS)
+        return int(json.loads(found.metadata().description or "{}").get("buckets", self.settings.buckets))
+
+    def bucket_of(self, problem_id: str) -> int:
+        return bucket_of(problem_id, self.buckets)
+
+    def exists(self) -> bool:
+        return self._open(PROBLEMS) is not None
+
+    def append(self, table: Table, rows: Sequence[Row]) -> int:
+        """Add rows in one commit; nothing is written for no rows.
+
+        Raises:
+            LakeError: a row does not fit the schema, or the commit failed; nothing was written then.
+        """
+        if rows:
+            self._write(table, self._arrow(table, rows))
+        return len(rows)
+
+    def upsert(self, table: Table, rows: Sequence[Row]) -> int:
+        """Add rows, or put them in the place of rows with the same key, in one commit."""
+        if not rows:
+            return 0
+        data = self._arrow(table, rows)
+        target = self._open(table) or self._create(table)
+        on = " and ".join(f"t.{k} = s.{k}" for k in (*table.key, "bucket"))
+        try:
+            merge = target.merge(data, on, source_alias="s", target_alias="t", writer_properties=_WRITER)
+            merge.when_matched_update_all().when_not_matched_insert_all().execute()
+        except DeltaError as error:
+            raise LakeError(f"{self._at(table)}: cannot upsert {len(rows)} rows: {error}") from error
+        return len(rows)
+
+    def replace(self, table: Table, data: pa.Table, predicate: str | None = None) -> None:
+        """Put `data` in the place of all rows (or of those that `predicate` names) in one commit."""
+        self._write(table, self._checked(table, data), mode="overwrite", predicate=predicate)
+
+    def versions(self) -> dict[str, int]:
+        """Version of every table that exists: what a reader pins."""
+        return {t.name: found.version() for t in TABLES if (found := self._open(t)) is not None}
+
+    def files(self, table: Table, version: int | None = None, bucket: int | None = None) -> list[str]:
+        """Parquet files of one version of a table; empty where the table does not exist yet."""
+        found = self._open(table, version)
+        if found is None:
+            return []
+        where = None if bucket is None else [("bucket", "=", str(bucket))]
+        # Delta quotes paths as in a URL; DuckDB wants them as they are
+        return [unquote(uri.removeprefix("file://")) for uri in found.file_uris(file_pruning_predicate=where)]
+
+    def compact(self) -> dict[str, dict[str, int]]:
+        """Merge small files; readers of older versions are not disturbed. Files removed and added, by table."""
+        done = {}
+        for table in TABLES:
+            if (found := self._open(table)) is not None:
+                metrics = found.optimize.compact(writer_properties=_WRITER)
+                done[table.name] = {"removed": metrics["numFilesRemoved"], "added": metrics["numFilesAdded"]}
+        return done
+
+    def vacuum(self, keep_hours: int = 168) -> dict[str, int]:
+        """Delete files that no version of the last `keep_hours` needs; older versions can't be read afterwards."""
+        return {
+            table.name: len(found.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False))
+            for table in TABLES
+            if (found := self._open(table)) is not None
+        }
+
+    def _open(self, table: Table, version: int | None = None) -> DeltaTable | None:
+        try:
+            return DeltaTable(self.uri(table), version=version)
+        except TableNotFoundError:
+            return None
+        except (DeltaError, OSError) as error:
+            at = f"@v{version}" if version is not None else ""
+            raise LakeError(f"{self.uri(table)}{at}: cannot be opened: {error}") from error
+
+    def _create(self, table: Table) -> DeltaTable:
+        about = json.dumps({"buckets": self.settings.buckets})
+        try:
+            if "://" not in self.root:
+                Path(self.root).mkdir(parents=True, exist_ok=True)
+            DeltaTable.create(
+                self.uri(table), _plain(table.schema), "ignore", ["bucket"], name=table.name, description=about
+            )
+            return DeltaTable(self.uri(table))
+        except (DeltaError, OSError) as error:
+            raise LakeError(f"{self.uri(table)}: cannot be made: {error}; name another lake by --lake PATH") from error
+
+    def _write(self, table: Table, data: pa.Table, **how: Any) -> None:
+        target = self._open(table) or self._create(table)
+        try:
+            write_deltalake(target, data, **{"mode": "append", "writer_properties": _WRITER, **how})
+        except (DeltaError, OSError) as error:
+            raise LakeError(f"{self._at(table)}: cannot write {data.num_rows} rows: {error}") from error
+
+    def _arrow(self, table: Table, rows: Iterable[Row]) -> pa.Table:
+        rows = list(rows)
+        for row in rows:
+            if row.keys() != set(table.schema.names):
+                wrong = sorted(row.keys() ^ set(table.schema.names))
+                raise LakeError(f"{self._at(table)}: cannot append, columns differ by {wrong} (storage/tables.py)")
+        try:
+            return self._checked(table, pa.Table.from_pylist(rows, schema=_plain(table.schema)))
+        except (pa.ArrowException, UnicodeEncodeError) as error:
+            raise LakeError(f"{self._at(table)}: cannot append: {error} (storage/tables.py)") from error
+
+    def _checked(self, table: Table, data: pa.Table) -> pa.Table:
+        for field in table.schema:
+            if data.schema.field(field.name).type != field.type:
+                got, want = data.schema.field(field.name).type, field.type
+                raise LakeError(f"{self._at(table)}: column {field.name} is {got}, expected {want} (storage/tables.py)")
+            if not field.nullable and data.column(field.name).null_count:
+                raise LakeError(f"{self._at(table)}: column {field.name} holds null, expected a value in every row")
+        return data.select(table.schema.names).cast(_plain(table.schema))
+
+    def _at(self, table: Table) -> str:
+        found = self._open(table)
+        return f"{table.name}@v{found.version() if found else 'none'}"
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """The schema without column descriptions: those live in storage/tables.py, not in every Parquet file."""
+    return pa.schema([field.remove_metadata() for field in schema])

@@ -1,0 +1,26 @@
+-- Every attempt that is in no example, neither as the right program nor as the wrong one, with the reason.
+with used as (
+    select attempt_id from made
+    union
+    select parent_attempt_id from made where parent_attempt_id is not null
+),
+reasons as (
+    select a.attempt_id, a.problem_id, a.bucket,
+           case
+               when v.verdict is null then 'unjudged'
+               when v.verdict = 'infra' then 'infra'
+               when a.problem_id in (select problem_id from flagged_problems) then 'reference_failed'
+               when a.code is null then 'no_code'
+               when list_has_any(v.flags, ['tampered', 'flaky']) then 'flagged'
+               when v.verdict = 'passed' then 'duplicate_or_surplus'
+               when a.kind = 'repair' then 'repair_wrong'
+               else 'not_repaired'
+           end as reason,
+           coalesce(a.no_code_reason, v.verdict, '') as detail
+    from attempts as a
+    left join verdicts as v using (attempt_id)
+    where a.kind <> 'reference' and a.attempt_id not in (select attempt_id from used)
+)
+select 'assemble:debugging_sft' as stage, attempt_id as row_id, problem_id, bucket, reason, detail
+from reasons
+order by attempt_id

@@ -1,0 +1,93 @@
+"""What lies in a model's answer: a program, an explanation, or the reason there is none. Pure text, nothing is run."""
+
+import ast
+import re
+import warnings
+from dataclasses import dataclass
+
+from tasks.models.protocol import FinishReason
+
+MAX_CODE_CHARS = 100_000
+_FENCE = re.compile(
+    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+)
+_PYTHON = {"", "python", "py", "python3", "Python"}
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """Either `text` or the `reason` why there is none."""
+
+    text: str | None
+    reason: str | None = None
+
+
+def extract_code(completion: str, finish: FinishReason, entry_point: str | None) -> Extracted:
+    """The program in an answer: of its Python blocks the last that defines the entry point, else the longest.
+
+    An answer without a fence counts as code when it parses and does more than name things.
+    Reasons: empty, truncated, no_code_block, other_language, too_long.
+    """
+    if not completion.strip():
+        return Extracted(None, "empty")
+    blocks = [
+        (m[2], m[3], m.end() == len(completion) and not m[0].rstrip().endswith(m[1]))
+        for m in _FENCE.finditer(completion)
+    ]
+    python = [(code, cut) for language, code, cut in blocks if language in _PYTHON and code.strip()]
+    if not blocks:
+        if finish == "length" and not _is_program(completion):
+            return Extracted(None, "truncated")
+        return _bounded(completion) if _is_program(completion) else Extracted(None, "no_code_block")
+    if not python:
+        return Extracted(None, "other_language")
+    whole = [code for code, cut in python if not cut or finish != "length"]
+    if not whole:
+        return Extracted(None, "truncated")
+    defining = [code for code in whole if entry_point and _defines(code, entry_point.split(".")[0])]
+    return _bounded(defining[-1] if defining else max(whole, key=len))
+
+
+def extract_explanation(completion: str, finish: FinishReason) -> Extracted:
+    """The words of an answer before its first code block, headings and labels taken off.
+
+    Reasons: empty, truncated, no_explanation (only code, or fewer than five words).
+    """
+    if not completion.strip():
+        return Extracted(None, "empty")
+    fence = _FENCE.search(completion)
+    words = completion[: fence.start()] if fence else completion
+    words = re.sub(
+        r"^\s*(?:#+\s*|\*\*)?(?:explanation|diagnosis)\s*:?\s*(?:\*\*)?\s*:?\s*", "", words, flags=re.IGNORECASE
+    )
+    words = re.sub(
+        r"\n[^\n]*(?:code|program|version|solution|function)[^\n]*:\s*$", "", words.rstrip(), flags=re.IGNORECASE
+    )
+    if len(words.split()) < 5:
+        return Extracted(None, "no_explanation")
+    if finish == "length" and fence is None:
+        return Extracted(None, "truncated")
+    return Extracted(words.strip())
+
+
+def _bounded(code: str) -> Extracted:
+    if len(code) > MAX_CODE_CHARS:
+        return Extracted(None, "too_long")
+    return Extracted(code.strip("\n") + "\n")
+
+
+def _defines(code: str, name: str) -> bool:
+    return (
+        re.search(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b|^{re.escape(name)}\s*=", code, re.MULTILINE)
+        is not None
+    )
+
+
+def _is_program(text: str) -> bool:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # prose and odd literals warn as they parse
+            body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return any(not isinstance(node, ast.Expr) or isinstance(node.value, ast.Call) for node in body)

@@ -1,0 +1,32 @@
+"""Stage diagnose: the teacher explains the failures of a bucket's last round."""
+
+from storage.catalog import Catalog, statement
+from storage.lake import Lake
+from storage.tables import DIAGNOSES
+from tasks import progress
+from tasks.batches import batches
+from tasks.diagnose.rows import diagnosis, prompts
+from tasks.effects import model_for
+from tasks.plan import Plan, diagnose_recipe, diagnoses_wanted, values
+from tasks.stage import stage
+
+
+@stage("diagnose", "diagnose-r{round_}-b{bucket:03d}")
+def diagnose(plan: Plan, bucket: int, round_: int) -> int:
+    """Explain the wrong programs of round `round_ - 1`; returns how many rows were added."""
+    recipe = diagnose_recipe(plan)
+    if recipe is None:
+        return 0
+    lake = Lake(plan.lake)
+    with Catalog(lake, bucket=bucket) as catalog:
+        pending = catalog.rows(statement("pending_diagnose"), **values(plan), round=round_)
+    asked = {p.key: p for p in prompts(pending, recipe, diagnoses_wanted(plan))}
+    wrong = {row["attempt_id"]: row for row in pending}
+    progress.expect("diagnose", sum(len(p.sample_indices) for p in asked.values()))
+    answers = model_for(plan.teacher).complete(asked.values(), recipe.sampling) if asked else ()
+    rows = (diagnosis(wrong[a.key], asked[a.key], a, recipe) for a in answers)
+    added = 0
+    for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
+        added += lake.append(DIAGNOSES, batch)
+        progress.advance("diagnose", len(batch))
+    return added

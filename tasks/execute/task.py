@@ -1,0 +1,35 @@
+"""Stage execute: the sandbox judges what a bucket has that is not judged yet."""
+
+from storage.catalog import Catalog, statement
+from storage.lake import Lake
+from storage.tables import EXECUTIONS
+from tasks import progress
+from tasks.batches import batches
+from tasks.effects import sandbox_for
+from tasks.execute.rows import execution, job
+from tasks.plan import Plan, suite_id, values
+from tasks.stage import stage
+
+
+@stage("execute", "execute-r{round_}-b{bucket:03d}")
+def execute(plan: Plan, bucket: int, round_: int | str) -> int:
+    """Judge every unjudged program of a bucket, whatever its round; returns how many rows were written.
+
+    `round_` only names the run in Prefect's UI: `references`, or the round whose attempts were just written.
+    """
+    lake = Lake(plan.lake)
+    with Catalog(lake, bucket=bucket) as catalog:
+        pending = {row["attempt_id"]: row for row in catalog.rows(statement("pending_execute"), **values(plan))}
+    if not pending:
+        return 0
+    progress.expect("execute", len(pending))
+    sandbox, suite, limits = sandbox_for(plan.sandbox), suite_id(plan), plan.sandbox.limits
+    verdicts = sandbox.judge([job(row, limits) for row in pending.values()])
+    rows = (execution(pending[v.job_id], v, suite, "given", sandbox.backend, limits) for v in verdicts)
+    written = 0
+    for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
+        again = [row for row in batch if pending[row["attempt_id"]]["again"]]
+        written += lake.upsert(EXECUTIONS, again)
+        written += lake.append(EXECUTIONS, [row for row in batch if row not in again])
+        progress.advance("execute", len(batch))
+    return written

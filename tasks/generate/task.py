@@ -1,0 +1,30 @@
+"""Stage generate: the model writes the programs that a bucket lacks."""
+
+from storage.catalog import Catalog, statement
+from storage.lake import Lake
+from storage.tables import ATTEMPTS
+from tasks import progress
+from tasks.batches import batches
+from tasks.effects import model_for
+from tasks.generate.rows import attempt, prompts
+from tasks.plan import Plan, generate_recipe, values
+from tasks.stage import stage
+
+
+@stage("generate", "generate-b{bucket:03d}")
+def generate(plan: Plan, bucket: int) -> int:
+    """Write what is missing of a bucket's first attempts; returns how many rows were added."""
+    lake = Lake(plan.lake)
+    with Catalog(lake, bucket=bucket) as catalog:
+        pending = catalog.rows(statement("pending_generate"), **values(plan))
+    recipe = generate_recipe(plan)
+    asked = {p.key: p for p in prompts(pending, recipe, plan.generate.samples)}
+    problems = {row["problem_id"]: row for row in pending}
+    progress.expect("generate", sum(len(p.sample_indices) for p in asked.values()))
+    answers = model_for(plan.model).complete(asked.values(), recipe.sampling) if asked else ()
+    rows = (attempt(problems[a.key], asked[a.key], a, recipe) for a in answers)
+    added = 0
+    for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
+        added += lake.append(ATTEMPTS, batch)
+        progress.advance("generate", len(batch))
+    return added
