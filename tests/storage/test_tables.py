@@ -1,0 +1,17 @@
+from pathlib import Path
+
+import pyarrow as pa
+
+from storage.tables import TABLES, as_markdown
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_keys_are_never_null_and_every_table_has_a_bucket() -> None:
+    for table in TABLES:
+        assert all(not table.schema.field(key).nullable for key in table.key), table.name
+        assert table.schema.field("bucket").type == pa.int32()
+
+
+def test_docs_tables_is_made_from_the_schemas() -> None:
+    assert (ROOT / "docs/tables.md").read_text() == as_markdown(), "run `make docs`"
