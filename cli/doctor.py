@@ -8,7 +8,7 @@ import typer
 from cli.options import JsonOption, print_json, print_rows
 from cli.run import load_config
 from tasks.models import probe as model_probe
-from tasks.sandbox import probe as sandbox_probe
+from tasks.sandbox.factory import probe as sandbox_probe
 
 DEFAULT = Path(__file__).parent.parent / "configs/refresh/demo.yaml"
 
@@ -19,12 +19,12 @@ def command(
     """Check sandbox, model server, weights and GPU. Exit 1 where anything is missing."""
     loaded = load_config(config, None)
     models = [loaded.model] if loaded.teacher is None else [loaded.model, loaded.teacher]
-    found = [("sandbox", check) for check in sandbox_probe.probe()]
-    found += [("model", check) for model in models for check in model_probe.probe(model)]
+    found = [("sandbox", c.name, c.ok, c.detail, c.fix) for c in sandbox_probe()]
+    found += [("model", c.check, c.ok, c.detail, c.fix) for model in models for c in model_probe.probe(model)]
     rows = [
-        {"part": part, "check": c.check, "ok": "yes" if c.ok else "no", "detail": c.detail, "fix": c.fix}
-        for part, c in found
+        {"part": part, "check": name, "ok": "yes" if ok else "no", "detail": detail, "fix": "" if ok else fix}
+        for part, name, ok, detail, fix in found
     ]
     print_json(rows) if as_json else print_rows(rows)
-    if not all(check.ok for _, check in found):
+    if not all(ok for _, _, ok, _, _ in found):
         raise typer.Exit(1)

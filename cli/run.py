@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cli import reaper
 from cli.options import JsonOption, LakeOption, print_json, print_rows, results, words
 from storage.errors import ConfigError
 
@@ -34,6 +35,7 @@ def command(
 def refresh_now(config: Path, lake: Path | None, only: str | None, sets: list[str] | None) -> tuple[Any, float]:
     """Load, check, run with progress on stderr; the report and the seconds it took."""
     loaded = load_config(config, lake, sets)
+    reaper.guard()
     from cli.live import shown
     from flows.refresh import STAGES, refresh
 

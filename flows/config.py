@@ -1,14 +1,15 @@
 """The configuration of the flow refresh, composed of its stages' settings."""
 
 from pydantic import Field
-from tasks.sandbox.factory import SandboxSettings
 
 from storage.lake import LakeSettings
 from storage.settings import Settings
 from tasks.assemble.settings import AssembleSettings
+from tasks.effects import model_for
 from tasks.ingest.settings import Source
 from tasks.models.settings import ModelSettings
 from tasks.plan import GenerateSettings, Plan, RepairSettings, WriteSettings
+from tasks.sandbox.factory import SandboxSettings
 
 
 class RefreshConfig(Settings):
@@ -34,12 +35,15 @@ class RefreshConfig(Settings):
     """How often rows are committed."""
 
     def plan(self, selection_id: str) -> Plan:
-        """The part that the per-bucket stages need."""
+        """The part that the per-bucket stages need. Fetches weights that are not here yet, to know what they are."""
+        teacher = self.teacher or self.model
         return Plan(
             lake=self.lake,
             selection_id=selection_id,
             model=self.model,
-            teacher=self.teacher or self.model,
+            model_revision=model_for(self.model).revision,
+            teacher=teacher,
+            teacher_revision=model_for(teacher).revision,
             sandbox=self.sandbox,
             generate=self.generate,
             repair=self.repair,

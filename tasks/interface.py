@@ -22,8 +22,9 @@ def interface(tests_json: str, entry_point: str | None) -> str:
 def _examples(tests_json: str, entry_point: str | None) -> Iterator[str]:
     tests = TESTS.validate_json(tests_json)
     match tests:
-        case Asserts(asserts=asserts):
-            yield from (f"Your code should satisfy this test:\n{text}" for text in asserts)
+        case Asserts(setup=setup, asserts=asserts):
+            lead = "\n".join(filter(None, ("Your code should satisfy this test:", setup.strip())))
+            yield from (f"{lead}\n{text.strip()}" for text in asserts)
         case Calls(cases=cases) if entry_point:
             for call in cases:
                 given = ", ".join([*map(repr, call.args), *(f"{k}={v!r}" for k, v in call.kwargs.items())])

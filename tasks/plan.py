@@ -71,8 +71,12 @@ class Plan(Settings):
     """Which problems (table selections)."""
     model: ModelSettings
     """Writes first attempts."""
+    model_revision: str
+    """What its weights really are: a quantised copy makes other rows than the original."""
     teacher: ModelSettings
     """Explains and repairs."""
+    teacher_revision: str
+    """The same of the teacher's weights."""
     sandbox: SandboxSettings
     generate: GenerateSettings
     repair: RepairSettings
@@ -87,7 +91,7 @@ def _template(stage: str, name: str) -> Template:
 def generate_recipe(plan: Plan) -> Recipe:
     """How first attempts are made."""
     template = _template("generate", plan.generate.template)
-    return Recipe("generate", template, plan.model.name, plan.model.revision or "", plan.generate.sampling)
+    return Recipe("generate", template, plan.model.name, plan.model_revision, plan.generate.sampling)
 
 
 def diagnose_recipe(plan: Plan) -> Recipe | None:
@@ -96,7 +100,7 @@ def diagnose_recipe(plan: Plan) -> Recipe | None:
         return None
     default = "explain" if plan.repair.chain == "two_calls" else "explain_and_repair"
     template = _template("diagnose", plan.repair.diagnose_template or default)
-    return Recipe("diagnose", template, plan.teacher.name, plan.teacher.revision or "", plan.repair.diagnose_sampling)
+    return Recipe("diagnose", template, plan.teacher.name, plan.teacher_revision, plan.repair.diagnose_sampling)
 
 
 def repair_recipe(plan: Plan) -> Recipe:
@@ -107,8 +111,8 @@ def repair_recipe(plan: Plan) -> Recipe:
         return Recipe("repair", diagnose.template, diagnose.model, diagnose.revision, diagnose.sampling, upstream)
     default = "direct" if plan.repair.chain == "direct" else "repair"
     template = _template("repair", plan.repair.repair_template or default)
-    teacher = plan.teacher
-    return Recipe("repair", template, teacher.name, teacher.revision or "", plan.repair.repair_sampling, upstream)
+    sampling = plan.repair.repair_sampling
+    return Recipe("repair", template, plan.teacher.name, plan.teacher_revision, sampling, upstream)
 
 
 def diagnoses_wanted(plan: Plan) -> int:

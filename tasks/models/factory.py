@@ -1,0 +1,22 @@
+"""From settings to a model."""
+
+from typing import assert_never
+
+from tasks.models.openai import OpenAIModel
+from tasks.models.protocol import Model
+from tasks.models.recorded import RecordedModel
+from tasks.models.settings import ModelSettings, OpenAISettings, RecordedSettings, VllmSettings
+from tasks.models.vllm import VllmModel
+
+
+def open_model(settings: ModelSettings) -> Model:
+    """The model these settings name; nothing is started, read or downloaded yet. Close it after use."""
+    match settings:
+        case VllmSettings():
+            return VllmModel(settings)
+        case OpenAISettings():
+            return OpenAIModel(settings)
+        case RecordedSettings():
+            return RecordedModel(settings)
+        case _:
+            assert_never(settings)

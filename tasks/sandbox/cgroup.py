@@ -1,0 +1,102 @@
+"""One memory cgroup per slot, reused by its jobs: made where the machine lets us, v1 or v2, else done without."""
+
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import Literal
+
+Mode = Literal["v1", "v2", "none"]
+ROOT = Path("/sys/fs/cgroup")
+PREFIX = "patchmill-"
+
+
+class Cgroup:
+    """Bounds the resident memory of whatever is put in; counts kills by the kernel for want of it."""
+
+    def __init__(self, name: str, root: Path = ROOT) -> None:
+        self.mode: Mode = "none"
+        self._path: Path | None = None
+        self._limit = 0
+        for mode, parent in _parents(root):
+            with contextlib.suppress(OSError):
+                _sweep(parent)
+                path = parent / f"{PREFIX}{os.getpid()}-{name}"
+                path.mkdir(exist_ok=True)
+                self._path, self.mode = path, mode
+                with contextlib.suppress(OSError):
+                    self._set(1 << 40)
+                    return
+                self.remove()
+
+    def _file(self, v1: str, v2: str) -> Path:
+        assert self._path is not None
+        return self._path / (v1 if self.mode == "v1" else v2)
+
+    def _set(self, limit: int) -> None:
+        self._file("memory.limit_in_bytes", "memory.max").write_text(str(limit))
+
+    def add(self, pids: tuple[int, ...]) -> None:
+        """Move processes in; what they fork later follows them."""
+        if self._path is not None:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    (self._path / "cgroup.procs").write_text(str(pid))
+
+    def bound(self, limit: int) -> None:
+        """Set the limit in bytes; writes only when it changes."""
+        if self._path is not None and limit != self._limit:
+            self._set(limit)
+            self._limit = limit
+
+    def kills(self) -> int:
+        """How often the kernel has killed something in here."""
+        if self._path is None:
+            return 0
+        with contextlib.suppress(OSError):
+            for line in self._file("memory.oom_control", "memory.events").read_text().splitlines():
+                if line.startswith("oom_kill "):
+                    return int(line.split()[1])
+        return 0
+
+    def remove(self) -> None:
+        """Remove the folder, once its last process is gone."""
+        if self._path is None:
+            return
+        for _ in range(100):
+            try:
+                self._path.rmdir()
+                break
+            except FileNotFoundError:
+                break
+            except OSError:
+                time.sleep(0.02)
+        self._path, self.mode = None, "none"
+
+
+def _parents(root: Path) -> list[tuple[Mode, Path]]:
+    """Folders in which a cgroup might be made, best first: below our own, then at the top."""
+    found: list[tuple[Mode, Path]] = []
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return found
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if controllers == "" and (root / "cgroup.controllers").exists():
+            for folder in (root / path.lstrip("/"), root):
+                with contextlib.suppress(OSError):
+                    if "memory" in (folder / "cgroup.subtree_control").read_text().split():
+                        found.append(("v2", folder))
+        elif "memory" in controllers.split(","):
+            found += [("v1", root / "memory" / path.lstrip("/")), ("v1", root / "memory")]
+    return found
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what a killed process of ours left behind."""
+    for path in parent.glob(f"{PREFIX}*-*"):
+        pid = path.name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdigit() and not Path(f"/proc/{pid}").exists():
+            with contextlib.suppress(OSError):
+                path.rmdir()

@@ -1,0 +1,1 @@
+"""What runs inside the sandbox: standard library only, importable without the rest of Patchmill."""

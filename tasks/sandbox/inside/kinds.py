@@ -1,0 +1,166 @@
+"""How each kind of tests is run by the driver; stdio is not here, since it needs no driver."""
+
+import ast
+import functools
+import operator
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+from .asserts import FailedError, helpers, rewritten
+from .driver import Driver
+from .names import BUILTINS, split, supplied, used
+from .show import show
+
+FLOAT = 1e-9
+
+
+def _entry(driver: Driver) -> str | None:
+    entry = driver.payload["entry"]
+    return entry.split(".")[0] if entry else None
+
+
+def asserts(driver: Driver) -> None:
+    """Each assert is one test, in a shared namespace that the setup has filled."""
+    space: dict[str, Any] = {"__name__": "tests", **helpers()}
+    _import_solution(driver)
+    trees = [rewritten(text) for text in driver.payload["asserts"]]
+    setup = rewritten(driver.payload["setup"])
+    ask, given = split(used(setup, *trees), {}, _entry(driver))
+    space.update(given)
+    space.update(driver.hello(ask))
+    if driver.over is None and driver.payload["setup"]:
+        _guarded_setup(driver, lambda: exec(compile(setup, "<setup>", "exec"), space))
+    for text, tree in zip(driver.payload["asserts"], trees, strict=True):
+        code = compile(tree, "<test>", "exec")
+        driver.run(text, functools.partial(exec, code, space))
+
+
+def _guarded_setup(driver: Driver, run: Callable[[], Any]) -> None:
+    verdict, message, exception = driver.attempt(run)
+    if verdict != "passed" and driver.over is None:
+        driver.over = (verdict, message)
+        driver.write(fault=exception, load=True)
+
+
+def check(driver: Driver) -> None:
+    """One test, `check`: the code's function of that name, called with the entry point."""
+    space: dict[str, Any] = {"__name__": "tests", **helpers()}
+    _import_solution(driver)
+    tree = rewritten(driver.payload["code"])
+    entry = driver.payload["entry"]
+    ask, given = split(used(tree), {"candidate": 1, "check": 1}, _entry(driver))
+    space.update(given)
+    space.update(driver.hello(sorted({*ask, entry.split(".")[0]} if entry else ask)))
+    lines = driver.payload["code"].splitlines()
+
+    def whole() -> None:
+        exec(compile(tree, "<test>", "exec"), space)
+        try:
+            space["check"](_resolve(space, entry))
+        except FailedError as error:
+            text, line, says = error.args
+            source = lines[line - 1].strip() if 0 < line <= len(lines) else ""
+            raise FailedError(f"{text}, at `{source[:500]}`", line, says) from None
+
+    driver.run("check", whole)
+
+
+def _resolve(space: dict[str, Any], entry: str | None) -> Any:
+    if entry is None:
+        raise FailedError("the tests name no entry point", 0, None)
+    first, *rest = entry.split(".")
+    if first not in space:
+        raise FailedError(f"the program does not define {first}", 0, None)
+    return functools.reduce(getattr, rest, space[first])
+
+
+def calls(driver: Driver) -> None:
+    """Each case is one test; what it returns is compared with JSON's idea of it."""
+    first = _entry(driver)
+    space = driver.hello([first] if first else [])
+
+    def one(case: dict[str, Any]) -> None:
+        got = _resolve(space, driver.payload["entry"])(*case["args"], **case["kwargs"])
+        if not same(got, case["expected"]):
+            raise FailedError(f"got {show(got)}, expected {show(case['expected'])}", 0, None)
+
+    for number, case in enumerate(driver.payload["cases"], 1):
+        driver.run(f"case {number}", functools.partial(one, case))
+
+
+def same(got: Any, want: Any) -> bool:
+    """Python's equality, but JSON's lists equal tuples too, its text keys equal numbers' text, floats within 1e-9."""
+    if isinstance(want, list):
+        return isinstance(got, list | tuple) and len(got) == len(want) and all(map(same, got, want))
+    if isinstance(want, dict):
+        if not isinstance(got, dict) or len(got) != len(want):
+            return False
+        keys = {key if isinstance(key, str) else _json_key(key): value for key, value in got.items()}
+        return len(keys) == len(want) and all(key in keys and same(keys[key], want[key]) for key in want)
+    if isinstance(want, float) and type(got) in (int, float) and got != want:
+        return bool(abs(got - want) <= FLOAT * max(abs(got), abs(want)))
+    if isinstance(want, bool) is not isinstance(got, bool):
+        return False
+    return bool(operator.eq(got, want))
+
+
+def _json_key(key: Any) -> str:
+    return {True: "true", False: "false", None: "null"}.get(key, str(key)) if key in (True, False, None) else str(key)
+
+
+class _Solution(types.ModuleType):
+    """What `import solution` finds in the tests; asks for a name when it is first used."""
+
+    def __init__(self, driver: Driver) -> None:
+        super().__init__("solution")
+        self.__dict__["_driver"] = driver
+
+    def __getattr__(self, name: str) -> Any:
+        driver = self.__dict__["_driver"]
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = driver.ends.ask("hello", None, ([name],))
+        if type(found) is not dict or name not in found:
+            raise AttributeError(f"the program does not define {name}")
+        self.__dict__[name] = found[name]
+        return found[name]
+
+
+def _import_solution(driver: Driver) -> None:
+    sys.modules["solution"] = _Solution(driver)
+
+
+def unit(driver: Driver) -> None:
+    """One test per method of the module's TestCase classes."""
+    from .unit import methods
+
+    _import_solution(driver)
+    space: dict[str, Any] = {"__name__": "tests"}
+    tree = ast.parse(driver.payload["code"])
+    for name in used(tree) - BUILTINS:
+        try:
+            space[name] = supplied(name)
+        except KeyError:
+            continue
+    names = driver.hello(None)
+    first = _entry(driver)
+    space.update({n: v for n, v in names.items() if n == first or (n not in space and n not in BUILTINS)})
+    if driver.over is None:
+        module = types.ModuleType("tests")
+        module.__dict__.update(space)
+        sys.modules["tests"] = module
+        _guarded_setup(driver, lambda: exec(compile(tree, "<tests>", "exec"), module.__dict__))
+        if driver.over is None:
+            methods(driver, module)
+            return
+    for name in driver.payload["methods"]:
+        driver.run(name, _unreachable)
+
+
+def _unreachable() -> None:
+    raise FailedError("the tests could not be loaded", 0, None)
+
+
+RUN: dict[str, Callable[[Driver], None]] = {"asserts": asserts, "check": check, "calls": calls, "unittest": unit}

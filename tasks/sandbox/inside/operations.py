@@ -1,0 +1,62 @@
+"""What one side may do to an object of the other, by name; bound before any foreign code runs."""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from .codec import CodecError
+
+
+def _swapped(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda subject, other: op(other, subject)
+
+
+def _exit(subject: Any, *args: Any) -> Any:
+    return type(subject).__exit__(subject, *args)
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "getattr": getattr, "setattr": setattr, "delattr": delattr, "eq": operator.eq, "ne": operator.ne,
+    "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge, "hash": hash, "bool": bool,
+    "isinstance": isinstance, "issubclass": issubclass, "iter": iter, "next": next, "len": len, "reversed": reversed,
+    "contains": operator.contains, "getitem": operator.getitem, "setitem": operator.setitem,
+    "delitem": operator.delitem, "str": str, "repr": repr, "format": format, "bytes": bytes, "abs": abs,
+    "neg": operator.neg, "pos": operator.pos, "invert": operator.invert, "int": int, "float": float,
+    "complex": complex, "index": operator.index, "round": round, "trunc": math.trunc, "floor": math.floor,
+    "ceil": math.ceil, "enter": lambda subject: type(subject).__enter__(subject), "exit": _exit,
+}  # fmt: skip
+for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "xor", "lshift", "rshift", "matmul"):
+    OPERATIONS[_name] = getattr(operator, _name)
+    OPERATIONS["r" + _name] = _swapped(getattr(operator, _name))
+for _name in ("and", "or"):
+    OPERATIONS[_name] = getattr(operator, _name + "_")
+    OPERATIONS["r" + _name] = _swapped(getattr(operator, _name + "_"))
+
+_ITERATORS = ("generator", "iterator", "map", "filter", "zip", "enumerate", "reversed")
+
+
+def free(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Everything: for the candidate's own objects. Raises CodecError on an unknown operation."""
+    if op == "call":
+        return subject(*args, **kwargs)
+    if op not in OPERATIONS:
+        raise CodecError(f"unknown operation {op[:40]!r}")
+    return OPERATIONS[op](subject, *args)
+
+
+def guarded(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """For objects of the tests: calls, iteration, and public attributes of plain instances; never their insides."""
+    kind = type(subject)
+    function = kind.__name__ in ("function", "method", "builtin_function_or_method", "type", "partial")
+    if op in ("getattr", "setattr", "delattr"):
+        name = args[0] if args else None
+        if function or kind.__name__.endswith(_ITERATORS) or not isinstance(name, str) or name.startswith("_"):
+            raise AttributeError(str(name)[:100])
+        value = OPERATIONS[op](subject, *args)
+        if type(value).__name__ in ("frame", "code", "module", "traceback"):
+            raise AttributeError(name)
+        return value
+    if op in ("isinstance", "issubclass", "format"):
+        raise TypeError(f"{op} of an object of the test")
+    return free(op, subject, args, kwargs)

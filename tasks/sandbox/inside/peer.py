@@ -1,0 +1,245 @@
+"""One end of the wire: frames, request and reply, numbered handles for what does not cross as plain data.
+
+Both ends are alike, so that a callback may call back; they differ in `serve`, which says what the other end may ask.
+A request is `("q", token, op, subject, args, kwargs)`; a reply is `("r", token, True, value, changed)` or
+`("r", token, False, fault)`.
+"""
+
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from .codec import EXCEPTIONS, MAX_FRAME, CodecError, Decoder, Encoder
+
+MAX_HANDLES = 1_000_000
+MAX_NESTED = 200
+Fault = tuple[Any, ...]  # (classes, args or None, text, line or None, instance)
+Serve = Callable[[str, Any, tuple[Any, ...], dict[str, Any]], Any]
+
+
+class GoneError(BaseException):
+    """The other end closed the wire; not an Exception, so that a test's own handlers let it pass."""
+
+
+class TamperedError(BaseException):
+    """What came over the wire is not what an honest other end sends."""
+
+
+class Peer:
+    """A wire with handles; `remote(number, kind, name, extra)` makes what stands for the other end's object."""
+
+    def __init__(self, wire: socket.socket, serve: Serve, remote: Callable[[int, str, str, Any], Any]) -> None:
+        self._wire, self._serve, self._remote = wire, serve, remote
+        self._encode = Encoder(self._export).encode
+        self._decode = Decoder(self._import).decode
+        self._mine: list[Any] = []
+        self._numbers: dict[int, int] = {}
+        self._nested = 0
+        self._pid = os.getpid()
+
+    def send(self, *message: Any) -> None:
+        self._send(self._encode(message))
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._wire.sendall(len(data).to_bytes(4, "big") + data)
+        except OSError:
+            raise GoneError("the other end is gone") from None
+
+    def receive(self) -> tuple[Any, ...]:
+        """The next message; raises GoneError at the end of the wire, TamperedError on anything malformed."""
+        size = int.from_bytes(self._read(4, whole=False), "big")
+        if size > MAX_FRAME:
+            raise TamperedError("a reply beyond all bounds")
+        try:
+            message = self._decode(self._read(size, whole=True))
+        except CodecError as error:
+            raise TamperedError(f"a reply that is no value: {error}") from None
+        if type(message) is not tuple or len(message) < 4 or message[0] not in ("q", "r"):
+            raise TamperedError("a reply of the wrong shape")
+        return message
+
+    def _read(self, size: int, whole: bool) -> bytes:
+        data = bytearray()
+        while len(data) < size:
+            try:
+                part = self._wire.recv(min(size - len(data), 1 << 20))
+            except OSError:
+                part = b""
+            if not part:
+                if data or whole:
+                    raise TamperedError("a reply that breaks off")
+                raise GoneError("the other end is gone")
+            data += part
+        return bytes(data)
+
+    def request(self, op: str, subject: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
+        """Ask the other end; answers its requests until the reply is there.
+
+        Returns:
+            `(True, value, changed)` or `(False, fault)`.
+        """
+        token = int.from_bytes(os.urandom(7), "big")
+        self.send("q", token, op, subject, args, kwargs or {})
+        return self._await(token)
+
+    def _await(self, token: int) -> tuple[Any, ...]:
+        self._nested += 1
+        try:
+            while True:
+                message = self.receive()
+                if message[0] == "q":
+                    if self._nested > MAX_NESTED:
+                        raise TamperedError("callbacks without end")
+                    self.answer(message)
+                elif message[1] != token:
+                    raise TamperedError("a reply to a question that was not asked")
+                elif message[2] is True and len(message) == 5:
+                    return (True, message[3], message[4])
+                elif message[2] is False and type(message[3]) is tuple and len(message[3]) == 5:
+                    return (False, message[3])
+                else:
+                    raise TamperedError("a reply of the wrong shape")
+        finally:
+            self._nested -= 1
+
+    def answer(self, message: tuple[Any, ...]) -> None:
+        """Serve one request and reply; what the served code raises travels back as a fault."""
+        if len(message) != 6 or message[0] != "q":
+            raise TamperedError("a request of the wrong shape")
+        _, token, op, subject, args, kwargs = message
+        if not (type(op) is str and type(args) is tuple and type(kwargs) is dict):
+            raise TamperedError("a request of the wrong shape")
+        before = _mutable(args, kwargs) and self._encode((args, kwargs))
+        try:
+            value = self._serve(op, subject, args, kwargs)
+            changed = None
+            if before:
+                after = self._encode((args, kwargs))
+                changed = (args, kwargs) if after != before else None
+            data = self._encode(("r", token, True, value, changed))
+            if len(data) > MAX_FRAME:
+                raise CodecError("too large to be an answer")
+        except (GoneError, TamperedError):
+            raise
+        except BaseException as error:
+            self.refuse(token, error)
+            return
+        self._send(data)
+
+    def refuse(self, token: int, error: BaseException) -> None:
+        """Reply with a fault; never raises for what the exception contains."""
+        try:
+            data = self._encode(("r", token, False, self.fault(error)))
+        except Exception:
+            name = type(error).__name__
+            data = self._encode(("r", token, False, (((0, name), (0, "Exception")), None, name, None, None)))
+        self._send(data)
+
+    def fault(self, error: BaseException) -> Fault:
+        try:
+            text = str(error)[:2000]
+        except Exception:
+            text = ""
+        try:
+            args: Any = tuple(error.args)
+            if any(type(arg) not in (str, int, float, bool, type(None)) for arg in args) or len(repr(args)) > 4000:
+                args = None
+        except Exception:
+            args = None
+        known = type(error) in EXCEPTIONS.values()
+        return (self.classes(type(error)), args, text, line_of(error), None if known else Instance(error))
+
+    def classes(self, kind: type) -> tuple[tuple[int, str], ...]:
+        """An exception class as (number, name) from itself to its first builtin base, whose number is 0."""
+        chain: list[tuple[int, str]] = []
+        for base in kind.__mro__:
+            if EXCEPTIONS.get(base.__name__) is base:
+                return (*chain, (0, base.__name__))
+            if issubclass(base, BaseException):
+                chain.append((self._number(base), str(base.__name__)))
+        return (*chain, (0, "Exception"))
+
+    def _number(self, value: Any) -> int:
+        number = self._numbers.get(id(value))
+        if number is None:
+            if len(self._mine) >= MAX_HANDLES:
+                raise CodecError("too many objects handed over")
+            number = len(self._mine) + 1
+            self._mine.append(value)
+            self._numbers[id(value)] = number
+        return number
+
+    def _export(self, value: Any) -> bytes:
+        foreign = remote_number(value)
+        if foreign is not None:
+            return b"B" + self._encode(foreign)
+        if isinstance(value, Instance):
+            value = value.value
+        if issubclass(type(value), type) and issubclass(value, BaseException):
+            return b"X" + self._encode((self._number(value), "exception", value.__name__, self.classes(value)))
+        return b"H" + self._encode((self._number(value), _kind(value), type(value).__name__, None))
+
+    def _import(self, tag: bytes, fields: Any) -> Any:
+        if tag == b"B":
+            if type(fields) is not int or not 1 <= fields <= len(self._mine):
+                raise CodecError("a handle that was never given")
+            return self._mine[fields - 1]
+        if type(fields) is not tuple or len(fields) != 4:
+            raise CodecError("a handle of the wrong shape")
+        number, kind, name, extra = fields
+        if type(number) is not int or type(kind) is not str or type(name) is not str or not 0 < number < 2**40:
+            raise CodecError("a handle of the wrong shape")
+        return self._remote(number, kind, name[:200], extra)
+
+
+class Instance:
+    """Marks an object that must cross as a handle."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def remote_number(value: Any) -> int | None:
+    """The other end's number of what stands for its object; None for objects of our own."""
+    kind = type(value)
+    try:
+        number = type.__getattribute__(value if isinstance(value, type) else kind, "_patchmill_remote")
+    except AttributeError:
+        return None
+    if isinstance(value, type):
+        return number if type(number) is int else None
+    try:
+        own = object.__getattribute__(value, "_patchmill_number")
+    except AttributeError:
+        return None
+    return own if type(own) is int else None
+
+
+def line_of(error: BaseException) -> int | None:
+    """Line of the solution nearest to where it was raised."""
+    if isinstance(error, SyntaxError) and error.filename == "<solution>":
+        return error.lineno
+    line, step = None, error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_filename == "<solution>":
+            line = step.tb_lineno
+        step = step.tb_next
+    return line
+
+
+def _mutable(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+    plain = (int, str, float, bool, type(None), bytes, complex)
+    return any(type(value) not in plain for value in (*args, *kwargs.values()))
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, type):
+        return "class"
+    if type(value).__name__ == "module":
+        return "module"
+    return "function" if type(value).__name__ in _FUNCTIONS else "object"
+
+
+_FUNCTIONS = ("function", "builtin_function_or_method", "method", "type", "partial", "method_descriptor")

@@ -1,0 +1,42 @@
+"""A value as text for a message: short, deterministic, and never by code of the candidate."""
+
+import re
+import reprlib
+from typing import Any
+
+from .proxy import describe
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+LONGEST = 400
+
+
+class _Short(reprlib.Repr):
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = self.maxdeque = 60
+        self.maxstring = self.maxlong = self.maxother = 300
+        self.maxlevel = 12
+
+    def repr1(self, x: Any, level: int) -> str:
+        return describe(x) or super().repr1(x, level)
+
+    def repr_dict(self, x: dict[Any, Any], level: int) -> str:
+        # reprlib sorts keys; a dict shows its own order.
+        if level <= 0:
+            return "{...}"
+        items = list(x.items())
+        parts = [f"{self.repr1(k, level - 1)}: {self.repr1(v, level - 1)}" for k, v in items[: self.maxdict]]
+        return "{" + ", ".join(parts + ["..."] * (len(items) > self.maxdict)) + "}"
+
+
+_short = _Short()
+
+
+def show(value: Any) -> str:
+    """At most about 400 characters."""
+    try:
+        text = _short.repr(value)
+    except Exception as error:
+        text = f"a {type(value).__name__} whose text is not to be had ({type(error).__name__})"
+    text = _ADDRESS.sub("", text)
+    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."

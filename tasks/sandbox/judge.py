@@ -1,0 +1,129 @@
+"""The judge: slots shared by all callers, one program per slot at a time, our own hiccups retried on a fresh slot."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from queue import LifoQueue
+
+from storage.problems import Stdio
+from tasks.sandbox import plan, verdicts
+from tasks.sandbox.backends.base import Backend
+from tasks.sandbox.compare import same_output
+from tasks.sandbox.feedback import feedback
+from tasks.sandbox.outcome import Outcome
+from tasks.sandbox.protocol import Job, Judged, TestResult
+from tasks.sandbox.server import ServerGoneError
+from tasks.sandbox.slot import Slot
+
+RETRIES = 2
+
+
+class Judge:
+    """Sandbox over a backend; see protocol.Sandbox. Slots start when they are first needed."""
+
+    def __init__(self, backend: Backend, jobs: int | None = None) -> None:
+        self._backend = backend
+        self._jobs = jobs or len(os.sched_getaffinity(0))
+        self._workers = ThreadPoolExecutor(self._jobs, thread_name_prefix="judge")
+        self._slots: LifoQueue[Slot | int] = LifoQueue()  # a number is a slot not yet started
+        for number in reversed(range(self._jobs)):
+            self._slots.put(number)
+        self._closed = threading.Event()
+
+    @property
+    def backend(self) -> str:
+        """See Sandbox.backend."""
+        return self._backend.name
+
+    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
+        """See Sandbox.judge. At most twice as many jobs as slots are taken from `jobs` ahead of their turn."""
+        running: set[Future[Judged]] = set()
+        try:
+            for job in jobs:
+                running.add(self._workers.submit(self._one, job))
+                if len(running) >= 2 * self._jobs:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in done)
+            while running:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        finally:
+            for future in running:
+                future.cancel()
+
+    def close(self) -> None:
+        """See Sandbox.close."""
+        self._closed.set()
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        while not self._slots.empty():
+            slot = self._slots.get()
+            if isinstance(slot, Slot):
+                slot.close()
+
+    def __enter__(self) -> "Judge":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def _one(self, job: Job) -> Judged:
+        if not job.code or not job.code.strip():
+            return Judged(job.job_id, "no_code", (), feedback=feedback("no_code", ()), isolation="none")
+        reasons: list[str] = []
+        for _ in range(1 + RETRIES):
+            answer = self._on_slot(job)
+            if isinstance(answer, Judged):
+                return replace(answer, evidence={**answer.evidence, "retries": len(reasons)})
+            reasons.append(answer)
+        return Judged(job.job_id, "infra", (), isolation="none", evidence={"why": "; ".join(reasons)})
+
+    def _on_slot(self, job: Job) -> Judged | str:
+        """The row, or why our machinery failed; SandboxError if the slot can't be started."""
+        slot = self._slots.get()
+        number = slot if isinstance(slot, int) else slot.number
+        try:
+            if isinstance(slot, int):
+                slot = Slot(self._backend, number)
+            answer = _stdio(job, slot.run) if isinstance(job.tests, Stdio) else _tested(job, slot.run)
+            if isinstance(answer, Judged):
+                answer = replace(answer, evidence={**answer.evidence, "cgroup": slot.cgroup})
+        except ServerGoneError as error:
+            answer = str(error)
+        except BaseException:
+            self._put_back(slot, number, broken=True)
+            raise
+        self._put_back(slot, number, broken=isinstance(answer, str) or (isinstance(slot, Slot) and slot.broken))
+        return answer
+
+    def _put_back(self, slot: Slot | int, number: int, broken: bool) -> None:
+        if broken and isinstance(slot, Slot):
+            slot.close()
+            slot = number
+        self._slots.put(slot)
+
+
+def _tested(job: Job, run: Callable[..., Outcome]) -> Judged | str:
+    outcome = run(plan.program(job), job.limits, plan.tests(job))
+    if outcome.driver_died and outcome.stop is None:
+        return f"the driver ended early: {outcome.driver_died}"
+    return verdicts.of_tested(job, plan.expected(job), outcome)
+
+
+def _stdio(job: Job, run: Callable[..., Outcome]) -> Judged:
+    """Every case in a process of its own; after a limit the remaining cases are not run."""
+    assert isinstance(job.tests, Stdio)
+    results: list[TestResult] = []
+    outcomes: list[Outcome] = []
+    for name, case in zip(plan.expected(job), job.tests.cases, strict=True):
+        if outcomes and outcomes[-1].stop:
+            results.append(TestResult(name, outcomes[-1].stop, verdicts.NOT_RUN + outcomes[-1].why))
+            continue
+        left = job.limits.cpu_s - sum(outcome.cpu_s for outcome in outcomes)
+        limits = job.limits.model_copy(update={"cpu_s": max(0.01, left)})
+        outcome = run(plan.program(job), limits, None, case.input.encode("utf-8", "surrogatepass"))
+        outcomes.append(outcome)
+        results.append(verdicts.of_case(name, outcome, same_output(outcome.stdout, case.output), job.code))
+    exception = next((outcome.report for outcome in outcomes if outcome.report), None)
+    return verdicts.judged(job, results, outcomes, exception)

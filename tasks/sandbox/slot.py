@@ -1,0 +1,187 @@
+"""One slot: a pair of fork servers and a cgroup, and the loop that watches one run from outside."""
+
+import contextlib
+import json
+import os
+import socket
+from typing import Any
+
+from tasks.sandbox.backends.base import Backend
+from tasks.sandbox.cgroup import Cgroup
+from tasks.sandbox.driving import Driving
+from tasks.sandbox.outcome import Outcome
+from tasks.sandbox.protocol import Limits
+from tasks.sandbox.server import ForkServer, Running, ServerGoneError
+from tasks.sandbox.tree import Tree
+from tasks.sandbox.watch import Watch
+
+FIRST_UID = 61184  # the range that no distribution gives to people or services
+MIB = 1 << 20
+REPORT_BYTES = 8192
+
+
+def memory_file(data: bytes) -> int:
+    """A descriptor that reads `data` from its start and can't write."""
+    fd = os.memfd_create("payload", os.MFD_CLOEXEC)
+    with os.fdopen(fd, "wb") as file:
+        file.write(data)
+        file.flush()
+        return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC)
+
+
+class Slot:
+    """Runs one program at a time; made anew after any ServerGoneError."""
+
+    def __init__(self, backend: Backend, number: int) -> None:
+        self.number = number
+        self.broken = False
+        """Whether the slot must be made anew although its last run came to a verdict."""
+        self._cgroup = Cgroup(str(number))
+        self._candidates = self._drivers = None
+        try:
+            self._candidates = ForkServer(backend, "candidate", FIRST_UID + 2 * number)
+            self._drivers = ForkServer(backend, "driver", FIRST_UID + 2 * number + 1)
+        finally:
+            if self._drivers is None:
+                self.close()
+        assert self._candidates is not None
+        self._driving = Driving(self._drivers)
+        self._cgroup.add(self._candidates.pids)
+        self._floor = _resident(self._candidates.pids[-1])
+        self._null = os.open(os.devnull, os.O_RDWR)
+
+    @property
+    def cgroup(self) -> str:
+        """`v1`, `v2` or `none`."""
+        return self._cgroup.mode
+
+    def close(self) -> None:
+        """End both servers and everything in them."""
+        for server in (self._candidates, self._drivers):
+            if server is not None:
+                server.stop()
+        self._cgroup.remove()
+        if hasattr(self, "_null"):
+            os.close(self._null)
+            del self._null
+
+    def run(self, program: dict[str, Any], limits: Limits, tests: dict[str, Any] | None, stdin: bytes = b"") -> Outcome:
+        """Run one program to its end.
+
+        Args:
+            program: what candidate.py takes: code, context, main.
+            tests: what driver.py takes, or None for a whole program on stdin and stdout.
+
+        Raises:
+            ServerGoneError: the slot is broken; close it.
+        """
+        assert self._candidates is not None and self._drivers is not None
+        self._cgroup.bound(limits.memory_mib * MIB + 8 * MIB)
+        kills = self._cgroup.kills()
+        with contextlib.ExitStack() as stack:
+            ours, theirs = (_kept(stack, s) for s in socket.socketpair())
+            out, out_in = _pipe(stack)
+            err, err_in = _pipe(stack)
+            payload = _fd(stack, memory_file(json.dumps(program).encode()))
+            source = _fd(stack, memory_file(stdin)) if stdin else self._null
+            self._candidates.launch(_hard(limits), [source, out_in, err_in, theirs.fileno(), payload])
+            watch, driver = Watch(limits, out, err), None
+            if tests is not None:
+                watch.results, results_in = _pipe(stack)
+                given = _fd(stack, memory_file(json.dumps(tests).encode()))
+                driver = self._driving.give(tests, limits, ours.fileno(), results_in, given)
+                os.close(results_in)
+                ours.close()
+            candidate = _running(stack, self._candidates)
+            theirs.close()
+            os.close(out_in)
+            os.close(err_in)
+            watch.tree = Tree(candidate.pid, self._floor)
+            outcome = watch.run(candidate, driver)
+            candidate.kill()
+            ended = self._ended(kills, outcome)
+            if ended is not None:
+                outcome.cpu_s = max(ended[1], watch.tree.cpu_s)
+                # Our own SIGKILL says nothing about the program; any other ending is its own.
+                outcome.status = ended[0] if watch.left or ended[0] & 0x7F != 9 else None
+                outcome.peak_bytes = max(watch.tree.peak_bytes, ended[2] * 1024)
+            if driver is None:
+                outcome.report = _report(ours)
+            watch.drain()
+        if driver is not None and not any(record.get("done") for record in outcome.records):
+            self._driving.end()
+            outcome.driver_died = "it closed its results too early"
+            if outcome.stop is None and outcome.wall_s >= limits.cpu_s:
+                outcome.stop, outcome.why = "timeout", "the tests ran too long"
+        if outcome.stop is None and outcome.signal in (9, 24) and outcome.cpu_s >= limits.cpu_s:
+            outcome.stop, outcome.why = "timeout", f"more than {limits.cpu_s:g} s of CPU time"
+        if outcome.stop is None and self._cgroup.kills() > kills:
+            outcome.stop, outcome.why = "memory", f"more than {limits.memory_mib} MiB of memory"
+        outcome.stdout, outcome.stderr = bytes(watch.stdout), bytes(watch.stderr)
+        return outcome
+
+    def _ended(self, kills: int, outcome: Outcome) -> tuple[int, float, int] | None:
+        assert self._candidates is not None
+        try:
+            end = self._candidates.ended()
+        except ServerGoneError:
+            if self._cgroup.kills() == kills:
+                raise
+            outcome.stop, outcome.why, self.broken = "memory", "the memory limit", True
+            return None
+        return end.status, end.cpu_s, end.maxrss_kib
+
+
+def _hard(limits: Limits) -> dict[str, int]:
+    """What the kernel is told; each a little above what the watch enforces, so that the watch can tell which it was."""
+    return {
+        "files_bytes": limits.files_mib * MIB,
+        "inodes": limits.inodes,
+        "cpu_s": int(limits.cpu_s) + 2,
+        "address_bytes": max(8192, 4 * limits.memory_mib) * MIB,
+        "processes": limits.processes + 1,
+    }
+
+
+def _report(wire: socket.socket) -> list[Any] | None:
+    wire.setblocking(False)
+    try:
+        report = json.loads(wire.recv(REPORT_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return None
+    shaped = isinstance(report, list) and len(report) == 4 and all(isinstance(part, str) for part in report[:2])
+    return report if shaped else None
+
+
+def _resident(pid: int) -> int:
+    with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _running(stack: contextlib.ExitStack, server: ForkServer) -> Running:
+    running = server.started()
+    stack.callback(running.close)
+    return running
+
+
+def _kept(stack: contextlib.ExitStack, end: socket.socket) -> socket.socket:
+    return stack.enter_context(end)
+
+
+def _fd(stack: contextlib.ExitStack, fd: int) -> int:
+    stack.callback(os.close, fd)
+    return fd
+
+
+def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
+    """Both ends; the writing one is closed by the caller as soon as it is handed over."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    stack.callback(os.close, reading)
+    stack.callback(_close_once, writing, os.fstat(writing).st_ino)
+    return reading, writing
+
+
+def _close_once(fd: int, inode: int) -> None:
+    with contextlib.suppress(OSError):
+        if os.fstat(fd).st_ino == inode:
+            os.close(fd)

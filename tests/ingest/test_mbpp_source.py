@@ -1,0 +1,110 @@
+import pytest
+
+from storage.errors import ConfigError
+from tasks.ingest.python_text import entry_point
+
+
+@pytest.fixture
+def row():
+    def build(**fields):
+        return {
+            "task_id": 7, "text": "Write a function to double a number.", "code": "def double(n):\r\n  return 2 * n",
+            "test_list": ["assert double(2) == 4", "assert double(0) == 0"], "test_setup_code": "",
+            "challenge_test_list": ["assert double(-1) == -2"], **fields,
+        }  # fmt: skip
+
+    return build
+
+
+def test_a_row_becomes_a_problem_with_entry_point_licence_and_origin(ingest, jsonl, row) -> None:
+    (problem,), dropped = ingest(kind="mbpp", path=jsonl(row(), name="mbpp.jsonl"))
+    assert dropped == []
+    assert (problem.source, problem.source_id, problem.entry_point) == ("mbpp", "7", "double")
+    assert (problem.licence, problem.origin) == ("CC-BY-4.0", "mbpp.jsonl:1")
+    assert problem.tests.asserts == ("assert double(2) == 4", "assert double(0) == 0")
+    assert problem.reference == "def double(n):\n  return 2 * n"
+
+
+def test_challenge_tests_judge_only_where_asked_for(ingest, jsonl, row) -> None:
+    (without,), _ = ingest(kind="mbpp", path=jsonl(row()))
+    (with_them,), _ = ingest(kind="mbpp", path=jsonl(row()), challenge_tests=True)
+    assert len(without.tests.asserts) == 2
+    assert with_them.tests.asserts == (*without.tests.asserts, "assert double(-1) == -2")
+
+
+def test_tests_get_the_imports_that_they_take_from_the_reference(ingest, jsonl, row) -> None:
+    code = "import sys, os\nfrom math import pi as p\ndef size(x): return sys.getsizeof(x)"
+    (problem,), _ = ingest(kind="mbpp", path=jsonl(row(code=code, test_list=["assert size(1) == sys.getsizeof(1)"])))
+    assert problem.tests.setup == "import sys, os"
+
+
+ENTRY_POINTS = {
+    "helpers come first": ("def helper(): pass\ndef main(x): return x", ["assert main(1) == 1"], "main"),
+    "inside a builtin": ("def tags(x): return x", ["assert set(tags([1])) == set([1])"], "tags"),
+    "with a class of its own": (
+        "class Pair: pass\ndef chain(x): return x", ["assert chain([Pair(1), Pair(2)]) == 2"], "chain",
+    ),
+    "a name that is assigned": ("inner = lambda x: x\n", ["assert inner(1) == 1"], "inner"),
+    "parentheses": ("def height(t): return 1", ["assert (height(root)) == 3"], "height"),
+    "only some asserts call it": (
+        "def a(x): return x\ndef b(x): return x", ["assert a(b(1)) == 1", "assert b(2) == 2"], "b",
+    ),
+    "nothing is called by all": ("def a(): pass\ndef b(): pass", ["assert a() == 1", "assert b() == 1"], None),
+    "not defined": ("x = 1", ["assert f(1) == 1"], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ENTRY_POINTS)
+def test_the_entry_point_is_what_the_reference_defines_and_all_asserts_call(case) -> None:
+    code, asserts, name = ENTRY_POINTS[case]
+    assert entry_point(code, tuple(asserts)) == name
+
+
+def test_without_a_reference_the_entry_point_is_the_outermost_name_that_is_no_builtin() -> None:
+    assert entry_point(None, ("assert sorted(pick([1], len)) == [1]", "assert pick([2], len) == [2]")) == "pick"
+
+
+BAD = {
+    "no tests": ({"test_list": []}, "no_tests"),
+    "tests are no list": ({"test_list": "assert double(1) == 2"}, "bad_value"),
+    "a test is no text": ({"test_list": [1]}, "bad_value"),
+    "a test that does not parse": ({"test_list": ["assert double(1) =="]}, "no_entry_point"),
+    "one test that does not parse": (
+        {"test_list": ["assert double(1) == 2"], "test_setup_code": "import"},
+        "bad_tests",
+    ),
+    "other function": ({"test_list": ["assert triple(1) == 3"]}, "no_entry_point"),
+    "id is text": ({"task_id": "seven"}, "bad_value"),
+    "blank text": ({"text": " "}, "bad_value"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_row_is_dropped_with_its_reason(ingest, jsonl, row, case) -> None:
+    changes, reason = BAD[case]
+    problems, (bad,) = ingest(kind="mbpp", path=jsonl(row(**changes)))
+    assert (problems, bad.reason, bad.source) == ([], reason, "mbpp")
+
+
+def test_a_row_without_a_field_is_dropped(ingest, jsonl, row) -> None:
+    without = {name: value for name, value in row().items() if name != "code"}
+    _, (bad,) = ingest(kind="mbpp", path=jsonl(without))
+    assert (bad.reason, bad.detail, bad.source_id) == ("missing_field", "code: field required", "7")
+
+
+def test_a_missing_file_is_a_config_error(ingest, tmp_path) -> None:
+    with pytest.raises(ConfigError, match="mbpp path"):
+        ingest(kind="mbpp", path=tmp_path / "mbpp.jsonl")
+
+
+def test_all_of_the_real_file_is_read(ingest, shared) -> None:
+    path = shared("mbpp/mbpp_dev.jsonl")
+    problems, dropped = ingest(kind="mbpp", path=path)
+    assert len(problems) + len(dropped) == len(path.read_bytes().splitlines())
+    assert dropped == []
+    by_id = {p.source_id: p for p in problems}
+    assert {i: by_id[i].entry_point for i in ("1", "601", "912", "927")} == {
+        "1": "min_cost", "601": "max_chain_length", "912": "lobb_num", "927": "max_height",
+    }  # fmt: skip
+    assert by_id["596"].tests.setup == "import sys"
+    assert all(p.entry_point and "\r" not in str(p.reference) for p in problems)
