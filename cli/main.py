@@ -1,5 +1,6 @@
 """The command `patchmill`: one file per subcommand, one line per error."""
 
+import gc
 import os
 import sys
 
@@ -23,15 +24,11 @@ def main() -> None:
     """Run a subcommand. Exit 0: done; 1: something of ours failed; 2: what was asked is wrong."""
     try:
         app()
-    except ConfigError as error:
-        _fail(error, 2)
     except PatchmillError as error:
-        _fail(error, 1)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has seen enough
-        sys.exit(0)
-
-
-def _fail(error: PatchmillError, code: int) -> None:
-    print(f"patchmill: {error}".rstrip().replace("\n", "\n  "), file=sys.stderr)
+        message, code = str(error), 2 if isinstance(error, ConfigError) else 1
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    gc.collect()  # drops the frames of the error: DuckDB complains of connections that are alive at exit
+    print(f"patchmill: {message.rstrip()}".replace("\n", "\n  "), file=sys.stderr)
     sys.exit(code)

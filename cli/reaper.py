@@ -1,7 +1,8 @@
 """Ends what a killed run leaves behind: Prefect's temporary server survives the process that started it.
 
 `guard()` in the run starts this file as a process of its own, which waits for the run's end of a pipe to close and
-then ends every process that carries the run's mark in its environment. A run that ends well leaves nothing to end.
+then ends the server that carries the run's mark in its environment. A run that ends well leaves nothing to end. Model
+server and sandbox have watchers of their own.
 """
 
 import os
@@ -15,7 +16,7 @@ MARK = "PATCHMILL_RUN"
 
 
 def guard() -> None:
-    """From now on, the processes this one starts end with it, even after kill -9. Once per process is enough."""
+    """From now on, Prefect's temporary server ends with this process, even after kill -9."""
     if MARK in os.environ:
         return
     os.environ[MARK] = uuid.uuid4().hex
@@ -27,11 +28,11 @@ def guard() -> None:
 
 
 def reap(mark: str) -> int:
-    """End every other process of this user with the mark; returns how many."""
+    """End Prefect's server with the mark; returns how many there were."""
     ended = 0
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+            if "uvicorn" in process.cmdline() and process.environ().get(MARK) == mark:
                 process.kill()
                 ended += 1
         except psutil.Error:  # gone already, or another user's
@@ -40,6 +41,5 @@ def reap(mark: str) -> int:
 
 
 if __name__ == "__main__":
-    os.environ.pop(MARK, None)
     sys.stdin.read()
     reap(sys.argv[1])

@@ -2,13 +2,14 @@
 
 from pydantic import Field
 
+from storage.errors import ConfigError
 from storage.lake import LakeSettings
 from storage.settings import Settings
 from tasks.assemble.settings import AssembleSettings
 from tasks.effects import model_for
 from tasks.ingest.settings import Source
-from tasks.models.settings import ModelSettings
-from tasks.plan import GenerateSettings, Plan, RepairSettings, WriteSettings
+from tasks.models.settings import ModelSettings, RecordedSettings
+from tasks.plan import GenerateSettings, Plan, RepairSettings, WriteSettings, check_templates
 from tasks.sandbox.factory import SandboxSettings
 
 
@@ -49,3 +50,10 @@ class RefreshConfig(Settings):
             repair=self.repair,
             write=self.write,
         )
+
+    def check(self) -> None:
+        """Find what is wrong with templates and recordings before anything is written; raises ConfigError."""
+        for settings in (self.model, self.teacher or self.model):
+            if isinstance(settings, RecordedSettings) and not settings.path.exists():
+                raise ConfigError(f"{settings.path}: no such recording; `patchmill record CONFIG --out FILE` makes one")
+        check_templates(self.plan(selection_id=""))

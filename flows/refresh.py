@@ -35,6 +35,7 @@ def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
     """
     progress.reset()
     try:
+        config.check()
         found = ingest(config.lake, config.sources)
         plan = config.plan(found.selection_id)
         chains = [step for bucket in _busy(plan, found.buckets) for step in _chain(plan, bucket, only)]

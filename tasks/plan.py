@@ -115,6 +115,16 @@ def repair_recipe(plan: Plan) -> Recipe:
     return Recipe("repair", template, plan.teacher.name, plan.teacher_revision, sampling, upstream)
 
 
+def check_templates(plan: Plan) -> None:
+    """Render every template of the plan once; raises ConfigError where one is missing, broken or names what is not."""
+    shown = {"prompt": "", "interface": ""}
+    generate_recipe(plan).template.render(shown)
+    shown |= {"code": "", "feedback": ""}
+    if diagnose := diagnose_recipe(plan):
+        diagnose.template.render(shown)
+    repair_recipe(plan).template.render({**shown, "explanation": ""})
+
+
 def diagnoses_wanted(plan: Plan) -> int:
     """Answers asked per wrong program by the stage diagnose."""
     return plan.repair.repairs if plan.repair.chain == "one_reply" else plan.repair.diagnoses

@@ -4,6 +4,7 @@ import itertools
 import threading
 from collections.abc import Iterable, Iterator
 
+from storage.errors import ModelError
 from tasks.models import weights
 from tasks.models.openai import OpenAIModel
 from tasks.models.protocol import Completion, Prompt, Sampling
@@ -52,11 +53,11 @@ class VllmModel:
             yield from self._running_client().complete(itertools.chain((first,), wanted), sampling)
 
     def close(self) -> None:
-        """Stop the server if it was started here."""
+        """Stop the server if it was started here; a start that is under way in another thread is broken off."""
         self._closed = True
         if self._server is not None:
             self._server.close()
-        with self._starting:
+        with self._starting:  # whoever was starting has given up or finished
             if self._server is not None:
                 self._server.close()
             if self._client is not None:
@@ -69,14 +70,17 @@ class VllmModel:
 
     def _running_client(self) -> OpenAIModel:
         with self._starting:
-            if self._client is None or self._closed:
-                if self._server is None:
-                    self._server = VllmServer(self._settings, self._fetched())
-                if self._closed:
-                    self._server.close()
-                server = self._server
+            if self._client is None:
+                found = self._fetched()
+                self._check_open()
+                server = self._server = VllmServer(self._settings, found)
                 self._client = OpenAIModel(self._as_openai(server.ensure()), lambda _: server.ensure())
+            self._check_open()
             return self._client
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ModelError(f"{self.name}: used after close()")
 
     def _as_openai(self, url: str) -> OpenAISettings:
         settings = self._settings

@@ -40,6 +40,7 @@ class VllmServer:
         self._settings = settings
         self._weights = weights
         same = settings.model_dump(mode="json", exclude=CLIENT_SIDE)
+        same["environment"] = str(settings.environment.absolute())
         self.key = content_id("server", settings=same, path=str(weights.path), revision=weights.revision)
         self.state_path = home() / "servers" / f"{self.key}.json"
         self.log_path = self.state_path.with_suffix(".log")

@@ -1,6 +1,6 @@
 """The store of model weights: sources tried in order, nothing loaded unverified, nothing left half-written.
 
-`python -m tasks.models.weights CONFIG` fetches what a flow's config names under `model:`.
+`python -m tasks.models.weights CONFIG` fetches what a flow's config names as `model` and `teacher`.
 """
 
 import contextlib
@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-from pydantic import TypeAdapter
+from pydantic import BaseModel
 
 from storage.errors import ModelError, PatchmillError
+from storage.settings import load
 from tasks.models import sources
 from tasks.models.settings import ModelSettings, PathWeights, Source, VllmSettings, home
 
@@ -88,7 +88,6 @@ def _install(settings: VllmSettings, source: Source) -> Weights:
             raise ModelError(f"{place}: cannot be written: {error}; free some space or set weights_store") from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
-    log.info("%s: weights %s are in %s", settings.name, revision, place)
     return Weights(place, revision)
 
 
@@ -118,20 +117,25 @@ def _only_one(lock: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+class Models(BaseModel):
+    """The part of a flow's config that names models; the rest is not looked at."""
+
+    model: ModelSettings
+    teacher: ModelSettings | None = None
+
+
 def main(config: Path) -> int:
     """Fetch for one flow's config; returns an exit status."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    section = (yaml.safe_load(config.read_text(encoding="utf-8")) or {}).get("model")
-    settings: ModelSettings = TypeAdapter(ModelSettings).validate_python(section)
-    if not isinstance(settings, VllmSettings):
-        log.info("%s: model.kind is %s, no weights needed", config, settings.kind)
-        return 0
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
-        found = fetch(settings)
+        found = load(config, Models)
+        for settings in (found.model, found.teacher):
+            if isinstance(settings, VllmSettings):
+                log.info("%s: weights in %s", settings.name, fetch(settings).path)
     except PatchmillError as error:
         log.error("%s", error)
         return 1
-    log.info("%s: %s", settings.name, found.path)
     return 0
 
 

@@ -1,6 +1,7 @@
 """One memory cgroup per slot, reused by its jobs: made where the machine lets us, v1 or v2, else done without."""
 
 import contextlib
+import itertools
 import os
 import time
 from pathlib import Path
@@ -9,19 +10,20 @@ from typing import Literal
 Mode = Literal["v1", "v2", "none"]
 ROOT = Path("/sys/fs/cgroup")
 PREFIX = "patchmill-"
+_NUMBERS = itertools.count()
 
 
 class Cgroup:
     """Bounds the resident memory of whatever is put in; counts kills by the kernel for want of it."""
 
-    def __init__(self, name: str, root: Path = ROOT) -> None:
+    def __init__(self, root: Path = ROOT) -> None:
         self.mode: Mode = "none"
         self._path: Path | None = None
         self._limit = 0
         for mode, parent in _parents(root):
             with contextlib.suppress(OSError):
                 _sweep(parent)
-                path = parent / f"{PREFIX}{os.getpid()}-{name}"
+                path = parent / f"{PREFIX}{os.getpid()}-{next(_NUMBERS)}"
                 path.mkdir(exist_ok=True)
                 self._path, self.mode = path, mode
                 with contextlib.suppress(OSError):

@@ -55,7 +55,7 @@ def probe() -> list[Check]:
         judge.close()
     fix = "sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000, or run where they are allowed"
     checks.append(Check("sandbox starts, with user namespaces and seccomp", ok, detail, fix))
-    group = Cgroup("probe")
+    group = Cgroup()
     mode = group.mode
     group.remove()
     checks.append(Check("memory cgroup", True, "none: memory is polled" if mode == "none" else mode))

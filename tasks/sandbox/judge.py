@@ -124,6 +124,6 @@ def _stdio(job: Job, run: Callable[..., Outcome]) -> Judged:
         limits = job.limits.model_copy(update={"cpu_s": max(0.01, left)})
         outcome = run(plan.program(job), limits, None, case.input.encode("utf-8", "surrogatepass"))
         outcomes.append(outcome)
-        results.append(verdicts.of_case(name, outcome, same_output(outcome.stdout, case.output), job.code))
+        results.append(verdicts.of_case(name, outcome, same_output(outcome.stdout, case.output), job.code, case.input))
     exception = next((outcome.report for outcome in outcomes if outcome.report), None)
     return verdicts.judged(job, results, outcomes, exception)

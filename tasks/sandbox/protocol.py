@@ -74,7 +74,7 @@ class Judged:
     exception_message: str | None = None
     feedback: str = ""
     """What a model that repairs is shown: the first failing test, got and expected, exception and line, or which
-    limit was hit. Deterministic: no addresses, no timings, no host paths, at most ~2,000 characters. Empty if passed."""
+    limit was hit. Deterministic: no addresses, no timings, no host paths, at most 2,000 characters. Empty if passed."""
     cpu_ms: float = 0.0
     """User and system time of the candidate's whole tree; never the driver's."""
     wall_ms: float = 0.0

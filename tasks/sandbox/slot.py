@@ -36,8 +36,8 @@ class Slot:
         self.number = number
         self.broken = False
         """Whether the slot must be made anew although its last run came to a verdict."""
-        self._cgroup = Cgroup(str(number))
-        self._candidates = self._drivers = None
+        self._cgroup = Cgroup()
+        self._candidates = self._drivers = self._driving = None
         try:
             self._candidates = ForkServer(backend, "candidate", FIRST_UID + 2 * number)
             self._drivers = ForkServer(backend, "driver", FIRST_UID + 2 * number + 1)
@@ -57,6 +57,8 @@ class Slot:
 
     def close(self) -> None:
         """End both servers and everything in them."""
+        if self._driving is not None:
+            self._driving.end()
         for server in (self._candidates, self._drivers):
             if server is not None:
                 server.stop()
@@ -75,13 +77,14 @@ class Slot:
         Raises:
             ServerGoneError: the slot is broken; close it.
         """
-        assert self._candidates is not None and self._drivers is not None
+        assert self._candidates is not None and self._driving is not None
         self._cgroup.bound(limits.memory_mib * MIB + 8 * MIB)
         kills = self._cgroup.kills()
         with contextlib.ExitStack() as stack:
             ours, theirs = (_kept(stack, s) for s in socket.socketpair())
             out, out_in = _pipe(stack)
             err, err_in = _pipe(stack)
+            # `ours` stays open here till the end, or the candidate would leave as soon as the driver has done with it.
             payload = _fd(stack, memory_file(json.dumps(program).encode()))
             source = _fd(stack, memory_file(stdin)) if stdin else self._null
             self._candidates.launch(_hard(limits), [source, out_in, err_in, theirs.fileno(), payload])
@@ -91,7 +94,6 @@ class Slot:
                 given = _fd(stack, memory_file(json.dumps(tests).encode()))
                 driver = self._driving.give(tests, limits, ours.fileno(), results_in, given)
                 os.close(results_in)
-                ours.close()
             candidate = _running(stack, self._candidates)
             theirs.close()
             os.close(out_in)

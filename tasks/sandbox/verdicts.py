@@ -74,8 +74,16 @@ def _with_line(message: str, said: list[Any] | None, code: str) -> str:
     return f"{message}, at line {line}: {lines[line - 1].strip()[:300]}"
 
 
-def of_case(name: str, outcome: Outcome, difference: str, code: str) -> TestResult:
-    """One stdio case; `difference` is empty where the output is the expected one."""
+def of_case(name: str, outcome: Outcome, difference: str, code: str, given: str) -> TestResult:
+    """One stdio case; `difference` is empty where the output is the expected one, `given` is its input."""
+    result = _of_case(name, outcome, difference, code)
+    if result.verdict == "passed" or outcome.stop:
+        return result
+    shown = repr(given if len(given) <= 300 else given[:297] + "...")
+    return TestResult(name, result.verdict, f"{result.message}, for input {shown}")
+
+
+def _of_case(name: str, outcome: Outcome, difference: str, code: str) -> TestResult:
     if outcome.stop:
         return TestResult(name, outcome.stop, outcome.why)
     if outcome.report is not None and outcome.status:

@@ -13,7 +13,7 @@ from tasks.sandbox.tree import Tree
 
 MIB = 1 << 20
 LOOKS_S = (0.01, 0.02)  # between two looks at the tree: at first, later
-GRACE_S = 5.0  # for the driver to report, once the candidate is gone
+GRACE_S = 5.0  # for the driver to report, once the candidate is ended
 RESULTS_BYTES = 16 * MIB
 
 
@@ -50,7 +50,8 @@ class Watch:
                 elif fd == candidate.pidfd and not self.left:
                     self.left = self.outcome.stop is None
                     poll.unregister(fd)
-                    deadline = min(deadline, time.monotonic() + GRACE_S)
+                    # The driver learns of it at once; if it goes on, it is still at work on the last answer.
+                    deadline = min(deadline, time.monotonic() + self.limits.cpu_s + GRACE_S)
                     over = over or driver is None
             now = time.monotonic()
             if over or now >= next_look:

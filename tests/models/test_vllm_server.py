@@ -36,6 +36,8 @@ print("loading", args["--model"], flush=True)
 log.open("a").write(f"{{os.getpid()}} {{sys.argv[3:]}} {{os.environ.get('VLLM_CPU_OMP_THREADS_BIND')}}\\n")
 if "{mode}" == "broken":
     sys.exit("ValueError: no such architecture")
+if "{mode}" == "slow":
+    __import__("time").sleep(100)
 child = subprocess.Popen(["sleep", "1000"])  # the engine core
 log.open("a").write(f"{{child.pid}} engine\\n")
 
@@ -82,7 +84,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Build:
         (bin_ / "python").chmod(0o755)
         (tmp_path / "model").mkdir(exist_ok=True)
         (tmp_path / "model" / "config.json").write_text("{}")
-        values = {"name": "stub", "startup_timeout_s": 20, "retries": 6, "cores": 1, **other}
+        values = {"name": "stub", "startup_timeout_s": 60, "retries": 6, "cores": 1, **other}
         weights = (PathWeights(path=tmp_path / "model", revision="v1"),)
         return VllmSettings(environment=tmp_path / "env", weights=weights, **values)
 
@@ -131,7 +133,7 @@ def starts(tmp_path: Path) -> int:
     return sum(1 for line in lines(tmp_path) if not line.endswith("engine"))
 
 
-def gone(numbers: list[int], within_s: float = 5.0) -> bool:
+def gone(numbers: list[int], within_s: float = 30.0) -> bool:
     until = time.monotonic() + within_s
     while time.monotonic() < until:
         if all(server_state.started(number) is None for number in numbers):
@@ -263,3 +265,23 @@ def test_kill_9_leaves_no_server_behind(settings: Build, tmp_path: Path, victim:
         for child in children:
             if child.is_running():
                 child.kill()
+
+
+def test_closing_breaks_off_a_start_and_forbids_later_use(model: Build, prompt: Build, tmp_path: Path) -> None:
+    one, errors = model("slow"), []
+
+    def ask() -> None:
+        try:
+            list(one.complete([prompt("a")], Sampling()))
+        except ModelError as error:
+            errors.append(str(error))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while not starts(tmp_path):
+        time.sleep(0.01)
+    one.close()
+    thread.join(30)
+    assert errors == ["stub: closed while the server was starting"]
+    with pytest.raises(ModelError, match="used after close"):
+        list(one.complete([prompt("a")], Sampling()))

@@ -1,7 +1,6 @@
 """The store of weights, against a stub of the server environment's Python."""
 
 import hashlib
-import os
 import sys
 import zipfile
 from pathlib import Path
@@ -127,7 +126,20 @@ def test_a_directory_is_read_in_place(build: Any, tmp_path: Path) -> None:
     assert found == weights.Weights(tmp_path / "model", "v7")
 
 
-def test_a_config_for_other_models_needs_no_weights(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ("model: {kind: recorded, path: r.parquet, name: m}", 0, ""),
+        ("model: {kind: vllm, weights: [{kind: path, path: nowhere}]}", 1, "no source of weights worked"),
+        ("model: {kind: vllm, wheels: 1}", 1, "unknown setting; known here: "),
+        ("lake: {}", 1, "model: "),
+    ],
+    ids=["no weights needed", "none found", "misspelt", "no model"],
+)
+def test_fetching_for_a_config(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, status: int, said: str
+) -> None:
     config = tmp_path / "c.yaml"
-    config.write_text(f"model: {{kind: recorded, path: {os.devnull}, name: m}}\n")
-    assert weights.main(config) == 0
+    config.write_text(text)
+    assert weights.main(config) == status
+    assert said in caplog.text

@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 MAX_FRAME = 64 << 20
-MAX_ITEMS = 4_000_000
+MAX_ITEMS = 2_000_000
 MAX_DEPTH = 300
 MAX_INT_BYTES = 128 << 10
 
@@ -31,7 +31,7 @@ EXCEPTIONS: dict[str, type[BaseException]] = {
     if isinstance(value, type) and issubclass(value, BaseException)
 }
 _TYPES.update(EXCEPTIONS)
-_NAMES = {value: name for name, value in _TYPES.items()}
+_NAMES = {id(value): name for name, value in _TYPES.items()}
 _SINGLE = {b"N": None, b"T": True, b"F": False, b".": Ellipsis, b"!": NotImplemented}
 _VIEWS = {type({}.keys()): b"k", type({}.values()): b"v", type({}.items()): b"e"}
 _UTC = timezone.utc  # noqa: UP017  (datetime.UTC is the same object; this name also exists in older interpreters)
@@ -61,6 +61,7 @@ class Encoder:
     def encode(self, value: Any) -> bytes:
         """Bytes of `value`; raises CodecError where it is too deep, too long or refers to itself."""
         out = bytearray()
+        self._items = 0
         self._put(out, value, 0)
         return bytes(out)
 
@@ -71,8 +72,8 @@ class Encoder:
             write(self, out, value, depth)
         elif value is None or value is Ellipsis or value is NotImplemented:
             out += b"N" if value is None else b"." if value is Ellipsis else b"!"
-        elif kind is type and value in _NAMES:
-            _text(out, b"t", _NAMES[value])
+        elif issubclass(kind, type) and id(value) in _NAMES:
+            _text(out, b"t", _NAMES[id(value)])
         elif kind in _VIEWS:
             self._many(out, _VIEWS[kind], value, len(value), depth)
         else:
@@ -89,7 +90,8 @@ class Encoder:
     def _many(self, out: bytearray, tag: bytes, items: Iterable[Any], count: int, depth: int) -> None:
         if depth >= MAX_DEPTH:
             raise CodecError(f"nested deeper than {MAX_DEPTH} levels, or refers to itself")
-        if count > MAX_ITEMS or len(out) > MAX_FRAME:
+        self._items += count
+        if self._items > MAX_ITEMS or len(out) > MAX_FRAME:
             raise CodecError("too large to be an answer")
         out += tag
         out += count.to_bytes(4, "big")

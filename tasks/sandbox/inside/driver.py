@@ -61,9 +61,9 @@ class Driver:
         try:
             test()
         except FailedError as error:
-            return "failed", _failed(error), None
+            return "failed", _failed(error) + self._where(error), None
         except NotPlainError as error:
-            return "failed", str(error), None
+            return "failed", str(error) + self._where(error), None
         except GoneError:
             self.over = ("lost", "")
             self.flush()
@@ -81,13 +81,26 @@ class Driver:
         name = error.__dict__.get("patchmill_name", type(error).__name__)
         text = str(error.__dict__.get("patchmill_text", error))[:1000]
         if not remote and isinstance(error, AssertionError):
-            return "failed", text or "the assertion does not hold", None
+            return "failed", (text or "the assertion does not hold") + self._where(error), None
         if remote and isinstance(error, SystemExit):
             return "exited", f"SystemExit: {text}" if text else "SystemExit", [name, text, None, None]
         if remote:
             line, number = error.__dict__.get("patchmill_line"), getattr(error, "errno", None)
-            return "error", f"{name}: {text}", [name, text, line, number if type(number) is int else None]
-        return "error", f"{name}: {text} (raised in the test)", [name, text, None, None]
+            return (
+                "error",
+                f"{name}: {text}{self._where(error)}",
+                [name, text, line, number if type(number) is int else None],
+            )
+        where = self._where(error) or " (raised in the test)"
+        return "error", f"{name}: {text}{where}", [name, text, None, None]
+
+    def _where(self, error: BaseException) -> str:
+        """The line of a longer test that was running; a test that is one assert shows itself."""
+        lines, line, step = self.payload.get("code", "").splitlines(), 0, error.__traceback__
+        while step is not None:
+            line = step.tb_lineno if step.tb_frame.f_code.co_filename == "<tests>" else line
+            step = step.tb_next
+        return f" (in the test: `{lines[line - 1].strip()[:300]}`)" if 0 < line <= len(lines) else ""
 
     def run(self, name: str, test: Callable[[], Any]) -> None:
         """Run one test and record it, unless all is over."""

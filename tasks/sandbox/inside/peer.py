@@ -132,7 +132,7 @@ class Peer:
         """Reply with a fault; never raises for what the exception contains."""
         try:
             data = self._encode(("r", token, False, self.fault(error)))
-        except Exception:
+        except BaseException:
             name = type(error).__name__
             data = self._encode(("r", token, False, (((0, name), (0, "Exception")), None, name, None, None)))
         self._send(data)
@@ -140,13 +140,13 @@ class Peer:
     def fault(self, error: BaseException) -> Fault:
         try:
             text = str(error)[:2000]
-        except Exception:
+        except BaseException:
             text = ""
         try:
             args: Any = tuple(error.args)
             if any(type(arg) not in (str, int, float, bool, type(None)) for arg in args) or len(repr(args)) > 4000:
                 args = None
-        except Exception:
+        except BaseException:
             args = None
         known = type(error) in EXCEPTIONS.values()
         return (self.classes(type(error)), args, text, line_of(error), None if known else Instance(error))
@@ -174,12 +174,12 @@ class Peer:
     def _export(self, value: Any) -> bytes:
         foreign = remote_number(value)
         if foreign is not None:
-            return b"B" + self._encode(foreign)
+            return b"B" + _fields(foreign)
         if isinstance(value, Instance):
             value = value.value
         if issubclass(type(value), type) and issubclass(value, BaseException):
-            return b"X" + self._encode((self._number(value), "exception", value.__name__, self.classes(value)))
-        return b"H" + self._encode((self._number(value), _kind(value), type(value).__name__, None))
+            return b"X" + _fields((self._number(value), "exception", value.__name__, self.classes(value)))
+        return b"H" + _fields((self._number(value), _kind(value), type(value).__name__, None))
 
     def _import(self, tag: bytes, fields: Any) -> Any:
         if tag == b"B":
@@ -227,6 +227,13 @@ def line_of(error: BaseException) -> int | None:
             line = step.tb_lineno
         step = step.tb_next
     return line
+
+
+def _not_plain(value: Any) -> bytes:
+    raise CodecError(f"{type(value).__name__} in a handle")
+
+
+_fields = Encoder(_not_plain).encode
 
 
 def _mutable(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -1,0 +1,94 @@
+"""Fixtures that many tests share: the data beside the repository, a real Prefect server, and a server that writes programs."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cli  # noqa: F401, I001 settles Prefect's defaults, so before Prefect
+import httpx
+import pytest
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from tests.scripted import ScriptedServer
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def shared() -> Callable[[str], Path]:
+    """Path of a file below ../shared/data; skips the test where it is absent."""
+
+    def find(name: str) -> Path:
+        path = ROOT.parent / "shared/data" / name
+        if not path.exists():
+            pytest.skip(f"real problems are not here: {path.name} below ../shared/data")
+        return path
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Prefect server of this session, with a database of its own; PREFECT_API_URL names it from then on."""
+    home = tmp_path_factory.mktemp("prefect")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}/api"
+    environment = {
+        **os.environ,
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home}/prefect.db",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    log = home / "server.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)
+    try:
+        _wait_for(f"{url}/health", process, log)
+        with pytest.MonkeyPatch.context() as environ, temporary_settings({PREFECT_API_URL: url}):
+            environ.setenv("PREFECT_API_URL", url)  # for the processes that tests start
+            environ.setenv("PREFECT_HOME", str(home))
+            yield url
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(url, timeout=5).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.3)
+    pytest.fail(f"Prefect's server did not start:\n{log.read_text()[-2000:]}")
+
+
+@pytest.fixture
+def writer() -> Iterator[ScriptedServer]:
+    """An OpenAI-compatible server on loopback whose programs are right or wrong by plan."""
+    with ScriptedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def patchmill() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command as a user does; returns exit code and output."""
+
+    def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "from cli.main import main; main()", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=250, **options)  # type: ignore[call-overload]
+
+    return run

@@ -1,0 +1,31 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from flows.config import RefreshConfig
+from storage.settings import load
+from tests.scripted import ScriptedServer, write_problems
+
+
+@pytest.fixture
+def config(tmp_path: Path, writer: ScriptedServer) -> Callable[..., RefreshConfig]:
+    """A small refresh against the scripted server; `problems` names what the source holds, dotted names set values."""
+
+    def build(*problems: str, **values: Any) -> RefreshConfig:
+        settings = {
+            "lake": {"path": str(tmp_path / "lake"), "buckets": 2},
+            "sources": [
+                {"kind": "jsonl", "path": str(write_problems(tmp_path / "p.jsonl", *(problems or ("add", "last"))))}
+            ],
+            "model": {"kind": "openai", "urls": [writer.url], "name": "scripted", "retries": 1, "backoff_s": 0.01},
+            "generate": {"samples": 3},
+            "repair": {"repairs": 2},
+        }
+        path = tmp_path / "config.yaml"
+        path.write_text(yaml.safe_dump(settings))
+        return load(path, RefreshConfig, {k.replace("__", "."): v for k, v in values.items()})
+
+    return build
