@@ -6,7 +6,6 @@ server and sandbox have watchers of their own.
 """
 
 import os
-import subprocess
 import sys
 import uuid
 
@@ -22,7 +21,8 @@ def guard() -> None:
     os.environ[MARK] = uuid.uuid4().hex
     ours, theirs = os.pipe()
     command = [sys.executable, "-m", "cli.reaper", os.environ[MARK]]
-    subprocess.Popen(command, stdin=ours, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    quiet = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_WRONLY, 0) for fd in (1, 2)]
+    os.posix_spawn(command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, ours, 0), *quiet], setsid=True)
     os.close(ours)
     os.set_inheritable(theirs, False)  # closed by the kernel when this process ends, however it ends
 

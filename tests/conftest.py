@@ -1,4 +1,4 @@
-"""Fixtures that many tests share: the data beside the repository, a real Prefect server, and a server that writes programs."""
+"""Fixtures of many tests: the data beside the repository, a real Prefect server, a server that writes programs."""
 
 import os
 import socket
@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cli  # noqa: F401, I001 settles Prefect's defaults, so before Prefect
 import httpx
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+import cli  # noqa: F401 settles defaults of Prefect that hold for the processes we start
 from tests.scripted import ScriptedServer
 
 ROOT = Path(__file__).parents[1]

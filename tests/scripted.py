@@ -24,7 +24,8 @@ def problem_line(name: str) -> dict[str, Any]:
     """One problem in the interchange form."""
     arguments, right, test = FUNCTIONS[name]
     return {
-        "source": "scripted", "source_id": name, "prompt": f"Write a function {name}({arguments}).", "entry_point": name,
+        "source": "scripted", "source_id": name, "entry_point": name,
+        "prompt": f"Write a function {name}({arguments}).",
         "tests": {"kind": "asserts", "setup": "", "asserts": [test]}, "context": "",
         "reference": f"def {name}({arguments}):\n    return {right}\n", "licence": "Apache-2.0", "origin": None,
     }  # fmt: skip

@@ -16,8 +16,11 @@ class Sampling(Settings):
     """How completions are drawn; part of a row's id, so a change of any value makes new rows."""
 
     temperature: float = Field(1.0, ge=0, le=5)
+    """0 takes the likeliest token every time."""
     top_p: float = Field(1.0, gt=0, le=1)
+    """Draw among the likeliest tokens that together hold this probability."""
     max_tokens: int = Field(512, ge=1)
+    """Longest answer; what is cut there has finish reason `length`."""
     seed: int | None = Field(None, ge=0)
     """Sent as seed + sample index where the server can take it; vLLM's CPU engine dies of seeds, so none by default."""
 

@@ -29,6 +29,7 @@ class PathWeights(Settings):
 
     kind: Literal["path"] = "path"
     path: Path
+    """The directory."""
     revision: str = ""
     """What these weights are, as rows keep it (commit or hash); "" says nobody knows."""
 
@@ -114,6 +115,7 @@ class OpenAISettings(Settings):
     max_in_flight: int = Field(64, ge=1)
     """Samples asked for at one time over all threads and servers."""
     connect_timeout_s: float = Field(10.0, gt=0)
+    """For the connection alone."""
     request_timeout_s: float = Field(600.0, gt=0)
     """For one request, waiting in the server's queue included."""
     retries: int = Field(5, ge=0)
@@ -129,8 +131,11 @@ class RecordedSettings(Settings):
 
     kind: Literal["recorded"] = "recorded"
     path: Path
+    """The Parquet file."""
     name: str
+    """As the recorded model was called."""
     revision: str = ""
+    """And what its weights were; answers are found by both."""
 
 
 ModelSettings = Annotated[VllmSettings | OpenAISettings | RecordedSettings, Field(discriminator="kind")]

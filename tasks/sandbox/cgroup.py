@@ -14,11 +14,12 @@ _NUMBERS = itertools.count()
 
 
 class Cgroup:
-    """Bounds the resident memory of whatever is put in; counts kills by the kernel for want of it."""
+    """Bounds the resident memory of whatever is put in; counts kills by the kernel for want of it, and CPU time."""
 
     def __init__(self, root: Path = ROOT) -> None:
         self.mode: Mode = "none"
         self._path: Path | None = None
+        self._cpu: Path | None = None
         self._limit = 0
         for mode, parent in _parents(root):
             with contextlib.suppress(OSError):
@@ -28,8 +29,30 @@ class Cgroup:
                 self._path, self.mode = path, mode
                 with contextlib.suppress(OSError):
                     self._set(1 << 40)
+                    self._count_cpu(root, path.name)
                     return
                 self.remove()
+
+    def _count_cpu(self, root: Path, name: str) -> None:
+        """v2 counts CPU time in every cgroup; v1 wants one of another hierarchy."""
+        assert self._path is not None
+        if self.mode == "v2":
+            self._cpu = self._path / "cpu.stat"
+            return
+        with contextlib.suppress(OSError):
+            _sweep(root / "cpuacct")
+            (root / "cpuacct" / name).mkdir()
+            self._cpu = root / "cpuacct" / name / "cpuacct.usage"
+
+    def cpu_s(self) -> float | None:
+        """CPU seconds of all that ever ran in here, also of what nobody waited for; None where it is not counted."""
+        if self._cpu is None:
+            return None
+        try:
+            text = self._cpu.read_text()
+        except OSError:
+            return None
+        return int(text.split()[1]) / 1e6 if self.mode == "v2" else int(text) / 1e9
 
     def _file(self, v1: str, v2: str) -> Path:
         assert self._path is not None
@@ -40,10 +63,11 @@ class Cgroup:
 
     def add(self, pids: tuple[int, ...]) -> None:
         """Move processes in; what they fork later follows them."""
-        if self._path is not None:
+        folders = {folder for folder in (self._path, self._cpu and self._cpu.parent) if folder}
+        for folder in folders:
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
-                    (self._path / "cgroup.procs").write_text(str(pid))
+                    (folder / "cgroup.procs").write_text(str(pid))
 
     def bound(self, limit: int) -> None:
         """Set the limit in bytes; writes only when it changes."""
@@ -65,14 +89,16 @@ class Cgroup:
         """Remove the folder, once its last process is gone."""
         if self._path is None:
             return
-        for _ in range(100):
-            try:
-                self._path.rmdir()
-                break
-            except FileNotFoundError:
-                break
-            except OSError:
-                time.sleep(0.02)
+        for folder in {self._path, self._cpu.parent if self._cpu else self._path}:
+            for _ in range(100):
+                try:
+                    folder.rmdir()
+                    break
+                except FileNotFoundError:
+                    break
+                except OSError:
+                    time.sleep(0.02)
+        self._cpu = None
         self._path, self.mode = None, "none"
 
 

@@ -13,7 +13,7 @@ from tasks.sandbox.outcome import Outcome
 from tasks.sandbox.protocol import Limits
 from tasks.sandbox.server import ForkServer, Running, ServerGoneError
 from tasks.sandbox.tree import Tree
-from tasks.sandbox.watch import Watch
+from tasks.sandbox.watch import SERVER_CPU_S, Watch
 
 FIRST_UID = 61184  # the range that no distribution gives to people or services
 MIB = 1 << 20
@@ -88,7 +88,7 @@ class Slot:
             payload = _fd(stack, memory_file(json.dumps(program).encode()))
             source = _fd(stack, memory_file(stdin)) if stdin else self._null
             self._candidates.launch(_hard(limits), [source, out_in, err_in, theirs.fileno(), payload])
-            watch, driver = Watch(limits, out, err), None
+            watch, driver = Watch(limits, out, err, self._cgroup), None
             if tests is not None:
                 watch.results, results_in = _pipe(stack)
                 given = _fd(stack, memory_file(json.dumps(tests).encode()))
@@ -103,7 +103,9 @@ class Slot:
             candidate.kill()
             ended = self._ended(kills, outcome)
             if ended is not None:
-                outcome.cpu_s = max(ended[1], watch.tree.cpu_s)
+                # The cgroup also saw children that nobody waited for; below that it only adds the server's own time.
+                unseen = watch.cgroup_cpu_s() - SERVER_CPU_S
+                outcome.cpu_s = max(ended[1], watch.tree.cpu_s, unseen)
                 # Our own SIGKILL says nothing about the program; any other ending is its own.
                 outcome.status = ended[0] if watch.left or ended[0] & 0x7F != 9 else None
                 outcome.peak_bytes = max(watch.tree.peak_bytes, ended[2] * 1024)

@@ -6,6 +6,7 @@ import os
 import select
 import time
 
+from tasks.sandbox.cgroup import Cgroup
 from tasks.sandbox.outcome import Outcome, Stop
 from tasks.sandbox.protocol import Limits
 from tasks.sandbox.server import Running
@@ -14,6 +15,7 @@ from tasks.sandbox.tree import Tree
 MIB = 1 << 20
 LOOKS_S = (0.01, 0.02)  # between two looks at the tree: at first, later
 GRACE_S = 5.0  # for the driver to report, once the candidate is ended
+SERVER_CPU_S = 0.1  # more than a fork server ever uses for one job
 RESULTS_BYTES = 16 * MIB
 
 
@@ -22,8 +24,9 @@ class Watch:
 
     tree: Tree
 
-    def __init__(self, limits: Limits, out: int, err: int) -> None:
+    def __init__(self, limits: Limits, out: int, err: int, cgroup: Cgroup) -> None:
         self.limits, self.out, self.err = limits, out, err
+        self._cgroup, self._cpu_before = cgroup, cgroup.cpu_s()
         self.results: int | None = None
         self.stdout, self.stderr = bytearray(), bytearray()
         self.left = False
@@ -82,10 +85,15 @@ class Watch:
             self._stop("memory", f"more than {limits.memory_mib} MiB of memory")
         if self.tree.peak_processes > limits.processes:
             self._stop("processes", f"more than {limits.processes} processes and threads")
-        if self.tree.cpu_s > limits.cpu_s:
+        if max(self.tree.cpu_s, self.cgroup_cpu_s() - SERVER_CPU_S) > limits.cpu_s:
             self._stop("timeout", f"more than {limits.cpu_s:g} s of CPU time")
         if self.tree.full:
             self._stop("files", f"more than {limits.files_mib} MiB or {limits.inodes} files in /tmp")
+
+    def cgroup_cpu_s(self) -> float:
+        """CPU seconds in the slot's cgroup since the run began, the fork server's own included; 0 if not counted."""
+        now = self._cgroup.cpu_s()
+        return now - self._cpu_before if now is not None and self._cpu_before is not None else 0.0
 
     def _take(self, fd: int) -> bool:
         """Read what is there; False at the end of the pipe."""

@@ -8,12 +8,28 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.main import main
 from tests.scripted import problem_line, write_problems
 
 GOOD: dict[str, Any] = {
     "sources": [{"kind": "jsonl", "path": "PROBLEMS"}],
     "model": {"kind": "openai", "urls": ["http://127.0.0.1:9/v1"], "name": "m"},
 }
+
+Command = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], prefect_server: str) -> Command:
+    """Run the command in this process; exit code and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["patchmill", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), capsys.readouterr().err
+
+    return run
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:
@@ -52,17 +68,17 @@ def changed(path: str, value: Any) -> dict[str, Any]:
     ],
 )
 def test_a_wrong_config_is_one_line_and_leaves_no_lake(
-    patchmill: Callable[..., Any], tmp_path: Path, prefect_server: str, config: Any, says: list[str]
+    command: Command, tmp_path: Path, config: Any, says: list[str]
 ) -> None:
     text = config if isinstance(config, str) else yaml.safe_dump(config)
     path = tmp_path / "c.yaml"
     path.write_text(text.replace("PROBLEMS", str(write_problems(tmp_path / "p.jsonl", "add"))))
-    done = patchmill("run", path, "--lake", tmp_path / "lake")
-    line = done.stderr.strip().splitlines()[-1]
-    assert done.returncode == 2, done.stderr
+    code, stderr = command("run", path, "--lake", tmp_path / "lake")
+    line = stderr.strip().splitlines()[-1]
+    assert code == 2, stderr
     assert line.startswith("patchmill: ")
     assert all(word in line for word in says), line
-    assert "Traceback" not in done.stderr
+    assert "Traceback" not in stderr
     assert not (tmp_path / "lake").exists()
 
 
@@ -70,7 +86,7 @@ def test_a_wrong_config_is_one_line_and_leaves_no_lake(
     ("arguments", "says"),
     [
         pytest.param(["run", "no.yaml"], "no.yaml: no such file", id="no config"),
-        pytest.param(["run", "configs/refresh/demo.yaml", "--only", "dance"], "--only: unknown stage 'dance'", id="stage"),
+        pytest.param(["run", "configs/refresh/demo.yaml", "--only", "dance"], "unknown stage 'dance'", id="stage"),
         pytest.param(["run", "configs/refresh/demo.yaml", "--set", "x"], "--set x: expected NAME=VALUE", id="set"),
         pytest.param(["sql", "--lake", "/no/lake", "select 1"], "/no/lake: no lake there", id="no lake"),
         pytest.param(["show", "--lake", "/no/lake", "abc"], "/no/lake: no lake there", id="show without a lake"),
@@ -78,11 +94,10 @@ def test_a_wrong_config_is_one_line_and_leaves_no_lake(
         pytest.param(["judge", "/no/p.jsonl", "/no/s.jsonl"], "/no/p.jsonl: cannot be read", id="no problems"),
     ],
 )
-def test_a_wrong_argument_is_one_line(patchmill: Callable[..., Any], arguments: list[str], says: str) -> None:
-    done = patchmill(*arguments)
-    assert done.returncode == 2, done.stderr
-    assert says in done.stderr.strip().splitlines()[-1]
-    assert "Traceback" not in done.stderr
+def test_a_wrong_argument_is_one_line(command: Command, arguments: list[str], says: str) -> None:
+    code, stderr = command(*arguments)
+    assert code == 2, stderr
+    assert says in stderr.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -95,12 +110,12 @@ def test_a_wrong_argument_is_one_line(patchmill: Callable[..., Any], arguments: 
     ],
 )
 def test_a_wrong_solution_line_is_named_and_nothing_is_written(
-    patchmill: Callable[..., Any], tmp_path: Path, solutions: str, says: str
+    command: Command, tmp_path: Path, solutions: str, says: str
 ) -> None:
     problems = tmp_path / "p.jsonl"
     problems.write_text("".join(json.dumps({**problem_line("add"), "source": s}) + "\n" for s in ("a", "b")))
     (tmp_path / "s.jsonl").write_text(solutions + "\n")
-    done = patchmill("judge", problems, tmp_path / "s.jsonl", "--out", tmp_path / "v.jsonl")
-    assert done.returncode == 2, done.stderr
-    assert says in done.stderr.strip().splitlines()[-1]
+    code, stderr = command("judge", problems, tmp_path / "s.jsonl", "--out", tmp_path / "v.jsonl")
+    assert code == 2, stderr
+    assert says in stderr.strip().splitlines()[-1]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["p.jsonl", "s.jsonl"]

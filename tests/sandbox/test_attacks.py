@@ -53,7 +53,7 @@ WIRE = {
     "every descriptor": RAW.format("for fd in range(256):\n        try: os.write(fd, b'\\x00\\x00\\x00\\x05PASSED 3')\n        except OSError: pass"),
     "early": "import os\nos.write(3, b'\\x00\\x00\\x00\\x01T' * 9)\n" + WRONG, "truncated": RAW.format("os.write(3, b'\\x00\\x00\\x10\\x00abc'); os._exit(0)"),
     "endless frame": RAW.format("os.write(3, b'\\xff\\xff\\xff\\xff')"), "no value": RAW.format("os.write(3, b'\\x00\\x00\\x00\\x03zzz')"),
-    "forged reply": "from inside.codec import Encoder\nimport os\ndef add(a, b):\n    m = Encoder(None).encode(('r', 7, True, 3, None))\n    os.write(3, len(m).to_bytes(4, 'big') + m)\n    return 3",
+    "forged reply": "from inside.encoder import Encoder\nimport os\ndef add(a, b):\n    m = Encoder(None).encode(('r', 7, True, 3, None))\n    os.write(3, len(m).to_bytes(4, 'big') + m)\n    return 3",
     "answered twice": "import os\ndef add(a, b):\n    os.fork()\n    return a + b",
 }  # fmt: skip
 READS = {
@@ -84,6 +84,9 @@ EATS = {
     "stderr flood": ("import os\ndef add(a, b):\n    while True: os.write(2, b'x' * 1000)", {"output"}),
     "deaf loop": ("import signal, re\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\ndef add(a, b): re.match('(a*)*b', 'a' * 40)", {"timeout"}),
     "busy children": ("import os, time\ndef add(a, b):\n    for _ in range(3):\n        if os.fork() == 0:\n            while True: pass\n    time.sleep(60)", {"timeout"}),
+    "busy children nobody waits for": ("import os, signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\ndef add(a, b):\n    while True:\n        if os.fork() == 0:\n            for _ in range(10**6): pass\n            os._exit(0)\n        try: os.wait()\n        except OSError: pass", {"timeout"}),
+    "colliding set, then gone": ("import os, socket\ndef add(a, b):\n    n = 60_000\n    body = b'<' + n.to_bytes(4, 'big') + b''.join(b'I' + (20).to_bytes(4, 'big') + (i * (2**61 - 1)).to_bytes(20, 'big') for i in range(n))\n    socket.socket(fileno=os.dup(3)).sendall(len(body).to_bytes(4, 'big') + body)\n    os._exit(0)", {"timeout"}),
+    "endless answer": ("def add(a, b):\n    return Endless()\nclass Endless:\n    def __eq__(self, o):\n        while True: pass\n", {"failed"}),
     "busy import": ("while True: pass", {"timeout"}),
 }  # fmt: skip
 HOST = {
@@ -219,7 +222,9 @@ def test_nothing_survives_a_run(add, name):
     started = _mine() - before
     new = [pid for pid in started if b"inside.zygote" not in _command(pid)]
     assert new == []
-    assert not any((Path(d) / "patchmill-was-here").exists() for d in ("/tmp", "/dev/shm", "/var/tmp", "/root", "/"))
+    assert not any(
+        os.access(f"{d}/patchmill-was-here", os.F_OK) for d in ("/tmp", "/dev/shm", "/var/tmp", "/root", "/")
+    )
     again = add("import os\nassert os.listdir('/tmp') == []\nassert os.getpid() == 1\ndef add(a, b): return a + b")
     assert again.verdict == "passed"
 

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.sandbox.inside.codec import MAX_INT_BYTES, CodecError, Decoder, Encoder
+from tasks.sandbox.inside.codec import MAX_INT_BYTES, CodecError
+from tasks.sandbox.inside.decoder import Decoder
+from tasks.sandbox.inside.encoder import Encoder
 
 
 def _no(*_):
@@ -52,6 +54,14 @@ def test_plain_values_come_back_equal_and_of_the_same_type(value):
 def test_awkward_numbers_come_back(value):
     back = decode(encode(value))
     assert type(back) is type(value) and repr(back) == repr(value)
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+@pytest.mark.parametrize("items", [range(500), [0.5] * 40, [1, 2.0] * 40, [2**70] * 40, [True] * 40, [-(2**63)] * 40])
+def test_long_runs_of_numbers_come_back(kind, items):
+    value = kind(items)
+    back = decode(encode([value, 1]))
+    assert _same(back, [value, 1]) and list(map(type, back[0])) == list(map(type, value))
 
 
 def test_subclasses_become_plain():
@@ -111,7 +121,7 @@ def test_damaged_values_only_fail(value, data):
         b"", b"z", b"[\xff\xff\xff\xff", b"[\x00\x00\x00\x01" * 400 + b"N", b"NN", b"I\x00\x00\x00\x00" * 2, b"tX",
         b"t\x00\x00\x00\x04eval", b"<\x00\x00\x00\x01[\x00\x00\x00\x00", b"{\x00\x00\x00\x01N", b"/\x00\x00\x00\x02ii",
         b"I" + (MAX_INT_BYTES + 1).to_bytes(4, "big") + b"\x01" * (MAX_INT_BYTES + 1), b"R\x00\x00\x00\x01aNN", b"HN",
-        b"d\x00\x00\x00\x01N", b"Q\x00\x00\x00\x01b\x00\x00\x00\x00", b"s\x00\x00\x00\x01\xff",
+        b"d\x00\x00\x00\x01N", b"j\x00\x00\x00\x03abc", b"u\xff\xff\xff\xff", b"Q\x00\x00\x00\x01b\x00\x00\x00\x00", b"s\x00\x00\x00\x01\xff",
     ],
 )  # fmt: skip
 def test_malformed_values_are_refused(raw):

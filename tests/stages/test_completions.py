@@ -10,8 +10,8 @@ F = "def f(x):\n    return x\n"
 @pytest.mark.parametrize(
     ("completion", "finish", "code", "reason"),
     [
-        pytest.param(f"Sure:\n```python\n{F}```\nDone.", "stop", F, None, id="one block among prose"),
-        pytest.param(f"```python\ndef g(): pass\n```\n```py\n{F}```\n", "stop", F, None, id="the block that defines it"),
+        pytest.param(f"Sure:\n```python\n{F}```\nDone.", "stop", F, None, id="among prose"),
+        pytest.param(f"```python\ndef g(): pass\n```\n```py\n{F}```\n", "stop", F, None, id="defines it"),
         pytest.param(f"```python\n{F}```\n```python\nprint(f(1))\nprint(f(2))\n```", "stop", F, None, id="usage after"),
         pytest.param(f"```python\ndef f(): 0\n```\nBetter:\n```python\n{F}```", "stop", F, None, id="the last version"),
         pytest.param(F, "stop", F, None, id="no fence but a program"),

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def test_every_shipped_template_renders_and_alternates_user_and_assistant(path: 
     messages = load_template(path.parent.parent, path.stem).render(GAPS)
     roles = [m.role for m in messages if m.role != "system"]
     assert roles[0] == "user"
-    assert all(one != other for one, other in zip(roles, roles[1:], strict=False))
+    assert all(one != other for one, other in pairwise(roles))
     assert all(m.content and "{{" not in m.content for m in messages)
 
 

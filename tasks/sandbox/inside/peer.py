@@ -10,7 +10,9 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from .codec import EXCEPTIONS, MAX_FRAME, CodecError, Decoder, Encoder
+from .codec import EXCEPTIONS, MAX_FRAME, CodecError
+from .decoder import Decoder
+from .encoder import Encoder
 
 MAX_HANDLES = 1_000_000
 MAX_NESTED = 200

@@ -1,0 +1,173 @@
+"""The writing half of the codec; see codec.py."""
+
+import collections
+import struct
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from .codec import MAX_DEPTH, MAX_FRAME, MAX_INT_BYTES, MAX_ITEMS, TYPE_NAMES, CodecError
+
+LONG = 32  # from here on looking for a single type costs less than it saves
+_PACKED = {(b"[", "q"): b"j", (b"[", "d"): b"g", (b"(", "q"): b"u", (b"(", "d"): b"w"}
+_VIEWS = {type({}.keys()): b"k", type({}.values()): b"v", type({}.items()): b"e"}
+
+
+class Encoder:
+    """Writes one value; `export(object)` answers what stands for an object that is not plain (already encoded)."""
+
+    def __init__(self, export: Callable[[Any], bytes]) -> None:
+        self._export = export
+
+    def encode(self, value: Any) -> bytes:
+        """Bytes of `value`; raises CodecError where it is too deep, too long or refers to itself."""
+        out = bytearray()
+        self._items = 0
+        self._put(out, value, 0)
+        return bytes(out)
+
+    def _put(self, out: bytearray, value: Any, depth: int) -> None:
+        kind = type(value)
+        write = _WRITERS.get(kind)
+        if write is not None:
+            write(self, out, value, depth)
+        elif value is None or value is Ellipsis or value is NotImplemented:
+            out += b"N" if value is None else b"." if value is Ellipsis else b"!"
+        elif issubclass(kind, type) and id(value) in TYPE_NAMES:
+            _text(out, b"t", TYPE_NAMES[id(value)])
+        elif kind in _VIEWS:
+            self._many(out, _VIEWS[kind], value, len(value), depth)
+        else:
+            for base in kind.__mro__[1:-1]:
+                if base in _WRITERS:
+                    fields = getattr(kind, "_fields", None)
+                    if base is tuple and isinstance(fields, tuple) and len(fields) == tuple.__len__(value):
+                        self._record(out, value, fields, depth)
+                    else:
+                        _WRITERS[base](self, out, value, depth)
+                    return
+            out += self._export(value)
+
+    def _many(self, out: bytearray, tag: bytes, items: Iterable[Any], count: int, depth: int) -> None:
+        if depth >= MAX_DEPTH:
+            raise CodecError(f"nested deeper than {MAX_DEPTH} levels, or refers to itself")
+        self._items += count
+        if self._items > MAX_ITEMS or len(out) > MAX_FRAME:
+            raise CodecError("too large to be an answer")
+        out += tag
+        out += count.to_bytes(4, "big")
+        put = self._put
+        done = 0
+        for item in items:
+            put(out, item, depth + 1)
+            done += 1
+        if done != count:
+            raise CodecError("changed its length while it was read")
+
+    def _sequence(self, out: bytearray, tag: bytes, value: list[Any] | tuple[Any, ...], depth: int) -> None:
+        base = list if tag == b"[" else tuple
+        count = base.__len__(value)
+        if count >= LONG:
+            items = [*base.__iter__(value)]  # the base's own elements, whatever a subclass says
+            kinds = set(map(type, items))
+            code = {int: "q", float: "d"}.get(kinds.pop()) if len(kinds) == 1 else None
+            if code is not None:
+                self._packed(out, tag, code, items, depth)
+                return
+        self._many(out, tag, base.__iter__(value), count, depth)
+
+    def _packed(self, out: bytearray, tag: bytes, code: str, items: list[Any], depth: int) -> None:
+        """Many numbers of one type as one block; one by one where an integer is too large for it."""
+        try:
+            raw = struct.pack(f">{len(items)}{code}", *items)
+        except struct.error:
+            self._many(out, tag, items, len(items), depth)
+            return
+        self._items += len(items)
+        if self._items > MAX_ITEMS:
+            raise CodecError("too large to be an answer")
+        _blob(out, _PACKED[tag, code], raw)
+
+    def _record(self, out: bytearray, value: Any, fields: tuple[Any, ...], depth: int) -> None:
+        _text(out, b"R", type(value).__name__)
+        self._put(out, tuple(str(field) for field in fields), depth + 1)
+        self._many(out, b"(", tuple.__iter__(value), tuple.__len__(value), depth)
+
+    def _mapping(self, out: bytearray, tag: bytes, value: dict[Any, Any], depth: int) -> None:
+        flat = [part for pair in dict.items(value) for part in pair]
+        self._many(out, tag, flat, len(flat), depth)
+
+
+def _text(out: bytearray, tag: bytes, text: str) -> None:
+    _blob(out, tag, str.encode(text, "utf-8", "surrogatepass"))
+
+
+def _blob(out: bytearray, tag: bytes, raw: bytes | bytearray) -> None:
+    if len(raw) > MAX_FRAME:
+        raise CodecError("too large to be an answer")
+    out += tag
+    out += len(raw).to_bytes(4, "big")
+    out += raw
+
+
+def _int(self: Encoder, out: bytearray, value: int, depth: int) -> None:
+    value = int.__index__(value)
+    if -(2**63) <= value < 2**63:
+        out += b"i" + value.to_bytes(8, "big", signed=True)
+        return
+    size = value.bit_length() // 8 + 1
+    if size > MAX_INT_BYTES:
+        raise CodecError(f"an integer of {size} bytes")
+    _blob(out, b"I", value.to_bytes(size, "big", signed=True))
+
+
+def _float(self: Encoder, out: bytearray, value: float, depth: int) -> None:
+    out += b"f" + struct.pack(">d", value)
+
+
+def _complex(self: Encoder, out: bytearray, value: complex, depth: int) -> None:
+    out += b"c" + struct.pack(">dd", complex.__complex__(value).real, complex.__complex__(value).imag)
+
+
+def _offset(moment: datetime | time) -> int | None:
+    offset = moment.utcoffset()
+    return None if offset is None else offset // timedelta(microseconds=1)
+
+
+def _moment(self: Encoder, out: bytearray, value: Any, depth: int) -> None:
+    clock = () if not isinstance(value, datetime | time) else (
+        value.hour, value.minute, value.second, value.microsecond, _offset(value), value.fold
+    )  # fmt: skip
+    day = () if isinstance(value, time) else (value.year, value.month, value.day)
+    tag = b"D" if isinstance(value, datetime) else b"d" if day else b"h"
+    self._many(out, tag, (*day, *clock), len(day) + len(clock), depth)
+
+
+_Writer = Callable[[Encoder, bytearray, Any, int], None]
+_WRITERS: dict[type, _Writer] = {
+    int: _int,
+    bool: lambda s, o, v, d: o.extend(b"T" if v else b"F"),
+    float: _float,
+    complex: _complex,
+    str: lambda s, o, v, d: _text(o, b"s", v),
+    bytes: lambda s, o, v, d: _blob(o, b"b", v),
+    bytearray: lambda s, o, v, d: _blob(o, b"y", v),
+    list: lambda s, o, v, d: s._sequence(o, b"[", v, d),
+    tuple: lambda s, o, v, d: s._sequence(o, b"(", v, d),
+    set: lambda s, o, v, d: s._many(o, b"<", set.__iter__(v), set.__len__(v), d),
+    frozenset: lambda s, o, v, d: s._many(o, b">", frozenset.__iter__(v), frozenset.__len__(v), d),
+    dict: lambda s, o, v, d: s._mapping(o, b"{", v, d),
+    collections.Counter: lambda s, o, v, d: s._mapping(o, b"C", v, d),
+    collections.OrderedDict: lambda s, o, v, d: s._mapping(o, b"O", v, d),
+    collections.deque: lambda s, o, v, d: s._many(o, b"Q", [v.maxlen, *v], len(v) + 1, d),
+    range: lambda s, o, v, d: s._many(o, b"r", (v.start, v.stop, v.step), 3, d),
+    slice: lambda s, o, v, d: s._many(o, b":", (v.start, v.stop, v.step), 3, d),
+    Decimal: lambda s, o, v, d: _text(o, b"m", Decimal.__str__(v)),
+    Fraction: lambda s, o, v, d: s._many(o, b"/", (v._numerator, v._denominator), 2, d),
+    datetime: _moment,
+    date: _moment,
+    time: _moment,
+    timedelta: lambda s, o, v, d: s._many(o, b"l", (v.days, v.seconds, v.microseconds), 3, d),
+}

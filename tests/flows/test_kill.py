@@ -1,0 +1,89 @@
+"""kill -9 at any moment: the next run finishes the work, and the lake equals that of a run nobody disturbed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from storage.catalog import Catalog
+from storage.lake import Lake, LakeSettings
+from storage.tables import TABLES
+
+ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("PATCHMILL_KILLS", "3"))  # `PATCHMILL_KILLS=20 make test` for the long version
+BUCKETS = "4"
+
+
+def start(lake: Path) -> subprocess.Popen[bytes]:
+    """The recorded refresh as a user starts it, leader of its own process group."""
+    command = [sys.executable, "-c", "from cli.main import main; main()", "run", "configs/refresh/recorded.yaml"]
+    command += ["--lake", str(lake), "--set", f"lake.buckets={BUCKETS}", "--set", "write.batch_rows=8"]
+    return subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
+
+
+def finish(lake: Path) -> None:
+    process = start(lake)
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 0, errors.decode()[-2000:]
+
+
+def kill_tree(process: subprocess.Popen[bytes]) -> None:
+    tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+    for member in tree:
+        try:
+            member.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            continue
+    process.communicate()
+
+
+def contents(lake: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table by its key; measurements and moments left out, since no two runs share those."""
+    measured = {"created_at", "cpu_ms", "wall_ms", "peak_mib", "evidence", "stdout_tail", "stderr_tail"}
+    with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
+        return {
+            t.name: [
+                tuple(row.values())
+                for row in catalog.rows(
+                    f"select {', '.join(n for n in t.schema.names if n not in measured)} from {t.name} order by all"
+                )
+            ]
+            for t in TABLES
+        }
+
+
+def rows(lake: Path) -> int:
+    tables = ("attempts", "executions", "diagnoses")
+    with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
+        return sum(catalog.rows(f"select count(*) as n from {t}")[0]["n"] for t in tables)
+
+
+@pytest.mark.timeout(60 * KILLS + 300)
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, prefect_server: str) -> None:
+    began = time.monotonic()
+    finish(tmp_path / "undisturbed")
+    took = time.monotonic() - began
+    dice = random.Random(20260101)
+    killed = 0
+    while killed < KILLS:
+        lake = tmp_path / f"killed-{killed}"
+        before = 0
+        for _ in range(min(5, KILLS - killed)):  # several kills hit the same lake before it may finish
+            process = start(lake)
+            time.sleep(dice.uniform(0.2, 1.0) * took)
+            if process.poll() is None:
+                kill_tree(process)
+            killed += 1
+            after = rows(lake) if lake.exists() else 0
+            assert after >= before  # what was committed stays
+            before = after
+        finish(lake)
+        assert contents(lake) == contents(tmp_path / "undisturbed")
