@@ -57,6 +57,6 @@ def _lines(stop: threading.Event) -> None:
 
 
 def _speed() -> str:
-    stats = [reader() for model in opened_models() if (reader := getattr(model, "stats", None))]
+    stats = [model.stats() for model in opened_models()]
     busy = sum(s.busy_s for s in stats)
     return f"{sum(s.completion_tokens for s in stats) / busy:.0f} tokens/s" if busy else ""

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import LakeOption, words
-from cli.run import SetOption, refresh_now
+from cli.options import JsonOption, LakeOption, words
+from cli.run import SetOption, refresh_now, tell
 
 
 def command(
@@ -16,11 +16,13 @@ def command(
     ],
     lake: LakeOption = None,
     sets: SetOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Refresh a lake as `run` does and write every answer to a file that `model: {kind: recorded}` replays."""
     words.print("recording: name a lake that does not exist yet, since what a lake holds is not asked again")
     from tasks.effects import recording
 
     with recording(out):
-        refresh_now(config, lake, None, sets)
+        made, seconds = refresh_now(config, lake, None, sets)
     words.print(f"answers -> {out}", markup=False)
+    tell(made, seconds, as_json)

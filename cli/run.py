@@ -1,6 +1,7 @@
 """`patchmill run`: refresh a lake and its data set."""
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,12 +25,7 @@ def command(
 ) -> None:
     """Problems in, a verified debugging data set out. What the lake already holds is not done again."""
     made, seconds = refresh_now(config, lake, only, sets)
-    if as_json:
-        from dataclasses import asdict
-
-        print_json({**asdict(made), "wall_s": round(seconds, 1)})
-        return
-    _tell(made, seconds)
+    tell(made, seconds, as_json)
 
 
 def refresh_now(config: Path, lake: Path | None, only: str | None, sets: list[str] | None) -> tuple[Any, float]:
@@ -68,7 +64,11 @@ def load_config(config: Path, lake: Path | None, sets: list[str] | None = None) 
     return load(config, RefreshConfig, overrides)
 
 
-def _tell(made: Any, seconds: float) -> None:
+def tell(made: Any, seconds: float, as_json: bool) -> None:
+    """A report on stdout."""
+    if as_json:
+        print_json({**asdict(made), "wall_s": round(seconds, 1)})
+        return
     from cli.show import print_example
 
     print_rows(made.table(), title=f"Funnel of {made.lake}")

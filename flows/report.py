@@ -51,7 +51,7 @@ def report(plan: Plan, found: Ingested) -> Report:
         funnel = catalog.rows(statement("funnel_of_plan"), **values(plan))[0]
         forms = catalog.rows("select form, count(*) as n from debugging_sft group by form order by form")
         versions = catalog.versions
-    models = [asdict(stats()) for model in opened_models() if (stats := getattr(model, "stats", None))]
+    models = [{"name": model.name, **asdict(model.stats())} for model in opened_models()]
     examples = {row["form"]: row["n"] for row in forms}
     return Report(plan.lake.path, plan.selection_id, found.dropped, funnel, examples, models, versions)
 

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from storage.settings import Settings
+from tasks.models.stats import Stats
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "other"]
@@ -74,6 +75,10 @@ class Model(Protocol):
         Raises:
             ModelError: when a server stays unreachable after retries, or a recording has no answer.
         """
+        ...
+
+    def stats(self) -> Stats:
+        """What has been asked and answered so far."""
         ...
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from storage.errors import ModelError
 from storage.ids import content_id
 from tasks.models.protocol import Completion, FinishReason, Message, Model, Prompt, Sampling
 from tasks.models.settings import RecordedSettings
+from tasks.models.stats import Stats
 
 SCHEMA = pa.schema(
     [
@@ -73,6 +74,10 @@ class RecordedModel:
                 reason: FinishReason = row["finish_reason"]
                 tokens = row["prompt_tokens"], row["completion_tokens"]
                 yield Completion(prompt.key, index, row["text"], reason, *tokens)
+
+    def stats(self) -> Stats:
+        """Nothing: no model was asked."""
+        return Stats()
 
     def close(self) -> None:
         """Nothing was started."""
@@ -139,6 +144,10 @@ class Recorder:
             with self._adding:
                 self._rows[key] = row
             yield one
+
+    def stats(self) -> Stats:
+        """Of the model behind."""
+        return self._model.stats()
 
     def save(self) -> int:
         """Merge with what the file holds (new answers win), all or nothing; returns the rows it now has."""

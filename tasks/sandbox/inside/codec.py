@@ -12,7 +12,7 @@ from typing import Any
 
 MAX_FRAME = 64 << 20
 MAX_ITEMS = 2_000_000
-MAX_DEPTH = 300
+MAX_DEPTH = 200
 MAX_INT_BYTES = 128 << 10
 
 TYPES: dict[str, type] = {

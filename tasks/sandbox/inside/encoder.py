@@ -25,7 +25,10 @@ class Encoder:
         """Bytes of `value`; raises CodecError where it is too deep, too long or refers to itself."""
         out = bytearray()
         self._items = 0
-        self._put(out, value, 0)
+        try:
+            self._put(out, value, 0)
+        except RecursionError:
+            raise CodecError("nested too deep") from None
         return bytes(out)
 
     def _put(self, out: bytearray, value: Any, depth: int) -> None:
@@ -66,29 +69,26 @@ class Encoder:
         if done != count:
             raise CodecError("changed its length while it was read")
 
-    def _sequence(self, out: bytearray, tag: bytes, value: list[Any] | tuple[Any, ...], depth: int) -> None:
-        base = list if tag == b"[" else tuple
-        count = base.__len__(value)
-        if count >= LONG:
-            items = [*base.__iter__(value)]  # the base's own elements, whatever a subclass says
-            kinds = set(map(type, items))
-            code = {int: "q", float: "d"}.get(kinds.pop()) if len(kinds) == 1 else None
-            if code is not None:
-                self._packed(out, tag, code, items, depth)
-                return
-        self._many(out, tag, base.__iter__(value), count, depth)
+    def _list(self, out: bytearray, value: list[Any], depth: int) -> None:
+        if list.__len__(value) < LONG or not self._packed(out, b"[", [*list.__iter__(value)]):
+            self._many(out, b"[", list.__iter__(value), list.__len__(value), depth)
 
-    def _packed(self, out: bytearray, tag: bytes, code: str, items: list[Any], depth: int) -> None:
-        """Many numbers of one type as one block; one by one where an integer is too large for it."""
+    def _tuple(self, out: bytearray, value: tuple[Any, ...], depth: int) -> None:
+        if tuple.__len__(value) < LONG or not self._packed(out, b"(", [*tuple.__iter__(value)]):
+            self._many(out, b"(", tuple.__iter__(value), tuple.__len__(value), depth)
+
+    def _packed(self, out: bytearray, tag: bytes, items: list[Any]) -> bool:
+        """Many numbers of one type as one block; False where they are not, or too large for it."""
+        kinds = set(map(type, items))
+        code = {int: "q", float: "d"}.get(kinds.pop()) if len(kinds) == 1 else None
+        if code is None or self._items + len(items) > MAX_ITEMS:
+            return False
         try:
-            raw = struct.pack(f">{len(items)}{code}", *items)
+            _blob(out, _PACKED[tag, code], struct.pack(f">{len(items)}{code}", *items))
         except struct.error:
-            self._many(out, tag, items, len(items), depth)
-            return
+            return False
         self._items += len(items)
-        if self._items > MAX_ITEMS:
-            raise CodecError("too large to be an answer")
-        _blob(out, _PACKED[tag, code], raw)
+        return True
 
     def _record(self, out: bytearray, value: Any, fields: tuple[Any, ...], depth: int) -> None:
         _text(out, b"R", type(value).__name__)
@@ -154,8 +154,8 @@ _WRITERS: dict[type, _Writer] = {
     str: lambda s, o, v, d: _text(o, b"s", v),
     bytes: lambda s, o, v, d: _blob(o, b"b", v),
     bytearray: lambda s, o, v, d: _blob(o, b"y", v),
-    list: lambda s, o, v, d: s._sequence(o, b"[", v, d),
-    tuple: lambda s, o, v, d: s._sequence(o, b"(", v, d),
+    list: Encoder._list,
+    tuple: Encoder._tuple,
     set: lambda s, o, v, d: s._many(o, b"<", set.__iter__(v), set.__len__(v), d),
     frozenset: lambda s, o, v, d: s._many(o, b">", frozenset.__iter__(v), frozenset.__len__(v), d),
     dict: lambda s, o, v, d: s._mapping(o, b"{", v, d),

@@ -1,0 +1,161 @@
+"""What a refresh with a real model costs, and what of it is ours: prints one JSON line.
+
+    .venv/bin/python bench/refresh.py configs/refresh/mbpp.yaml --lake /tmp/lake [--set ...] [--replay 150]
+
+Runs the config through `patchmill record` against a vLLM server that this script starts, sampling CPU time by part
+(model server, sandbox, Prefect's server, Patchmill). Then sends a sample of the very same prompts straight to the same
+server, as many in flight, and compares tokens/s. A line put before each replayed prompt keeps the server's prefix
+cache from answering for the first run.
+"""
+
+import argparse
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from flows.config import RefreshConfig
+from storage.settings import load
+from tasks.models.recorded import read
+from tasks.models.settings import VllmSettings
+from tasks.models.vllm_server import VllmServer
+from tasks.models.weights import fetch
+
+PARTS = {"VLLM": "model server", "vllm": "model server", "uvicorn": "prefect server", "bwrap": "sandbox"}
+
+
+class Meter(threading.Thread):
+    """CPU seconds by part of a process tree, sampled; what a process used before it ended is kept."""
+
+    def __init__(self, pids: list[int]) -> None:
+        super().__init__(daemon=True)
+        self.pids, self.seen, self.stop = pids, dict[tuple[int, float], tuple[str, float]](), threading.Event()
+
+    def run(self) -> None:
+        while not self.stop.wait(0.5):
+            for pid in self.pids:
+                self._look(pid)
+
+    def _look(self, pid: int) -> None:
+        try:
+            root = psutil.Process(pid)
+            tree = [root, *root.children(recursive=True)]
+        except psutil.Error:
+            return
+        for process in tree:
+            try:
+                words = " ".join([process.name(), *process.cmdline()])
+                part = next((part for word, part in PARTS.items() if word in words), "patchmill")
+                times = process.cpu_times()
+                # a fork server's dead children are counted with it once it has waited for them
+                used = (
+                    times.user
+                    + times.system
+                    + (times.children_user + times.children_system if part == "sandbox" else 0)
+                )
+                self.seen[(process.pid, process.create_time())] = (part, used)
+            except psutil.Error:
+                continue
+
+    def totals(self) -> dict[str, float]:
+        parts: dict[str, float] = defaultdict(float)
+        for part, used in self.seen.values():
+            parts[part] += used
+        return {part: round(used, 1) for part, used in parts.items()}
+
+
+async def straight(url: str, name: str, chats: list[dict[str, Any]], in_flight: int) -> dict[str, float]:
+    """The same requests with nothing of ours between: tokens/s over all of them."""
+    places, tokens = asyncio.Semaphore(in_flight), 0
+
+    async def one(client: httpx.AsyncClient, chat: dict[str, Any]) -> None:
+        nonlocal tokens
+        async with places:
+            answer = await client.post(f"{url}/chat/completions", json={"model": name, **chat})
+            tokens += answer.raise_for_status().json()["usage"]["completion_tokens"]
+
+    began = time.monotonic()
+    async with httpx.AsyncClient(timeout=1800, limits=httpx.Limits(max_connections=in_flight)) as client:
+        await asyncio.gather(*(one(client, chat) for chat in chats))
+    seconds = time.monotonic() - began
+    return {
+        "requests": len(chats),
+        "tokens": tokens,
+        "seconds": round(seconds, 1),
+        "tokens_per_s": round(tokens / seconds, 1),
+    }
+
+
+def chats(recording: Path, wanted: int, max_tokens: int) -> list[dict[str, Any]]:
+    """A sample of the recorded samples as single requests, made new to the prefix cache."""
+    rows = random.Random(1).sample(read(recording), wanted)
+    made = []
+    for row in rows:
+        messages = json.loads(row["messages"])
+        messages[0]["content"] = "(again) " + messages[0]["content"]
+        made.append({"messages": messages, "temperature": 1.0, "top_k": 0, "max_tokens": max_tokens})
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--set", action="append", default=[], dest="sets")
+    parser.add_argument("--replay", type=int, default=150)
+    arguments = parser.parse_args()
+    settings = load(arguments.config, RefreshConfig).model
+    assert isinstance(settings, VllmSettings), "expected a config whose model is a vLLM server"
+    server = VllmServer(settings, fetch(settings))
+    url = server.ensure()
+    recording = arguments.lake.with_suffix(".parquet")
+    command = [sys.executable, "-c", "from cli.main import main; main()", "record", str(arguments.config)]
+    command += ["--lake", str(arguments.lake), "--out", str(recording), "--json"]
+    command += [word for text in arguments.sets for word in ("--set", text)]
+    try:
+        meter = Meter([process.pid for process in psutil.Process().children()])
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        meter.pids.append(process.pid)
+        meter.start()
+        began = time.monotonic()
+        out, _ = process.communicate()
+        wall = time.monotonic() - began
+        meter.stop.set()
+        meter.join()
+        assert process.returncode == 0, "the refresh failed"
+        report = json.loads(out.decode().strip().splitlines()[-1])
+        stats = report["models"][0]
+        peer = asyncio.run(
+            straight(url, settings.name, chats(recording, arguments.replay, 320), settings.max_in_flight)
+        )
+    finally:
+        server.close()
+    cpu = meter.totals()
+    print(
+        json.dumps(
+            {
+                "wall_s": round(wall, 1),
+                "tokens": stats["completion_tokens"],
+                "tokens_per_s_while_busy": round(stats["completion_tokens"] / stats["busy_s"], 1),
+                "straight": peer,
+                "model_busy_share": round(stats["busy_s"] / wall, 4),
+                "cpu_s": cpu,
+                "prefect_server_cpu_share": round(cpu.get("prefect server", 0) / sum(cpu.values()), 4),
+                "funnel": report["funnel"],
+                "examples": report["examples"],
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
