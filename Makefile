@@ -10,7 +10,7 @@ export DO_NOT_TRACK = 1
 WITH_BIN := PATH="$(CURDIR)/$(BIN):$$PATH"  # a bwrap from a wheel lies there
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-model setup-gpu bubblewrap demo test test-slow check lock clean
+.PHONY: help setup setup-model setup-gpu bubblewrap demo test test-slow check docs lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ check: setup ## style, types, layers, length of files
 	$(BIN)/lint-imports
 	@find . -name '*.py' -not -path './.*' -exec wc -l {} + \
 	| awk '$$2 != "total" && $$1 > 300 {print $$2 ": " $$1 " lines, at most 300"; bad = 1} END {exit bad}'
+
+docs: setup ## docs/tables.md from the schemas
+	$(BIN)/python -c "from storage.tables import as_markdown; print(as_markdown(), end='')" > docs/tables.md
 
 lock: setup ## renew requirements/*.txt; keeps versions that still fit (UPGRADE=--upgrade takes the newest)
 	$(LOCK) $(UPGRADE) --universal requirements/uv.in -o requirements/uv.txt

@@ -24,8 +24,8 @@ _WRITER = WriterProperties(compression="ZSTD")
 class LakeSettings(Settings):
     """Where the tables lie and how they are cut."""
 
-    path: str = Field(".patchmill/lake", min_length=1)
-    """Folder of the lake; made when missing."""
+    path: str = Field(".patchmill/lake", min_length=1, pattern=r"^[^*?\[\]{}']+$")
+    """Folder of the lake; made when missing. Without * ? [ ] { }, which DuckDB would read as a pattern."""
     buckets: int = Field(16, ge=1, le=4096)
     """Partitions of a new lake: the unit of parallel work. An existing lake keeps its own number."""
     memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")

@@ -87,7 +87,7 @@ class ForkServer:
 
     def _receive(self) -> tuple[dict[str, Any], list[int]]:
         try:
-            data, extra, _, _ = self._control.recvmsg(65536, socket.CMSG_SPACE(8))
+            data, extra, _, _ = self._control.recvmsg(65536, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
         except OSError as error:
             raise ServerGoneError(f"no answer: {error}") from None
         fds = array.array("i")

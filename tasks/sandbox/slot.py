@@ -87,17 +87,17 @@ class Slot:
             # `ours` stays open here till the end, or the candidate would leave as soon as the driver has done with it.
             payload = _fd(stack, memory_file(json.dumps(program).encode()))
             source = _fd(stack, memory_file(stdin)) if stdin else self._null
-            self._candidates.launch(_hard(limits), [source, out_in, err_in, theirs.fileno(), payload])
+            self._candidates.launch(_hard(limits), [source, out_in.fd, err_in.fd, theirs.fileno(), payload])
             watch, driver = Watch(limits, out, err, self._cgroup), None
             if tests is not None:
                 watch.results, results_in = _pipe(stack)
                 given = _fd(stack, memory_file(json.dumps(tests).encode()))
-                driver = self._driving.give(tests, limits, ours.fileno(), results_in, given)
-                os.close(results_in)
+                driver = self._driving.give(tests, limits, ours.fileno(), results_in.fd, given)
+                results_in.close()
             candidate = _running(stack, self._candidates)
             theirs.close()
-            os.close(out_in)
-            os.close(err_in)
+            out_in.close()
+            err_in.close()
             watch.tree = Tree(candidate.pid, self._floor)
             outcome = watch.run(candidate, driver)
             candidate.kill()
@@ -177,15 +177,22 @@ def _fd(stack: contextlib.ExitStack, fd: int) -> int:
     return fd
 
 
-def _pipe(stack: contextlib.ExitStack) -> tuple[int, int]:
-    """Both ends; the writing one is closed by the caller as soon as it is handed over."""
+class _End:
+    """The writing end of a pipe, closed once: by then its number may be another thread's."""
+
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+
+    def close(self) -> None:
+        fd, self.fd = self.fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+
+def _pipe(stack: contextlib.ExitStack) -> tuple[int, _End]:
+    """Reading and writing end; the latter is to be closed as soon as it is handed over."""
     reading, writing = os.pipe2(os.O_CLOEXEC)
     stack.callback(os.close, reading)
-    stack.callback(_close_once, writing, os.fstat(writing).st_ino)
-    return reading, writing
-
-
-def _close_once(fd: int, inode: int) -> None:
-    with contextlib.suppress(OSError):
-        if os.fstat(fd).st_ino == inode:
-            os.close(fd)
+    end = _End(writing)
+    stack.callback(end.close)
+    return reading, end

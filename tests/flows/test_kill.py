@@ -87,3 +87,26 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, pre
             before = after
         finish(lake)
         assert contents(lake) == contents(tmp_path / "undisturbed")
+
+
+def test_without_a_server_configured_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
+    """Prefect's temporary server outlives a killed parent by itself; ours must not."""
+    environment = {k: v for k, v in os.environ.items() if k not in ("PREFECT_API_URL", "PATCHMILL_RUN")}
+    command = [sys.executable, "-c", "from cli.main import main; main()", "run", "configs/refresh/recorded.yaml"]
+    process = subprocess.Popen(
+        [*command, "--lake", str(tmp_path / "lake")],
+        cwd=ROOT,
+        env={**environment, "PREFECT_HOME": str(tmp_path / "prefect")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    servers: list[psutil.Process] = []
+    deadline = time.monotonic() + 120
+    while not servers and time.monotonic() < deadline:
+        time.sleep(0.2)
+        servers = [p for p in psutil.Process(process.pid).children(recursive=True) if "uvicorn" in p.cmdline()]
+    process.kill()
+    process.wait()
+    assert servers, "the run started no server of its own"
+    _, alive = psutil.wait_procs(servers, timeout=15)
+    assert not alive

@@ -5,7 +5,6 @@
 import pytest
 
 from storage.problems import Asserts, Calls, Check, Stdio, UnitTest
-from tasks.sandbox.protocol import Limits
 
 SLEEP = "import time\ndef add(a, b): time.sleep(60)"
 PROGRAMS = {
@@ -167,12 +166,30 @@ class T(unittest.TestCase):
     assert row.evidence["handle_eq"] is True
 
 
+@pytest.mark.parametrize(
+    "imports", ["from solution import *", "import solution\nadd = solution.add", "from solution import add"]
+)
+def test_tests_may_import_the_solution(judge, imports):
+    case = f"import unittest\n{imports}\nclass T(unittest.TestCase):\n    def test_a(self): self.assertEqual(add(1, 2), 3)\n"
+    assert judge(RIGHT, UnitTest(kind="unittest", code=case)).verdict == "passed"
+    assert judge("def add(a, b): return a", UnitTest(kind="unittest", code=case)).verdict == "failed"
+
+
+def test_globals_that_no_test_uses_do_no_harm(judge):
+    code = RIGHT + "\ncycle = []\ncycle.append(cycle)\nhuge = list(range(10**6))\nsmall = [1, 2]\n"
+    case = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual((add(1, 2), small, len(huge)), (3, [1, 2], 10**6))\n"
+    assert judge(code, UnitTest(kind="unittest", code=case)).verdict == "passed"
+
+
+@pytest.mark.parametrize("test", ["while True: pass", "f(1)\nwhile True: pass"])
+def test_tests_that_never_end_are_stopped_and_the_slot_goes_on(judge, test):
+    row = judge("def f(n): return n", test, cpu_s=0.5, wall_s=1.0)
+    assert row.verdict == "timeout"
+    assert judge("def f(n): return n", "assert f(1) == 1").verdict == "passed"
+
+
 def test_context_stands_before_the_program(judge):
     row = judge(
         "def f(): return helper() + 1", "assert f() == 2", "assert helper() == 1", context="def helper(): return 1"
     )
     assert row.verdict == "passed"
-
-
-def test_limits_are_as_the_protocol_says():
-    assert Limits().cpu_s == 10.0

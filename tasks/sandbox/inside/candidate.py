@@ -10,13 +10,16 @@ import traceback
 import types
 from typing import Any
 
+from .codec import CodecError
+from .encoder import Encoder
 from .operations import free
 from .payload import take
-from .peer import GoneError, Peer, TamperedError, line_of
+from .peer import GoneError, Instance, Peer, TamperedError, line_of
 from .proxy import Ends
 from .zygote import WIRE
 
 _run, _compile = exec, compile
+SMALL = 1 << 16  # bytes of a value that tests are given without asking for it
 # Bound before the candidate can touch the modules; its own process is its own, but honest programs patch things too.
 _flush = sys.stdout.flush
 
@@ -80,15 +83,27 @@ def _module(payload: dict[str, Any]) -> None:
 
 
 def _names(module: types.ModuleType, wanted: list[str] | None) -> dict[str, Any]:
-    """The module's values of the wanted names, or of all public ones that it doesn't merely import as modules."""
+    """The module's values of the wanted names, or of all public ones that it doesn't merely import as modules.
+
+    Of the latter, a value too large to cross, or that refers to itself, crosses as a handle: perhaps no test uses it.
+    """
     space = module.__dict__
     if wanted is not None:
         return {name: space[name] for name in wanted if name in space}
-    return {
-        name: value
-        for name, value in list(space.items())
-        if type(name) is str and not name.startswith("__") and not isinstance(value, types.ModuleType)
-    }
+    found = {}
+    for name, value in list(space.items()):
+        if type(name) is str and not name.startswith("__") and not isinstance(value, types.ModuleType):
+            found[name] = (
+                value if not isinstance(value, list | tuple | dict | set) or _crosses(value) else Instance(value)
+            )
+    return found
+
+
+def _crosses(value: Any) -> bool:
+    try:
+        return len(Encoder(lambda _: b"").encode(value)) < SMALL
+    except CodecError:
+        return False
 
 
 def _program(payload: dict[str, Any]) -> None:

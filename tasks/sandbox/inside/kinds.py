@@ -147,6 +147,7 @@ def unit(driver: Driver) -> None:
         except KeyError:
             continue
     names = driver.hello(None)
+    sys.modules["solution"].__dict__.update({n: v for n, v in names.items() if n != "_driver"})
     first = _entry(driver)
     space.update({n: v for n, v in names.items() if n == first or (n not in space and n not in BUILTINS)})
     if driver.over is None:
