@@ -9,6 +9,7 @@ import sys
 import sysconfig
 import tempfile
 from pathlib import Path
+from typing import IO
 
 from storage.errors import SandboxError
 from tasks.sandbox.backends.base import Check, Confined, Role
@@ -32,7 +33,7 @@ def find_bwrap() -> str | None:
 
 
 class _Bubble:
-    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, errors: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, errors: IO[bytes]) -> None:
         self._process, self._control, self._errors = process, control, errors
         self.control_fd = control.fileno()
 
@@ -55,9 +56,9 @@ class _Bubble:
                 continue
         self._control.close()
         self._process.wait()
-        text = self._errors.read_text(errors="replace") if self._errors.exists() else ""
-        self._errors.unlink(missing_ok=True)
-        return text[-2000:]
+        with self._errors:
+            self._errors.seek(0)
+            return self._errors.read().decode("utf-8", "replace")[-2000:]
 
 
 class Bubblewrap:
@@ -101,8 +102,8 @@ class Bubblewrap:
         if self._bwrap is None:
             raise SandboxError(f"bubblewrap: no bwrap binary found; {INSTALL}")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        handle, name = tempfile.mkstemp(prefix="patchmill-bwrap-")
-        with theirs, os.fdopen(handle, "wb") as errors:
+        errors = tempfile.TemporaryFile()  # noqa: SIM115  (no name, so nothing is left if we are killed; closed in stop)
+        with theirs:
             process = subprocess.Popen(
                 self._command(role, uid, theirs.fileno()),
                 stdin=subprocess.DEVNULL,
@@ -111,7 +112,7 @@ class Bubblewrap:
                 env={},
                 pass_fds=(theirs.fileno(),),
             )
-        return _Bubble(process, ours, Path(name))
+        return _Bubble(process, ours, errors)
 
     def check(self) -> list[Check]:
         """See Backend.check."""
