@@ -51,7 +51,8 @@ def extract_code(completion: str, finish: FinishReason, entry_point: str | None)
 def extract_explanation(completion: str, finish: FinishReason) -> Extracted:
     """The words of an answer before its first code block, headings and labels taken off.
 
-    Reasons: empty, truncated, no_explanation (only code, or fewer than five words).
+    Of an answer that was cut at its longest, the whole sentences are kept.
+    Reasons: empty, truncated (not one whole sentence), no_explanation (only code, or fewer than five words).
     """
     if not completion.strip():
         return Extracted(None, "empty")
@@ -66,7 +67,10 @@ def extract_explanation(completion: str, finish: FinishReason) -> Extracted:
     if len(words.split()) < 5:
         return Extracted(None, "no_explanation")
     if finish == "length" and fence is None:
-        return Extracted(None, "truncated")
+        end = max((m.end() for m in re.finditer(r"[.!?](?=\s)", words)), default=0)
+        if len(words[:end].split()) < 5:
+            return Extracted(None, "truncated")
+        words = words[:end]
     return Extracted(words.strip())
 
 

@@ -52,6 +52,8 @@ def body(request: Request, name: str, vllm: bool, messages: tuple[Message, ...] 
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
     }
+    if sampling.stop:
+        sent["stop"] = list(sampling.stop)
     if request.n > 1:
         sent["n"] = request.n
     if request.seed is not None:

@@ -22,6 +22,8 @@ class Sampling(Settings):
     """Draw among the likeliest tokens that together hold this probability."""
     max_tokens: int = Field(512, ge=1)
     """Longest answer; what is cut there has finish reason `length`."""
+    stop: tuple[str, ...] = ()
+    """The answer ends before any of these."""
     seed: int | None = Field(None, ge=0)
     """Sent as seed + sample index where the server can take it; vLLM's CPU engine dies of seeds, so none by default."""
 

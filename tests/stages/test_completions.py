@@ -62,6 +62,20 @@ def test_the_explanation_is_found_or_the_reason_is_said(
     assert (found.text, found.reason) == (explanation, reason)
 
 
+@pytest.mark.parametrize(
+    ("completion", "explanation", "reason"),
+    [
+        pytest.param("The loop starts at one. It shou", "The loop starts at one.", None, id="whole sentences stay"),
+        pytest.param("The loop starts at one and so it shou", None, "truncated", id="not one whole sentence"),
+    ],
+)
+def test_of_a_cut_explanation_the_whole_sentences_stay(
+    completion: str, explanation: str | None, reason: str | None
+) -> None:
+    found = extract_explanation(completion, "length")
+    assert (found.text, found.reason) == (explanation, reason)
+
+
 @given(st.text(max_size=300), st.sampled_from(["stop", "length", "other"]))
 def test_any_text_gives_a_program_or_a_reason_never_both(text: str, finish: str) -> None:
     for found in (extract_code(text, finish, "f"), extract_explanation(text, finish)):  # type: ignore[arg-type]
