@@ -30,6 +30,8 @@ def command(
         raise ConfigError(f"--out {out}: expected a name that ends in .jsonl or .parquet")
     if as_ != "rows" and out.suffix != ".jsonl":
         raise ConfigError(f"--out {out}: --as {as_} writes lines, expected a name that ends in .jsonl")
+    if as_ == "problems" and table != "problems":
+        raise ConfigError(f"--as problems: expected the table problems, got {table}")
     if not re.fullmatch(r"[a-z_]+", table):
         raise ConfigError(f"{table}: expected the name of a table, data set or view")
     with Catalog(existing_lake(lake)) as catalog:
@@ -38,7 +40,8 @@ def command(
         if out.suffix == ".parquet":
             pq.write_table(data, path, compression="zstd")
         else:
-            lines = _problems(data.to_pylist()) if as_ == "problems" else data.to_pylist()
+            rows = (row for batch in data.to_batches() for row in batch.to_pylist())
+            lines = _problems(rows) if as_ == "problems" else rows
             with path.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(line, ensure_ascii=False, default=str) + "\n" for line in lines)
     words.print(f"{data.num_rows} rows -> {out}", markup=False)

@@ -2,22 +2,24 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
-from tasks.sandbox.factory import SandboxSettings, open_sandbox
 
 from cli.options import words
 from storage.errors import ConfigError
 from storage.files import written
 from storage.problems import Problem
 from storage.settings import explain
+from tasks.ingest.dropped import UnusableError
+from tasks.ingest.records import decoded, problem
+from tasks.sandbox.factory import SandboxSettings, open_sandbox
 from tasks.sandbox.protocol import Job, Judged
 
-T = TypeVar("T", bound=BaseModel)
+T = TypeVar("T")
 
 
 class Solution(BaseModel):
@@ -48,9 +50,9 @@ def command(
     except ValidationError as error:
         raise ConfigError(f"--{explain(error, SandboxSettings)}") from None
     known: dict[str, list[Problem]] = {}
-    for _, problem in _read(problems, Problem):
-        known.setdefault(problem.source_id, []).append(problem)
-    asked = [(s, _problem_of(s, known, solutions, number)) for number, s in _read(solutions, Solution)]
+    for _, made in _read(problems, problem):
+        known.setdefault(made.source_id, []).append(made)
+    asked = [(s, _problem_of(s, known, where)) for where, s in _read(solutions, Solution.model_validate)]
     work = [Job(str(i), s.code, p.context, p.entry_point, p.tests, settings.limits) for i, (s, p) in enumerate(asked)]
     sandbox = open_sandbox(settings)
     try:
@@ -65,29 +67,33 @@ def command(
         sandbox.close()
 
 
-def _read(path: Path, model: type[T]) -> Iterator[tuple[int, T]]:
+def _lines(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Where a line stands, and the line; U+2028 and its like end no line of JSON."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+    yield from ((f"{path}:{number}", line) for number, line in enumerate(lines, 1) if line.strip())
+
+
+def _read(path: Path, make: Callable[[dict[str, Any]], T]) -> Iterator[tuple[str, T]]:
+    """What `make` makes of every line; raises ConfigError that names the first it can't use."""
+    for where, line in _lines(path):
         try:
-            yield number, model.model_validate(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise ConfigError(f"{path}:{number}: not JSON: {error.msg} at column {error.colno}") from None
+            yield where, make(decoded(line))
+        except UnusableError as bad:
+            raise ConfigError(f"{where}: {bad.detail}") from None
         except ValidationError as error:
-            raise ConfigError(f"{path}:{number}: {explain(error, model)}") from None
+            raise ConfigError(f"{where}: {explain(error, Solution)}") from None
 
 
-def _problem_of(solution: Solution, known: dict[str, list[Problem]], path: Path, number: int) -> Problem:
+def _problem_of(solution: Solution, known: dict[str, list[Problem]], where: str) -> Problem:
     found = [p for p in known.get(solution.source_id, []) if solution.source in (None, p.source)]
     if len(found) == 1:
         return found[0]
     what = "no problem has" if not found else "several problems have"
     raise ConfigError(
-        f"{path}:{number}: {what} source_id {solution.source_id!r}"
+        f"{where}: {what} source_id {solution.source_id!r}"
         + (f" and source {solution.source!r}" if solution.source else "; add `source` if ids repeat across sources")
     )
 

@@ -1,5 +1,6 @@
 """`patchmill run`: refresh a lake and its data set."""
 
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -91,4 +92,4 @@ def tell(made: Any, seconds: float, as_json: bool) -> None:
         "select verdict, count(*) as n from verdicts group by verdict order by n desc",
         "select source_id, wrong_verdict, verdict from lineage order by verdict desc limit 10",
     ):
-        results.print(f'  patchmill sql --lake {lake} "{query}"', soft_wrap=True, markup=False)
+        results.print(f'  {sys.argv[0]} sql --lake {lake} "{query}"', soft_wrap=True, markup=False)

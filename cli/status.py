@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Annotated, Any
 
+import pyarrow as pa
 import typer
 
 from cli.options import JsonOption, LakeOption, existing_lake, print_json, print_rows
 from cli.run import load_config
 from storage.catalog import Catalog, statement
 from storage.lake import Lake
+from storage.problems import Problem
+from tasks.ingest.sources import read
 
 
 def command(
@@ -33,19 +36,26 @@ def command(
 
 def _of_plan(config: Path, lake: Path | None) -> dict[str, Any]:
     loaded = load_config(config, lake)
-    from storage.ids import content_id
-    from storage.problems import Problem
-    from tasks.ingest.sources import read
-    from tasks.pending import pending
+    from tasks.effects import close_all
+    from tasks.ingest.rows import problem_row, selection_id
+    from tasks.pending import pending_counts
     from tasks.plan import values
 
-    ids = sorted({p.problem_id for s in loaded.sources for p in read(s) if isinstance(p, Problem)})
-    plan = loaded.plan(content_id("selection", problems=ids))
     opened = Lake(loaded.lake)
+    rows = [problem_row(p, opened.buckets) for s in loaded.sources for p in read(s) if isinstance(p, Problem)]
+    try:
+        plan = loaded.plan(selection_id(row["problem_id"] for row in rows))
+    finally:
+        close_all()
+    wanted = pa.table({"problem_id": [r["problem_id"] for r in rows], "bucket": [r["bucket"] for r in rows]})
     with Catalog(opened) as catalog:
-        known = catalog.rows("select count(*) as n from selections where selection_id = $s", s=plan.selection_id)
-        counts = {stage: rows.total() for stage, rows in pending(catalog, plan).items()}
-        if not known[0]["n"]:  # nothing ingested yet: all of it is to be done
-            counts = {"ingest": len(ids), "generate": len(ids) * plan.generate.samples}
+        catalog.register("wanted", wanted)  # as if it were ingested, so that a first run is previewed too
+        catalog.rows(
+            f"create or replace view selections as "  # noqa: S608 our own hash
+            f"select distinct '{plan.selection_id}' as selection_id, problem_id, bucket from wanted"
+        )
+        new = catalog.rows("select count(*) as n from selections anti join problems using (problem_id)")
+        counts = {stage: count.total() for stage, count in pending_counts(catalog, plan).items()}
         funnel = catalog.rows(statement("funnel_of_plan"), **values(plan))
-    return {"funnel": funnel, "pending": [{"stage": stage, "rows": rows} for stage, rows in counts.items()]}
+    stages = {"ingest": new[0]["n"], **counts}
+    return {"funnel": funnel, "pending": [{"stage": stage, "rows": n} for stage, n in stages.items()]}

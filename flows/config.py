@@ -34,6 +34,8 @@ class RefreshConfig(Settings):
     """What becomes an example."""
     write: WriteSettings = WriteSettings()
     """How often rows are committed."""
+    parallel_buckets: int = Field(8, ge=1, le=256)
+    """Buckets worked on at a time: enough that the model has work while the judge runs."""
 
     def plan(self, selection_id: str) -> Plan:
         """The part that the per-bucket stages need. Fetches weights that are not here yet, to know what they are."""

@@ -1,10 +1,12 @@
 """Everything: problems in, a verified debugging data set out. Resumes where the lake says it stopped."""
 
+from collections import deque
 from collections.abc import Sequence
+from queue import SimpleQueue
 from typing import Any, Literal
 
 from prefect import Task, flow
-from prefect.futures import PrefectFuture, as_completed
+from prefect.futures import PrefectFuture
 
 from flows.config import RefreshConfig
 from flows.report import Report, publish_funnel, report, show_progress
@@ -17,12 +19,12 @@ from tasks.effects import close_all
 from tasks.execute.task import execute
 from tasks.generate.task import generate
 from tasks.ingest.task import ingest
-from tasks.pending import pending
+from tasks.pending import pending_counts
 from tasks.plan import Plan
 from tasks.repair.task import mend
 
-Stage = Literal["generate", "execute", "diagnose", "repair", "assemble"]
-STAGES: tuple[Stage, ...] = ("generate", "execute", "diagnose", "repair", "assemble")
+Stage = Literal["ingest", "generate", "execute", "diagnose", "repair", "assemble"]
+STAGES: tuple[Stage, ...] = ("ingest", "generate", "execute", "diagnose", "repair", "assemble")
 
 
 @flow(name="refresh", flow_run_name="refresh {config.lake.path}", persist_result=False)
@@ -36,12 +38,12 @@ def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
     progress.reset()
     try:
         config.check()
-        found = ingest(config.lake, config.sources)
-        plan = config.plan(found.selection_id)
-        chains = [step for bucket in _busy(plan, found.buckets) for step in _chain(plan, bucket, only)]
-        _wait(chains)
-        if "assemble" in only:
-            assemble(config.lake, config.assemble)
+        with Lake(config.lake).alone():
+            found = ingest(config.lake, config.sources)
+            plan = config.plan(found.selection_id)
+            _run_chains(plan, _busy(plan, found.buckets), only, config.parallel_buckets)
+            if "assemble" in only:
+                assemble(config.lake, config.assemble)
         made = report(plan, found)
         publish_funnel(made)
         return made
@@ -52,12 +54,34 @@ def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
 def _busy(plan: Plan, buckets: Sequence[int]) -> list[int]:
     """Buckets with anything to do: where no stage has pending rows, none can come up either."""
     with Catalog(Lake(plan.lake)) as catalog:
-        counts = pending(catalog, plan)
+        counts = pending_counts(catalog, plan)
     return [bucket for bucket in buckets if any(rows[bucket] for rows in counts.values())]
 
 
-def _chain(plan: Plan, bucket: int, only: Sequence[Stage]) -> list[PrefectFuture[Any]]:
-    """The stages of one bucket, each waiting for the one before; buckets overlap, so model and judge both stay busy."""
+def _run_chains(plan: Plan, buckets: Sequence[int], only: Sequence[Stage], at_once: int) -> None:
+    """Run the chains of all buckets, `at_once` at a time; then raise the first error, so that no bucket stops another.
+
+    A waiting Prefect task holds a thread, so chains are submitted as others finish and not all at the start.
+    """
+    waiting, every = deque(buckets), list[PrefectFuture[Any]]()
+    finished: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
+    last: set[PrefectFuture[Any]] = set()
+    with show_progress(len(waiting) * len(_steps(plan, only))) as advance:
+        while waiting or last:
+            while waiting and len(last) < at_once and (chain := _chain(plan, waiting.popleft(), only)):
+                for future in chain:
+                    future.add_done_callback(finished.put)
+                every += chain
+                last.add(chain[-1])
+            if last:
+                last.discard(finished.get())
+                advance()
+    for future in every:
+        future.result()
+
+
+def _steps(plan: Plan, only: Sequence[Stage]) -> list[tuple[Task[..., Any], tuple[int | str, ...]]]:
+    """The stages of one bucket in order, with what they are told beside plan and bucket."""
     steps: list[tuple[Stage, Task[..., Any], tuple[int | str, ...]]] = [
         ("execute", execute, ("references",)),
         ("generate", generate, ()),
@@ -67,17 +91,12 @@ def _chain(plan: Plan, bucket: int, only: Sequence[Stage]) -> list[PrefectFuture
         if plan.repair.chain != "direct":
             steps.append(("diagnose", diagnose, (round_,)))
         steps += [("repair", mend, (round_,)), ("execute", execute, (round_,))]
+    return [(task, more) for stage, task, more in steps if stage in only]
+
+
+def _chain(plan: Plan, bucket: int, only: Sequence[Stage]) -> list[PrefectFuture[Any]]:
+    """Each stage waits for the one before it; buckets overlap, so that model and judge both stay busy."""
     futures: list[PrefectFuture[Any]] = []
-    for stage, task, more in steps:
-        if stage in only:
-            futures.append(task.submit(plan, bucket, *more, wait_for=futures[-1:]))
+    for task, more in _steps(plan, only):
+        futures.append(task.submit(plan, bucket, *more, wait_for=futures[-1:]))
     return futures
-
-
-def _wait(futures: Sequence[PrefectFuture[Any]]) -> None:
-    """Wait for all chains, showing progress; then raise the first error, so that one bucket's fault stops no other."""
-    with show_progress(len(futures)) as advance:
-        for _ in as_completed(list(futures)):
-            advance()
-    for future in futures:
-        future.result()

@@ -14,6 +14,12 @@ from tasks.effects import opened_models
 from tasks.ingest.task import Ingested
 from tasks.plan import Plan, values
 
+TAUGHT = ("diagnoses", "explained", "repairs", "verified_repairs", "mended")  # steps that the teacher does
+OF = {
+    "without_code": "attempts", "right_at_once": "attempts", "wrong": "attempts", "wrong_distinct": "wrong",
+    "explained": "diagnoses", "verified_repairs": "repairs", "mended": "wrong_distinct",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Report:
@@ -22,26 +28,29 @@ class Report:
     lake: str
     selection_id: str
     dropped_lines: int
+    model: str
+    teacher: str
     funnel: dict[str, int]
     examples: dict[str, int]
     models: list[dict[str, Any]] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
 
     def table(self) -> list[dict[str, Any]]:
-        """The funnel as rows of step, count and share of the step it comes from."""
-        of = {
-            "without_code": "attempts", "right_at_once": "attempts", "wrong": "attempts", "wrong_distinct": "wrong",
-            "explained": "diagnoses", "verified_repairs": "repairs", "mended": "wrong_distinct",
-        }  # fmt: skip
-        rows = []
-        for step, count in self.funnel.items():
-            base = self.funnel[of[step]] if step in of else 0
-            rows.append(
-                {"step": step, "count": count, "of": of.get(step, ""), "rate": round(count / base, 4) if base else None}
-            )
-        return rows + [
-            {"step": f"examples: {form}", "count": n, "of": "", "rate": None} for form, n in self.examples.items()
+        """The funnel as rows of step, who did it, count and share of the step it comes from."""
+        rows = [
+            _line(step, count, self._by(step), OF.get(step, ""), self.funnel.get(OF.get(step, ""), 0))
+            for step, count in self.funnel.items()
         ]
+        return rows + [_line(f"examples: {form}", count) for form, count in self.examples.items()]
+
+    def _by(self, step: str) -> str:
+        if step in ("problems", "infra", "unjudged"):
+            return ""
+        return self.teacher if step in TAUGHT else self.model
+
+
+def _line(step: str, count: int, by: str = "", of: str = "", base: int = 0) -> dict[str, Any]:
+    return {"step": step, "count": count, "of": of, "rate": round(count / base, 4) if base else None, "model": by}
 
 
 def report(plan: Plan, found: Ingested) -> Report:
@@ -53,7 +62,17 @@ def report(plan: Plan, found: Ingested) -> Report:
         versions = catalog.versions
     models = [{"name": model.name, **asdict(model.stats())} for model in opened_models()]
     examples = {row["form"]: row["n"] for row in forms}
-    return Report(plan.lake.path, plan.selection_id, found.dropped, funnel, examples, models, versions)
+    return Report(
+        lake=plan.lake.path,
+        selection_id=plan.selection_id,
+        dropped_lines=found.dropped,
+        model=plan.model.name,
+        teacher=plan.teacher.name,
+        funnel=funnel,
+        examples=examples,
+        models=models,
+        versions=versions,
+    )
 
 
 def publish_funnel(made: Report) -> None:

@@ -1,6 +1,8 @@
 """Questions to the lake: an in-memory DuckDB with a view for every table of one pinned version. Locks nothing."""
 
+import os
 import re
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,7 @@ class Catalog:
         self.db.execute(f"set memory_limit = '{lake.settings.memory_limit}'")
         self.db.execute("set enable_progress_bar = false")
         self.db.execute("set timezone = 'UTC'")
+        self.db.execute(f"set temp_directory = '{tempfile.gettempdir()}/patchmill-{os.getpid()}'")
         for table in TABLES:
             version = self.versions.get(table.name)
             files = [] if version is None else lake.files(table, version, bucket)
@@ -58,11 +61,15 @@ class Catalog:
         wanted = {name: value for name, value in values.items() if re.search(rf"\${name}\b", sql)}
         try:
             result = self.db.sql(sql, params=wanted)
-            return pa.table({}) if result is None else result.to_arrow_table()
+            data = pa.table({}) if result is None else result.to_arrow_table()
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             raise LakeError(f"the lake could not answer: {error}") from error
         except duckdb.Error as error:
             raise ConfigError(f"SQL: {error}") from error
+        names = data.schema.names
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ConfigError(f"SQL: two columns are called {twice[0]!r}; name one of them with `as`")
+        return data
 
     def register(self, name: str, data: pa.Table) -> None:
         """Offer an Arrow table to later queries under a name."""

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from tasks.models.protocol import FinishReason
 
 MAX_CODE_CHARS = 100_000
+# May open behind words; closes at its own indentation, so that a fence within a docstring does not end the program.
 _FENCE = re.compile(
-    r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
+    r"(?:^|(?<=[:.,] ))([ \t]*)(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n(.*?)(?:^\1\2[ \t]*$|\Z)", re.MULTILINE | re.DOTALL
 )
 _PYTHON = {"", "python", "py", "python3", "Python"}
 
@@ -31,7 +32,7 @@ def extract_code(completion: str, finish: FinishReason, entry_point: str | None)
     if not completion.strip():
         return Extracted(None, "empty")
     blocks = [
-        (m[2], m[3], m.end() == len(completion) and not m[0].rstrip().endswith(m[1]))
+        (m[3], m[4], m.end() == len(completion) and not m[0].rstrip().endswith(m[2]))
         for m in _FENCE.finditer(completion)
     ]
     python = [(code, cut) for language, code, cut in blocks if language in _PYTHON and code.strip()]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from storage.errors import PatchmillError
 from tasks.models.factory import open_model
 from tasks.models.protocol import Model
 from tasks.models.recorded import Recorder
@@ -49,11 +50,11 @@ def close_all() -> None:
         opened: list[Model | Sandbox] = [*_models.values(), *_sandboxes.values()]
         _models.clear()
         _sandboxes.clear()
-    errors = []
+    errors: list[Exception] = []
     for effect in opened:
         try:
             effect.close()
-        except OSError as error:
+        except (OSError, PatchmillError) as error:
             errors.append(error)
     if errors:
         raise errors[0]

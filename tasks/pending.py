@@ -1,33 +1,45 @@
-"""What a run would do before it does it: pending rows by stage and bucket, from the same SQL that the stages use."""
+"""What a run would do before it does it: pending rows by stage and bucket, from the SQL that the stages use."""
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 from storage.catalog import Catalog, statement
 from tasks.plan import Plan, values
 
-ROUNDLESS = ("generate", "execute")
+
+def pending_rows(catalog: Catalog, plan: Plan, stage: str, round_: int = 0) -> list[dict[str, Any]]:
+    """What one stage lacks in the catalog's bucket, each row with its problem's columns (shared, not copied)."""
+    gaps = {**values(plan), "round": round_}
+    rows = catalog.rows(statement(f"pending_{stage}"), **gaps)
+    if not rows:
+        return []
+    problems = {p["problem_id"]: p for p in catalog.rows(statement("problems_of_selection"), **gaps)}
+    return [{**problems[row["problem_id"]], **row} for row in rows]
 
 
-def pending(catalog: Catalog, plan: Plan) -> dict[str, Counter[int]]:
+def pending_counts(catalog: Catalog, plan: Plan) -> dict[str, Counter[int]]:
     """Rows that each stage lacks now, by bucket.
 
     A stage whose input is pending itself shows only what can be known yet: rounds unfold as they are judged.
     """
-    gaps = values(plan)
-    wanted = {"generate": plan.generate.samples, "diagnose": gaps["diagnoses"], "repair": plan.repair.repairs}
-    if plan.repair.chain == "one_reply":
-        wanted["repair"] = 1
-    stages = ["generate", "execute"]
-    stages += [stage for stage in ("diagnose", "repair") if stage == "repair" or plan.repair.chain != "direct"]
     counts: dict[str, Counter[int]] = {}
-    for stage in stages:
+    for stage, rounds, wanted in _stages(plan):
         rows: Counter[int] = Counter()
-        lacking = f"{wanted[stage]} - len(present)" if stage in wanted else "1"
-        for round_ in (0,) if stage in ROUNDLESS else range(1, plan.repair.rounds + 1):
-            sql = (
-                f"select bucket, sum({lacking})::bigint as lacking from ({statement('pending_' + stage)}) group by all"  # noqa: S608
-            )
-            for row in catalog.rows(sql, **gaps, round=round_):
-                rows[row["bucket"]] += row["lacking"]
+        lacking = "1" if wanted is None else f"{wanted} - len(present)"
+        for round_ in rounds:
+            sql = f"select bucket, sum({lacking})::bigint as n from ({statement('pending_' + stage)}) group by all"  # noqa: S608
+            for row in catalog.rows(sql, **values(plan), round=round_):
+                rows[row["bucket"]] += row["n"]
         counts[stage] = rows
     return counts
+
+
+def _stages(plan: Plan) -> Iterator[tuple[str, range, int | None]]:
+    """Stage, the rounds it works in, and how many samples it wants of each pending row."""
+    once, rounds = range(1), range(1, plan.repair.rounds + 1)
+    yield "generate", once, plan.generate.samples
+    yield "execute", once, None
+    if plan.repair.chain != "direct":
+        yield "diagnose", rounds, values(plan)["diagnoses"]
+    yield "repair", rounds, 1 if plan.repair.chain == "one_reply" else plan.repair.repairs

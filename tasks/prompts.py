@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, UndefinedError
+import jinja2
+from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError
 
 from storage.errors import ConfigError
 from storage.ids import content_id
@@ -14,6 +16,11 @@ from tasks.models.protocol import Message, Role
 
 _TURN = re.compile(r"^<\|(\w+)\|>[ \t]*\n", re.MULTILINE)
 _JINJA = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False)  # noqa: S701 no HTML
+
+
+@cache
+def _compiled(text: str) -> jinja2.Template:
+    return _JINJA.from_string(text)
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,11 @@ class Template:
         """The messages, gaps filled.
 
         Raises:
-            ConfigError: the template names a value that its stage does not offer.
+            ConfigError: the template names a value that its stage does not offer, or does with it what can't be done.
         """
         try:
-            return tuple(Message(role, _JINJA.from_string(text).render(values).strip()) for role, text in self.turns)
-        except UndefinedError as error:
+            return tuple(Message(role, _compiled(text).render(values).strip()) for role, text in self.turns)
+        except (TemplateError, TypeError, ArithmeticError) as error:
             raise ConfigError(f"template {self.name}: {error}; it may use {', '.join(sorted(values))}") from None
 
 
@@ -61,7 +68,7 @@ def load_template(stage: Path, name: str) -> Template:
         if role not in get_args(Role):
             raise ConfigError(f"{path}: unknown turn <|{role}|>, expected one of {', '.join(get_args(Role))}")
         try:
-            _JINJA.parse(body)
+            _compiled(body)
         except TemplateSyntaxError as error:
             raise ConfigError(f"{path}: turn <|{role}|>, its line {error.lineno}: {error.message}") from None
     return Template(path.stem, tuple(zip(roles, bodies, strict=True)))  # type: ignore[arg-type] # checked just above

@@ -26,7 +26,7 @@ class Recipe:
         return content_id(
             "recipe",
             stage=self.stage,
-            template=self.template.version,
+            template=self.template.turns,
             model=self.model,
             revision=self.revision,
             sampling=self.sampling.model_dump(mode="json"),

@@ -26,7 +26,7 @@ def stage(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:
         name=name,
         task_run_name=run_name,
         retries=2,
-        retry_delay_seconds=[2, 15],
+        retry_delay_seconds=[2, 8],
         retry_jitter_factor=0.5,
         retry_condition_fn=_worth_retrying,
         cache_policy=NO_CACHE,

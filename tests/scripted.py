@@ -38,7 +38,7 @@ def write_problems(path: Path, *names: str) -> Path:
 
 
 class ScriptedServer:
-    """Counts what it is asked: `asked` holds one word per sample: generate, diagnose or repair."""
+    """Counts what it is asked: `asked` holds one word per sample: generate, diagnose, repair or both (in one reply)."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
@@ -81,7 +81,8 @@ class ScriptedServer:
             return 500, {"error": {"message": "out of order"}}
         messages, n = body["messages"], body.get("n", 1)
         text = messages[-1]["content"]
-        stage = "diagnose" if "Explain" in text else "repair" if "wrong" in text or "mend" in text else "generate"
+        asks = {"both": "First explain", "diagnose": "Explain", "repair": "wrong"}
+        stage = next((stage for stage, words in asks.items() if words in text), "generate")
         key = json.dumps(messages)
         with self._lock:
             first = self._served[key]
@@ -101,4 +102,5 @@ class ScriptedServer:
         if stage == "diagnose":
             return "The function does not compute what the task asks for."
         bodies = (right, *WRONG) if stage == "generate" else (WRONG[-1], right)
-        return f"```python\ndef {name}({arguments}):\n    return {bodies[index % len(bodies)]}\n```"
+        said = "The function does not compute what the task asks for.\n" if stage == "both" else ""
+        return f"{said}```python\ndef {name}({arguments}):\n    return {bodies[index % len(bodies)]}\n```"

@@ -17,7 +17,7 @@ repairs as (
     join verdicts as wv on wv.attempt_id = w.attempt_id
     left join diagnoses as d on d.diagnosis_id = c.diagnosis_id
     where c.kind = 'repair' and wv.verdict not in ('passed', 'infra', 'no_code')
-      and not list_contains(wv.flags, 'tampered')
+      and not list_has_any(wv.flags, ['tampered', 'flaky'])
     qualify row_number() over (
         partition by c.problem_id, w.code, c.code, d.explanation order by c.round, c.sample_index, c.attempt_id
     ) = 1

@@ -12,13 +12,19 @@ reasons as (
                when a.problem_id in (select problem_id from flagged_problems) then 'reference_failed'
                when a.code is null then 'no_code'
                when list_has_any(v.flags, ['tampered', 'flaky']) then 'flagged'
+               when v.verdict = 'passed' and not $shared and list_contains(v.flags, 'shared') then 'shared'
+               when v.verdict = 'passed' and a.kind = 'repair' and (
+                   wv.verdict is null or wv.verdict in ('passed', 'infra', 'no_code')
+                   or list_has_any(wv.flags, ['tampered', 'flaky'])
+               ) then 'cause_unusable'
                when v.verdict = 'passed' then 'duplicate_or_surplus'
                when a.kind = 'repair' then 'repair_wrong'
                else 'not_repaired'
            end as reason,
-           coalesce(a.no_code_reason, v.verdict, '') as detail
+           concat_ws(' ', coalesce(a.no_code_reason, v.verdict, ''), array_to_string(v.flags, ' ')) as detail
     from attempts as a
     left join verdicts as v using (attempt_id)
+    left join verdicts as wv on wv.attempt_id = a.parent_attempt_id
     where a.kind <> 'reference' and a.attempt_id not in (select attempt_id from used)
 )
 select 'assemble:debugging_sft' as stage, attempt_id as row_id, problem_id, bucket, reason, detail

@@ -1,7 +1,7 @@
 -- One row: how far the problems of a plan have come.
 with mine as (
     select m.*, e.verdict, e.flags
-    from mine($selection, $generate_recipe, $samples, $repair_recipe, $repairs, $diagnoses) as m
+    from mine($selection, $generate_recipe, $samples, $repair_recipe, $repairs, $diagnoses, $rounds) as m
     left join executions as e
         on e.attempt_id = m.attempt_id and e.suite_id = $suite and e.judge_version = $judge_version
 ),

@@ -1,11 +1,16 @@
 -- Wrong programs of the round before that still lack explanations of this recipe.
-select w.attempt_id, w.problem_id, p.bucket, p.prompt, p.entry_point, p.tests, w.code, w.feedback,
-       coalesce(list(d.sample_index order by d.sample_index) filter (d.sample_index < $diagnoses), []) as present
+with have as (
+    select attempt_id, list(sample_index order by sample_index) as present
+    from diagnoses
+    where recipe_id = $diagnose_recipe and sample_index < $diagnoses
+    group by attempt_id
+)
+select w.attempt_id, w.problem_id, s.bucket, w.code, w.feedback, coalesce(h.present, []) as present
 from repairable(
-    $selection, $generate_recipe, $samples, $repair_recipe, $repairs, $diagnoses, $suite, $judge_version, $round - 1
+    $selection, $generate_recipe, $samples, $repair_recipe, $repairs, $diagnoses, $rounds, $suite, $judge_version,
+    $round - 1
 ) as w
-join problems as p using (problem_id)
-left join diagnoses as d on d.attempt_id = w.attempt_id and d.recipe_id = $diagnose_recipe
-group by all
-having len(present) < $diagnoses
+join selections as s on s.problem_id = w.problem_id and s.selection_id = $selection
+left join have as h using (attempt_id)
+where len(coalesce(h.present, [])) < $diagnoses
 order by w.problem_id, w.attempt_id

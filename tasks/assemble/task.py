@@ -16,24 +16,26 @@ STAGE = "assemble:debugging_sft"
 def assemble(settings: LakeSettings, how: AssembleSettings) -> int:
     """Rebuild debugging_sft from the whole lake, bucket by bucket; returns its rows. Writes only what changed."""
     lake = Lake(settings)
-    made, drops = [], []
+    made, drops, pinned = [], [], lake.versions()
     for bucket in range(lake.buckets):
-        with Catalog(lake, bucket=bucket) as catalog:
+        with Catalog(lake, pinned, bucket) as catalog:
             rows = catalog.rows(statement("debugging_sft"), **how.model_dump())
             made.append(examples(rows))
             catalog.register("made", made[-1])
-            drops.append(catalog.arrow(statement("dropped_debugging_sft")))
+            drops.append(catalog.arrow(statement("dropped_debugging_sft"), **how.model_dump()))
     data = pa.concat_tables(made)
     with Catalog(lake) as catalog:
-        _replace(lake, catalog, DEBUGGING_SFT, data, where=None)
-        _replace(lake, catalog, DROPS, pa.concat_tables(drops), where=f"stage = '{STAGE}'")
+        _replace(lake, catalog, DEBUGGING_SFT, data, None, pinned)
+        _replace(lake, catalog, DROPS, pa.concat_tables(drops), f"stage = '{STAGE}'", pinned)
     return int(data.num_rows)
 
 
-def _replace(lake: Lake, catalog: Catalog, table: Table, data: pa.Table, where: str | None) -> None:
+def _replace(
+    lake: Lake, catalog: Catalog, table: Table, data: pa.Table, where: str | None, built_from: dict[str, int]
+) -> None:
     data = data.cast(table.schema)
     order = ", ".join(table.key)
     held = catalog.arrow(f"select * from {table.name} where {where or 'true'} order by {order}")  # noqa: S608
     by_key = data.sort_by([(k, "ascending") for k in table.key])
     if not held.cast(table.schema).combine_chunks().equals(by_key.combine_chunks()):
-        lake.replace(table, data, where)
+        lake.replace(table, data, where, built_from)

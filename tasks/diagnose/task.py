@@ -1,13 +1,14 @@
 """Stage diagnose: the teacher explains the failures of a bucket's last round."""
 
-from storage.catalog import Catalog, statement
+from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import DIAGNOSES
 from tasks import progress
 from tasks.batches import batches
 from tasks.diagnose.rows import diagnosis, prompts
 from tasks.effects import model_for
-from tasks.plan import Plan, diagnose_recipe, diagnoses_wanted, values
+from tasks.pending import pending_rows
+from tasks.plan import Plan, diagnose_recipe, diagnoses_wanted
 from tasks.stage import stage
 
 
@@ -19,7 +20,7 @@ def diagnose(plan: Plan, bucket: int, round_: int) -> int:
         return 0
     lake = Lake(plan.lake)
     with Catalog(lake, bucket=bucket) as catalog:
-        pending = catalog.rows(statement("pending_diagnose"), **values(plan), round=round_)
+        pending = pending_rows(catalog, plan, "diagnose", round_)
     asked = {p.key: p for p in prompts(pending, recipe, diagnoses_wanted(plan))}
     wrong = {row["attempt_id"]: row for row in pending}
     progress.expect("diagnose", sum(len(p.sample_indices) for p in asked.values()))

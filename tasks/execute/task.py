@@ -1,13 +1,14 @@
 """Stage execute: the sandbox judges what a bucket has that is not judged yet."""
 
-from storage.catalog import Catalog, statement
+from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import EXECUTIONS
 from tasks import progress
 from tasks.batches import batches
 from tasks.effects import sandbox_for
 from tasks.execute.rows import execution, job
-from tasks.plan import Plan, suite_id, values
+from tasks.pending import pending_rows
+from tasks.plan import Plan, suite_id
 from tasks.stage import stage
 
 
@@ -19,17 +20,16 @@ def execute(plan: Plan, bucket: int, round_: int | str) -> int:
     """
     lake = Lake(plan.lake)
     with Catalog(lake, bucket=bucket) as catalog:
-        pending = {row["attempt_id"]: row for row in catalog.rows(statement("pending_execute"), **values(plan))}
+        pending = {row["attempt_id"]: row for row in pending_rows(catalog, plan, "execute")}
     if not pending:
         return 0
     progress.expect("execute", len(pending))
     sandbox, suite, limits = sandbox_for(plan.sandbox), suite_id(plan), plan.sandbox.limits
-    verdicts = sandbox.judge([job(row, limits) for row in pending.values()])
+    verdicts = sandbox.judge(job(row, limits) for row in pending.values())  # one by one: tests can be large
     rows = (execution(pending[v.job_id], v, suite, "given", sandbox.backend, limits) for v in verdicts)
     written = 0
     for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
-        again = [row for row in batch if pending[row["attempt_id"]]["again"]]
-        written += lake.upsert(EXECUTIONS, again)
-        written += lake.append(EXECUTIONS, [row for row in batch if row not in again])
+        written += lake.upsert(EXECUTIONS, [row for row in batch if pending[row["attempt_id"]]["again"]])
+        written += lake.append(EXECUTIONS, [row for row in batch if not pending[row["attempt_id"]]["again"]])
         progress.advance("execute", len(batch))
     return written

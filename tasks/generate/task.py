@@ -1,13 +1,14 @@
 """Stage generate: the model writes the programs that a bucket lacks."""
 
-from storage.catalog import Catalog, statement
+from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import ATTEMPTS
 from tasks import progress
 from tasks.batches import batches
 from tasks.effects import model_for
 from tasks.generate.rows import attempt, prompts
-from tasks.plan import Plan, generate_recipe, values
+from tasks.pending import pending_rows
+from tasks.plan import Plan, generate_recipe
 from tasks.stage import stage
 
 
@@ -16,7 +17,7 @@ def generate(plan: Plan, bucket: int) -> int:
     """Write what is missing of a bucket's first attempts; returns how many rows were added."""
     lake = Lake(plan.lake)
     with Catalog(lake, bucket=bucket) as catalog:
-        pending = catalog.rows(statement("pending_generate"), **values(plan))
+        pending = pending_rows(catalog, plan, "generate")
     recipe = generate_recipe(plan)
     asked = {p.key: p for p in prompts(pending, recipe, plan.generate.samples)}
     problems = {row["problem_id"]: row for row in pending}

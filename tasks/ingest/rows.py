@@ -1,11 +1,17 @@
 """Problems and dropped lines as rows of the lake."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from storage.ids import bucket_of, content_id
 from storage.problems import Problem
 from tasks.ingest.dropped import Dropped
+
+
+def selection_id(problem_ids: Iterable[str]) -> str:
+    """Address of a set of problems, in whatever order they were read."""
+    return content_id("selection", problems=sorted(set(problem_ids)))
 
 
 def problem_row(problem: Problem, buckets: int) -> dict[str, Any]:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from storage.catalog import Catalog
 from storage.errors import ConfigError
-from storage.ids import content_id
 from storage.lake import Lake, LakeSettings
 from storage.problems import Problem
 from storage.tables import ATTEMPTS, DROPS, PROBLEMS, SELECTIONS
 from tasks.ingest.dropped import Dropped
-from tasks.ingest.rows import drop_row, problem_row, reference_row
+from tasks.ingest.rows import drop_row, problem_row, reference_row, selection_id
 from tasks.ingest.settings import Source
 from tasks.ingest.sources import read
 from tasks.stage import stage
@@ -45,7 +44,7 @@ def ingest(settings: LakeSettings, sources: Sequence[Source]) -> Ingested:
     }
     if not problems:
         raise ConfigError(f"sources: expected at least one problem, got none ({len(drops)} lines were dropped)")
-    selection = content_id("selection", problems=sorted(problems))
+    selection = selection_id(problems)
     references = {row["attempt_id"]: row for p in problems.values() if p["reference"] for row in [reference_row(p)]}
     dropped = {row["row_id"]: row for d in drops for row in [drop_row(d, lake.buckets)]}
     with Catalog(lake) as catalog:

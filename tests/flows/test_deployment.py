@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from prefect.client.orchestration import get_client
 
+from flows.config import RefreshConfig
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
+from storage.settings import load
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,13 +43,7 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
     log = (tmp_path / "worker.log").open("wb")
     worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
     try:
-        config = {
-            "lake": {"path": str(tmp_path / "lake"), "buckets": 2},
-            "sources": [{"kind": "jsonl", "path": "configs/problems/easy.jsonl", "limit": 3}],
-            "model": json.loads(_model()),
-            "generate": {"samples": 3, "sampling": {"temperature": 1.0, "max_tokens": 320}},
-            "repair": {"rounds": 0},
-        }
+        config = {**shipped(), "lake": {"path": str(tmp_path / "lake"), "buckets": 2}}
         prefect("deployment", "run", "refresh/recorded", "--watch", "--param", f"config={json.dumps(config)}")
         state, artifacts = asyncio.run(artifacts_of_newest_run())
     finally:
@@ -59,11 +57,13 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
     assert state == "Completed", (tmp_path / "worker.log").read_text()[-3000:]
     assert artifacts >= {"funnel", "progress"}
     with Catalog(Lake(LakeSettings(path=str(tmp_path / "lake")))) as catalog:
-        assert catalog.rows("select count(*) as n from attempts where kind = 'generate'") == [{"n": 9}]
+        assert catalog.rows("select count(*) as n from attempts where kind = 'generate'") == [{"n": 159}]
 
 
-def _model() -> str:
-    from flows.config import RefreshConfig
-    from storage.settings import load
+def shipped() -> dict[str, Any]:
+    [deployment] = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    return deployment["parameters"]["config"]
 
-    return load(ROOT / "configs/refresh/recorded.yaml", RefreshConfig).model.model_dump_json()
+
+def test_the_deployment_is_the_recorded_config() -> None:
+    assert RefreshConfig(**shipped()) == load(ROOT / "configs/refresh/recorded.yaml", RefreshConfig)

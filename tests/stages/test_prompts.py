@@ -51,6 +51,8 @@ def test_a_changed_word_is_another_version(tmp_path: Path) -> None:
         pytest.param("<|robot|>\nx", "robot", id="unknown role"),
         pytest.param("<|user|>\n{{ x", "line 1", id="broken jinja"),
         pytest.param("<|user|>\n{{ colour }}", "colour", id="unknown gap"),
+        pytest.param("<|user|>\n{{ prompt | shout }}", "shout", id="unknown filter"),
+        pytest.param("<|user|>\n{% include 'x' %}", "no loader", id="include"),
     ],
 )
 def test_a_wrong_template_is_one_clear_error(tmp_path: Path, text: str, says: str) -> None:

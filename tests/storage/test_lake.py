@@ -183,5 +183,42 @@ def test_repairs_descend_from_their_plan_alone(lake: Lake) -> None:
         ],
     )
     with Catalog(lake) as catalog:
-        rows = catalog.rows("select attempt_id, root_id from mine('sel', 'G', 2, 'R', 2, 1) order by attempt_id")
+        rows = catalog.rows("select attempt_id, root_id from mine('sel', 'G', 2, 'R', 2, 1, 2) order by attempt_id")
     assert [tuple(r.values()) for r in rows] == [("g0", "g0"), ("r0", "g0"), ("r2", "g0")]
+
+
+def test_upserts_and_appends_of_different_buckets_do_not_disturb_each_other(lake: Lake) -> None:
+    lake.append(DROPS, [drop(n, reason="old") for n in range(8)])
+    errors: list[LakeError] = []
+
+    def work(bucket: int) -> None:
+        own = Lake(lake.settings)
+        try:
+            for turn in range(5):
+                if bucket:
+                    own.upsert(DROPS, [drop(bucket, reason=f"turn {turn}")])
+                else:
+                    own.append(DROPS, [drop(100 + 4 * turn)])
+        except LakeError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(bucket,)) for bucket in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert count(lake) == 8 + 5
+    assert count(lake, "drops where reason = 'turn 4'") == 2
+
+
+def test_a_lake_serves_one_run_at_a_time(lake: Lake) -> None:
+    with lake.alone(), pytest.raises(LakeError, match=f"process {os.getpid()}"), Lake(lake.settings).alone():
+        pass
+    with lake.alone():
+        pass
+
+
+def test_two_columns_of_one_name_are_refused(lake: Lake) -> None:
+    with Catalog(lake) as catalog, pytest.raises(ConfigError, match="two columns are called 'a'"):
+        catalog.rows("select 1 as a, 2 as a")

@@ -1,11 +1,12 @@
 -- Wrong programs of one round of a plan that deserve a repair: judged wrong by their own fault, no two alike,
--- nothing that tampered, and (from the second round on) no failure that a repair has mended already.
+-- nothing that tampered or wavered, and (from the second round on) no failure that a repair has mended already.
 create macro repairable(
-    of_selection, of_generate, of_samples, of_repair, of_repairs, of_diagnoses, of_suite, of_version, of_round
+    of_selection, of_generate, of_samples, of_repair, of_repairs, of_diagnoses, of_rounds, of_suite, of_version,
+    of_round
 ) as table
 with judged as (
     select m.*, e.verdict, e.feedback, e.flags
-    from mine(of_selection, of_generate, of_samples, of_repair, of_repairs, of_diagnoses) as m
+    from mine(of_selection, of_generate, of_samples, of_repair, of_repairs, of_diagnoses, of_rounds) as m
     join executions as e on e.attempt_id = m.attempt_id and e.suite_id = of_suite and e.judge_version = of_version
 ),
 wrong as (
@@ -15,5 +16,5 @@ wrong as (
 )
 select attempt_id, problem_id, root_id, code, verdict, feedback
 from wrong
-where copy = 1 and round = of_round and not list_contains(flags, 'tampered')
+where copy = 1 and round = of_round and not list_has_any(flags, ['tampered', 'flaky'])
   and root_id not in (select root_id from judged where verdict = 'passed' and round <= of_round);

@@ -1,0 +1,117 @@
+"""What may and what may not become an example, and that each row left out has its reason."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.catalog import Catalog
+from storage.lake import Lake, LakeSettings
+from storage.tables import ATTEMPTS, DIAGNOSES, EXECUTIONS, PROBLEMS
+from tasks.assemble.settings import AssembleSettings
+from tasks.assemble.task import assemble
+from tests.builders import row
+
+TESTS = '{"kind": "asserts", "setup": "", "asserts": ["assert f() == 1"]}'
+P = {"problem_id": "0000p", "bucket": 0}
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """One problem; a wrong first attempt `w`, its diagnosis `d`, and a right repair `r`."""
+    made = Lake(LakeSettings(path=str(tmp_path / "lake"), buckets=1))
+    made.append(PROBLEMS, [row(PROBLEMS, **P, prompt="Write f.", entry_point="f", tests=TESTS, reference="ref")])
+    made.append(
+        ATTEMPTS,
+        [
+            row(ATTEMPTS, attempt_id="ref", kind="reference", code="ref", **P),
+            row(ATTEMPTS, attempt_id="w", kind="generate", code="wrong", **P),
+            row(
+                ATTEMPTS, attempt_id="r", kind="repair", round=1, code="right", parent_attempt_id="w",
+                diagnosis_id="d", **P,
+            ),
+        ],
+    )  # fmt: skip
+    made.append(DIAGNOSES, [row(DIAGNOSES, diagnosis_id="d", attempt_id="w", explanation="It is wrong.", **P)])
+    return made
+
+
+def judge(lake: Lake, attempt: str, verdict: str, *flags: str) -> None:
+    lake.append(
+        EXECUTIONS,
+        [row(EXECUTIONS, attempt_id=attempt, verdict=verdict, flags=list(flags), suite="given", judge_version=1, **P)],
+    )
+
+
+def forms_and_drops(lake: Lake, **settings: Any) -> tuple[list[str], dict[str, str]]:
+    assemble.fn(lake.settings, AssembleSettings(**settings))
+    with Catalog(lake) as catalog:
+        forms = [r["form"] for r in catalog.rows("select form from debugging_sft order by form")]
+        return forms, {r["row_id"]: r["reason"] for r in catalog.rows("select row_id, reason from drops")}
+
+
+def test_a_verified_repair_comes_in_both_forms(lake: Lake) -> None:
+    judge(lake, "ref", "passed")
+    judge(lake, "w", "failed")
+    judge(lake, "r", "passed")
+    assert forms_and_drops(lake) == (["explain_repair", "repair"], {})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "repair", "reference", "reasons"),
+    [
+        pytest.param(("failed",), ("failed",), "passed", {"w": "not_repaired", "r": "repair_wrong"}, id="repair fails"),
+        pytest.param(("failed",), ("infra",), "passed", {"w": "not_repaired", "r": "infra"}, id="repair infra"),
+        pytest.param(("infra",), ("passed",), "passed", {"w": "infra", "r": "cause_unusable"}, id="cause infra"),
+        pytest.param(
+            ("failed", "tampered"), ("passed",), "passed", {"w": "flagged", "r": "cause_unusable"}, id="cause tampered"
+        ),
+        pytest.param(
+            ("failed", "flaky"), ("passed",), "passed", {"w": "flagged", "r": "cause_unusable"}, id="cause flaky"
+        ),
+        pytest.param(
+            ("failed",), ("passed", "tampered"), "passed", {"w": "not_repaired", "r": "flagged"}, id="repair tampered"
+        ),
+        pytest.param(
+            ("failed",), ("passed", "flaky"), "passed", {"w": "not_repaired", "r": "flagged"}, id="repair flaky"
+        ),
+        pytest.param(
+            ("failed",), ("passed", "shared"), "passed", {"w": "not_repaired", "r": "shared"}, id="repair shared"
+        ),
+        pytest.param(
+            ("failed",), ("passed",), "failed", {"w": "reference_failed", "r": "reference_failed"}, id="bad reference"
+        ),
+    ],
+)
+def test_what_cannot_be_trusted_is_left_out_with_its_reason(
+    lake: Lake, wrong: tuple[str, ...], repair: tuple[str, ...], reference: str, reasons: dict[str, str]
+) -> None:
+    judge(lake, "ref", reference)
+    judge(lake, "w", *wrong)
+    judge(lake, "r", *repair)
+    assert forms_and_drops(lake) == ([], reasons)
+
+
+def test_a_right_first_attempt_is_plain_generation(lake: Lake) -> None:
+    judge(lake, "ref", "passed")
+    judge(lake, "w", "passed")
+    assert forms_and_drops(lake) == (["generate"], {"r": "unjudged"})
+
+
+def test_the_newest_judge_decides(lake: Lake) -> None:
+    judge(lake, "ref", "passed")
+    judge(lake, "w", "failed")
+    judge(lake, "r", "passed")
+    newer = row(EXECUTIONS, attempt_id="r", verdict="failed", suite="given", judge_version=2, **P)
+    lake.append(EXECUTIONS, [newer])
+    assert forms_and_drops(lake)[0] == []
+
+
+def test_assembling_again_writes_nothing_and_keeps_what_it_was_made_from(lake: Lake) -> None:
+    judge(lake, "ref", "passed")
+    judge(lake, "w", "failed")
+    judge(lake, "r", "passed")
+    forms_and_drops(lake)
+    before = lake.versions()
+    forms_and_drops(lake)
+    assert lake.versions() == before
