@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from cli import compact, doctor, export, judge, record, run, show, sql, status
+from cli import audit, compact, doctor, export, judge, record, run, show, sql, status
 from storage.errors import ConfigError, PatchmillError
 
 app = typer.Typer(
@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (run, status, show, sql, export, judge, record, compact, doctor):
+for _module in (run, status, show, sql, export, judge, audit, record, compact, doctor):
     app.command(name=_module.__name__.removeprefix("cli."))(_module.command)
 
 

@@ -183,6 +183,27 @@ DROPS = Table(
         _column("detail", TEXT, "the particulars"),
     ]),
 )  # fmt: skip
+AUDITS = Table(
+    "audits",
+    ("audit_id",),
+    "what the judge said of one program of the table of attacks, when it was last asked",
+    pa.schema([
+        _column("audit_id", TEXT, "address of backend, judge version and attack"),
+        _column("bucket", pa.int32(), "partition: always 0"),
+        _column("backend", TEXT, "sandbox that judged"),
+        _column("judge_version", INT, "version of the judge"),
+        _column("attack", TEXT, "name of the program"),
+        _column("attack_class", TEXT, "what it is up to"),
+        _column("expected", pa.list_(TEXT), "verdicts it may get"),
+        _column("got", TEXT, "verdict it got"),
+        _column("flags", pa.list_(TEXT), "tampered, flaky, shared"),
+        _column("ok", pa.bool_(), "whether the verdict is right and nothing was left"),
+        _column("left_behind", pa.list_(TEXT), "processes, files and sockets that outlived the run"),
+        _column("feedback", TEXT, "what a model would be shown"),
+        _column("wall_ms", FLOAT, "elapsed, ms"),
+        _time("when the row was made"),
+    ]),
+)  # fmt: skip
 DEBUGGING_SFT = Table(
     "debugging_sft",
     ("example_id",),
@@ -211,7 +232,7 @@ DEBUGGING_SFT = Table(
 
 DATASETS: tuple[Table, ...] = (DEBUGGING_SFT,)
 TABLES: tuple[Table, ...] = (
-    PROBLEMS, SELECTIONS, TESTS, ATTEMPTS, EXECUTIONS, DIAGNOSES, SCORES, TIMINGS, DROPS, *DATASETS,
+    PROBLEMS, SELECTIONS, TESTS, ATTEMPTS, EXECUTIONS, DIAGNOSES, SCORES, TIMINGS, DROPS, AUDITS, *DATASETS,
 )  # fmt: skip
 
 

@@ -102,6 +102,16 @@ class Cgroup:
         self._path, self.mode = None, "none"
 
 
+def members(root: Path = ROOT) -> set[int]:
+    """Processes in the cgroups of this process's slots."""
+    found: set[int] = set()
+    for _, parent in _parents(root):
+        for path in parent.glob(f"{PREFIX}{os.getpid()}-*/cgroup.procs"):
+            with contextlib.suppress(OSError):
+                found.update(map(int, path.read_text().split()))
+    return found
+
+
 def _parents(root: Path) -> list[tuple[Mode, Path]]:
     """Folders in which a cgroup might be made, best first: below our own, then at the top."""
     found: list[tuple[Mode, Path]] = []

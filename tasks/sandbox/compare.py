@@ -1,6 +1,7 @@
 """When the output of a stdio program counts as the expected one."""
 
 import math
+from decimal import Decimal
 
 TOLERANCE = 1e-6
 
@@ -9,9 +10,9 @@ def same_output(got: bytes, want: str) -> str:
     """Empty if equal, else what differs first.
 
     Both are split at white space, so blanks, line ends and trailing blanks don't count; there must be equally many
-    tokens. Two tokens are equal if they are the same text, or if both are numbers, at least one of them is written
-    with a point or an exponent, and they differ by at most 1e-6, absolutely or relative to the expected one. Bytes
-    that are no UTF-8 equal nothing.
+    tokens. Two tokens are equal if they are the same text, or if both are numbers, at least one of them written with
+    a point or an exponent, and the same number; where the expected one is written so, they may differ by 1e-6,
+    absolutely or relative to it. An expected integer has no tolerance: 1e17 is not 100000000000000001.
     """
     ours, theirs = got.decode("utf-8", "replace").split(), want.split()
     for at, (one, other) in enumerate(zip(ours, theirs, strict=False), 1):
@@ -33,7 +34,11 @@ def _close(one: str, other: str) -> bool:
         got, want = float(one), float(other)
     except ValueError:
         return False
-    return math.isfinite(want) and math.isfinite(got) and abs(got - want) <= TOLERANCE * max(1.0, abs(want))
+    if not (math.isfinite(want) and math.isfinite(got)):
+        return False
+    if not any(mark in other for mark in ".eE"):
+        return Decimal(one) == Decimal(other)
+    return abs(got - want) <= TOLERANCE * max(1.0, abs(want))
 
 
 def _short(token: str) -> str:

@@ -7,9 +7,10 @@ from pydantic import Field
 from storage.errors import SandboxError
 from storage.problems import Check as CheckTests
 from storage.settings import Settings
-from tasks.sandbox.backends.base import Check
+from tasks.sandbox.backends.base import Backend, Check
 from tasks.sandbox.backends.bubblewrap import Bubblewrap
-from tasks.sandbox.cgroup import Cgroup
+from tasks.sandbox.backends.docker import Docker
+from tasks.sandbox.backends.docker_daemon import host_of, unreachable
 from tasks.sandbox.judge import Judge
 from tasks.sandbox.protocol import Job, Limits, Sandbox
 
@@ -17,8 +18,13 @@ from tasks.sandbox.protocol import Job, Limits, Sandbox
 class SandboxSettings(Settings):
     """How programs are kept from doing harm, and how much each may use."""
 
-    backend: Literal["auto", "bubblewrap"] = "auto"
-    """`auto` takes the first that works; where none does, nothing is run."""
+    backend: Literal["auto", "docker", "bubblewrap"] = "auto"
+    """`auto` takes Docker where a daemon answers, else bubblewrap; where neither works, nothing is run."""
+    image: str | None = None
+    """For Docker: an image that is already here and has python3, 3.11 or newer. Null needs none: this machine's
+    interpreter is bound into an empty one."""
+    docker_host: str | None = None
+    """The Docker daemon, by its socket on this machine: `unix:///var/run/docker.sock`; null: DOCKER_HOST, else that."""
     jobs: int | None = Field(None, ge=1)
     """Programs at one time; null for the number of cores."""
     limits: Limits = Limits.model_validate({})
@@ -31,35 +37,51 @@ def open_sandbox(settings: SandboxSettings) -> Sandbox:
     Raises:
         SandboxError: no backend is usable; the message holds the command that mends it.
     """
-    backend = Bubblewrap()
+    backend = _backend(settings)
     faults = [check for check in backend.check() if not check.ok]
     if faults:
         raise SandboxError("no usable sandbox: " + "; ".join(f"{c.name}: {c.detail}; fix: {c.fix}" for c in faults))
     return Judge(backend, settings.jobs)
 
 
-def probe() -> list[Check]:
+def _backend(settings: SandboxSettings) -> Backend:
+    match settings.backend:
+        case "bubblewrap":
+            return Bubblewrap()
+        case "auto" if unreachable(host_of(settings.docker_host)):
+            return Bubblewrap()
+    return Docker(settings.docker_host, settings.image, settings.limits)
+
+
+def probe(settings: SandboxSettings | None = None) -> list[Check]:
     """What `doctor` shows: each check, and what to do where it fails. Starts one sandbox, leaves nothing behind."""
-    backend = Bubblewrap()
+    settings = settings or SandboxSettings()
+    backend = _backend(settings)
     checks = backend.check()
+    if settings.backend == "auto" and backend.name == "bubblewrap":
+        first, why = checks[0], unreachable(host_of(settings.docker_host))
+        checks[0] = Check(first.name, first.ok, f"{first.detail} ({why})", first.fix)
     if not all(check.ok for check in checks):
         return checks
     job = Job("probe", "def one(): return 1", "", "one", CheckTests(kind="check", code=PROBE), Limits())
     judge = Judge(backend, 1)
+    cgroup = ""
     try:
         (row,) = judge.judge([job])
         ok, detail = row.verdict == "passed", row.feedback or str(row.evidence.get("why", "a program was judged"))
+        cgroup = str(row.evidence.get("cgroup", ""))
     except SandboxError as error:
         ok, detail = False, str(error)
     finally:
         judge.close()
-    fix = "sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000, or run where they are allowed"
-    checks.append(Check("sandbox starts, with user namespaces and seccomp", ok, detail, fix))
-    group = Cgroup()
-    mode = group.mode
-    group.remove()
-    checks.append(Check("memory cgroup", True, "none: memory is polled" if mode == "none" else mode))
+    checks.append(Check("sandbox starts, with user namespaces and seccomp", ok, detail, NAMESPACES))
+    if cgroup:
+        checks.append(Check("memory cgroup", True, "none: memory is polled" if cgroup == "none" else cgroup))
     return checks
 
 
+NAMESPACES = (
+    "sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000 "
+    "kernel.apparmor_restrict_unprivileged_userns=0 (those that exist here), or run where they are allowed"
+)
 PROBE = "def check(candidate):\n    assert candidate() == 1\n"

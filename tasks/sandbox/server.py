@@ -11,6 +11,7 @@ from typing import Any
 
 from storage.errors import SandboxError
 from tasks.sandbox.backends.base import Backend, Role
+from tasks.sandbox.cgroup import Cgroup
 
 START_S = 60.0
 ANSWER_S = 30.0
@@ -61,6 +62,11 @@ class ForkServer:
                 f"{backend.name}: the {role} server did not start: {said.strip() or 'no word'}"
             ) from None
         self._control.settimeout(ANSWER_S)
+
+    @property
+    def cgroup(self) -> Cgroup | None:
+        """See Confined.cgroup."""
+        return self._confined.cgroup
 
     @property
     def pids(self) -> tuple[int, ...]:

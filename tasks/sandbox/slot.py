@@ -36,7 +36,6 @@ class Slot:
         self.number = number
         self.broken = False
         """Whether the slot must be made anew although its last run came to a verdict."""
-        self._cgroup = Cgroup()
         self._candidates = self._drivers = self._driving = None
         try:
             self._candidates = ForkServer(backend, "candidate", FIRST_UID + 2 * number)
@@ -46,9 +45,9 @@ class Slot:
                 self.close()
         assert self._candidates is not None
         self._driving = Driving(self._drivers)
+        self._cgroup = self._candidates.cgroup or Cgroup()
         self._cgroup.add(self._candidates.pids)
         self._floor = _resident(self._candidates.pids[-1])
-        self._null = os.open(os.devnull, os.O_RDWR)
 
     @property
     def cgroup(self) -> str:
@@ -62,10 +61,8 @@ class Slot:
         for server in (self._candidates, self._drivers):
             if server is not None:
                 server.stop()
-        self._cgroup.remove()
-        if hasattr(self, "_null"):
-            os.close(self._null)
-            del self._null
+        if hasattr(self, "_cgroup"):
+            self._cgroup.remove()
 
     def run(self, program: dict[str, Any], limits: Limits, tests: dict[str, Any] | None, stdin: bytes = b"") -> Outcome:
         """Run one program to its end.
@@ -86,7 +83,8 @@ class Slot:
             err, err_in = _pipe(stack)
             # `ours` stays open here till the end, or the candidate would leave as soon as the driver has done with it.
             payload = _fd(stack, memory_file(json.dumps(program).encode()))
-            source = _fd(stack, memory_file(stdin)) if stdin else self._null
+            # Of its own, also where it is empty: flags set on an open file stay for the next who is given it.
+            source = _fd(stack, memory_file(stdin) if stdin else os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
             self._candidates.launch(_hard(limits), [source, out_in.fd, err_in.fd, theirs.fileno(), payload])
             watch, driver = Watch(limits, out, err, self._cgroup), None
             if tests is not None:

@@ -22,6 +22,8 @@ class Tree:
     full: bool = False
     """Whether the private /tmp was ever seen without a free byte or inode."""
     _seen: dict[int, float] = field(default_factory=dict)
+    _live: int = 0
+    """A thread of the first process; the last made, since the first may be gone."""
 
     def look(self, memory_limit: int) -> None:
         """Read everything once. Above the limit, memory is counted exactly, each shared page by its share."""
@@ -44,24 +46,36 @@ class Tree:
                     fields = file.read().rpartition(b")")[2].split()
                 self._seen[pid] = (int(fields[11]) + int(fields[12])) * TICK_S
                 reaped += self._seen[pid] + (int(fields[13]) + int(fields[14])) * TICK_S
-                memory += max(0, int(fields[21]) * PAGE - self.floor_bytes)
                 count = int(fields[17])
-                threads += count if fields[0] != b"Z" else 1
-                for task in (pid,) if count == 1 else map(int, os.listdir(f"/proc/{pid}/task")):  # noqa: PTH208
+                dead = fields[0] == b"Z"
+                tasks = [pid] if count == 1 else list(map(int, os.listdir(f"/proc/{pid}/task")))  # noqa: PTH208
+                # A first thread may end before the others; the process then looks empty, but for those.
+                pages = int(fields[21]) if not dead or count == 1 else max(map(_pages, tasks[1:]))
+                memory += max(0, pages * PAGE - self.floor_bytes)
+                threads += count if not dead or count > 1 else 1
+                for task in tasks:
                     with open(f"/proc/{pid}/task/{task}/children", "rb") as file:  # noqa: PTH123
                         pids += map(int, file.read().split())
+                if pid == self.pid:
+                    self._live = tasks[-1]
             except (OSError, IndexError, ValueError):
                 continue  # it ended while we looked
         return pids, memory, threads, reaped
 
     def _files(self) -> int:
         try:
-            disk = os.statvfs(f"/proc/{self.pid}/root/tmp")
+            disk = os.statvfs(f"/proc/{self._live or self.pid}/root/tmp")
         except OSError:
             return 0
         if disk.f_bfree == 0 or disk.f_ffree == 0:
             self.full = True
         return (disk.f_blocks - disk.f_bfree) * disk.f_bsize
+
+
+def _pages(task: int) -> int:
+    """Resident pages of the process of one thread."""
+    with open(f"/proc/{task}/statm", "rb") as file:  # noqa: PTH123
+        return int(file.read().split()[1])
 
 
 def _proportional(pid: int) -> int:

@@ -20,7 +20,7 @@ def of_tested(job: Job, expected: list[str], outcome: Outcome) -> Judged:
     """Verdict of a program whose tests a driver has run."""
     planned = next((r["plan"] for r in outcome.records if r.get("plan")), expected)
     found = [record for record in outcome.records if "test" in record]
-    tampered = next((str(r["tampered"]) for r in outcome.records if "tampered" in r), "")
+    tampered = next((ascii(r["tampered"])[1:-1] for r in outcome.records if "tampered" in r), "")
     raised = next((r for r in outcome.records if r.get("load") and r.get("fault")), None)
     broken = next((str(r["broken"]) for r in outcome.records if "broken" in r), "no answer")
     results: list[TestResult] = []

@@ -26,7 +26,7 @@ class Watch:
 
     def __init__(self, limits: Limits, out: int, err: int, cgroup: Cgroup) -> None:
         self.limits, self.out, self.err = limits, out, err
-        self._cgroup, self._cpu_before = cgroup, cgroup.cpu_s()
+        self._cgroup, self._cpu_before, self._kills_before = cgroup, cgroup.cpu_s(), cgroup.kills()
         self.results: int | None = None
         self.stdout, self.stderr = bytearray(), bytearray()
         self.left = False
@@ -81,7 +81,8 @@ class Watch:
     def _look(self) -> None:
         limits = self.limits
         self.tree.look(limits.memory_mib * MIB)
-        if self.tree.memory_bytes > limits.memory_mib * MIB:
+        # The kernel may kill children between two looks, and leave the rest below the limit.
+        if self.tree.memory_bytes > limits.memory_mib * MIB or self._cgroup.kills() > self._kills_before:
             self._stop("memory", f"more than {limits.memory_mib} MiB of memory")
         if self.tree.peak_processes > limits.processes:
             self._stop("processes", f"more than {limits.processes} processes and threads")

@@ -57,7 +57,7 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
     assert state == "Completed", (tmp_path / "worker.log").read_text()[-3000:]
     assert artifacts >= {"funnel", "progress"}
     with Catalog(Lake(LakeSettings(path=str(tmp_path / "lake")))) as catalog:
-        assert catalog.rows("select count(*) as n from attempts where kind = 'generate'") == [{"n": 159}]
+        assert catalog.rows("select count(*) as n from attempts where kind = 'generate'") == [{"n": 99}]
 
 
 def shipped() -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from tasks.sandbox.cgroup import Cgroup
+
 Role = Literal["candidate", "driver"]
 
 
@@ -21,6 +23,11 @@ class Confined(Protocol):
 
     control_fd: int
     """Our end of its SEQPACKET control socket; closing it ends the server and all it started."""
+
+    @property
+    def cgroup(self) -> Cgroup | None:
+        """What the backend itself has put it into; None where the slot is to make one."""
+        ...
 
     @property
     def pids(self) -> tuple[int, ...]:

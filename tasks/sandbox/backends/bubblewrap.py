@@ -33,6 +33,8 @@ def find_bwrap() -> str | None:
 
 
 class _Bubble:
+    cgroup = None
+
     def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, errors: IO[bytes]) -> None:
         self._process, self._control, self._errors = process, control, errors
         self.control_fd = control.fileno()

@@ -1,6 +1,8 @@
 """The candidate's process: runs its code, then answers the driver's requests, or is a whole program on stdin/stdout."""
 
+import _sitebuiltins
 import atexit
+import builtins
 import json
 import os
 import socket
@@ -28,6 +30,8 @@ def main() -> None:
     """What a fork of the candidate server does."""
     payload = take()
     sys.argv = ["solution.py"]
+    for name in ("exit", "quit"):  # what `site` gives, which is not imported here
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
     threading.current_thread().name = "MainThread"
     if payload["main"]:
         _program(payload)

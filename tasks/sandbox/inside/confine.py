@@ -8,7 +8,7 @@ import struct
 from .seccomp import Filter
 
 NEWNS, NEWIPC, NEWUSER, NEWPID = 0x00020000, 0x08000000, 0x10000000, 0x20000000
-NOSUID, NODEV, BIND = 2, 4, 4096
+RDONLY, NOSUID, NODEV, BIND = 1, 2, 4, 4096
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, CAPABILITY_V3 = 4, 38, 0x20080522
 OPEN_FILES = 256
 
@@ -51,7 +51,8 @@ class Server:
             os.waitpid(inner, 0)
             os._exit(0)
         self._own_pids = os.open("/proc/self/ns/pid", os.O_RDONLY)
-        mount(b"tmpfs", b"/proc", b"tmpfs", NOSUID | NODEV, b"size=4k,nr_inodes=2,mode=555")
+        # Jobs are its owner's, and it outlives them: one that could write here would leave notes for the next.
+        mount(b"tmpfs", b"/proc", b"tmpfs", RDONLY | NOSUID | NODEV, b"size=4k,nr_inodes=1,mode=555")
         self._families = families
         self._per_job = Filter(static=False, forks=families)
         Filter(static=True).load()
@@ -74,6 +75,7 @@ class Server:
 
     def confine(self, limits: dict[str, int]) -> None:
         """In the child: private /tmp, empty rights, hard limits. There is no way back."""
+        os.setsid()  # a signal to its own process group would reach the server, too
         if self._families:
             unshare(NEWNS | NEWIPC)
             size = f"size={limits['files_bytes']},nr_inodes={limits['inodes'] + 1},mode=1777"
@@ -87,7 +89,7 @@ class Server:
             (resource.RLIMIT_AS, limits["address_bytes"]),
             (resource.RLIMIT_NPROC, limits["processes"]),
             (resource.RLIMIT_NOFILE, OPEN_FILES),
-            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_CORE, 1),  # not 0: the kernel would still hand a dump to a handler of the machine's
             (resource.RLIMIT_MEMLOCK, 0),
         ):
             resource.setrlimit(which, (value, value))

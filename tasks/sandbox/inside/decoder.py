@@ -25,18 +25,23 @@ class Decoder:
 
     def __init__(self, import_: Callable[[bytes, Any], Any]) -> None:
         self._import = import_
+        self._data, self._at, self._items = b"", 0, 0
 
     def decode(self, data: bytes) -> Any:
         """The value; raises CodecError on anything but exactly one well-formed value within bounds."""
+        # A set of the other end's objects asks for their hashes, and so decodes while it is being decoded.
+        outer = self._data, self._at, self._items
         self._data, self._at, self._items = data, 0, 0
         try:
             value = self._get(0)
+            if self._at != len(data):
+                raise CodecError("bytes after the value")
         except CodecError:
             raise
         except (struct.error, TypeError, ValueError, ArithmeticError, IndexError, RecursionError) as error:
             raise CodecError(f"not a value: {type(error).__name__}") from None
-        if self._at != len(data):
-            raise CodecError("bytes after the value")
+        finally:
+            self._data, self._at, self._items = outer
         return value
 
     def _take(self, count: int) -> bytes:

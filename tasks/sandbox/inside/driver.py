@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from . import names
 from .asserts import FailedError
 from .operations import guarded
 from .payload import take
@@ -24,11 +25,16 @@ class Driver:
     def __init__(self, payload: dict[str, Any], wire: socket.socket, results: int) -> None:
         self.payload = payload
         self.ends = Ends()
-        self.peer = self.ends.peer = Peer(wire, guarded, self.ends.remote)
+        self.peer = self.ends.peer = Peer(wire, self._serve, self.ends.remote)
         self._wire, self._results = wire, results
         self._lines: list[str] = []
         self.over: tuple[str, str] | None = None
         """Verdict and message of every further test, once the candidate is gone or not to be trusted."""
+
+    def _serve(self, op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not self.peer.gave(subject):
+            raise TamperedError("a request for what was never handed over")
+        return guarded(op, subject, args, kwargs)
 
     def write(self, **record: Any) -> None:
         self._lines.append(json.dumps(record) + "\n")
@@ -47,7 +53,10 @@ class Driver:
             value = self.ends.ask("hello", None, (wanted,))
             if type(value) is not dict or not all(type(name) is str for name in value):
                 raise TamperedError("names of the wrong shape")
-            found.append(value)
+            # What was not asked for could take the place of the judge's own helpers, or choose which tests are loaded.
+            found.append(
+                {name: value[name] for name in value if (names.public(name) if wanted is None else name in wanted)}
+            )
 
         verdict, message, exception = self.attempt(ask)
         if verdict == "passed":
@@ -58,20 +67,25 @@ class Driver:
 
     def attempt(self, test: Callable[[], Any]) -> tuple[str, str, list[Any] | None]:
         """Run one test; (verdict, message, [type, message, line, errno] of the exception if one decided)."""
+        found = self._tried(test)
+        # Not from what the test raised: a bare `except` in it swallows the end of the wire, too.
+        if isinstance(self.ends.over, GoneError):
+            self.over = ("lost", "")
+            self.flush()
+        elif self.ends.over is not None:
+            self.over = ("failed", f"the answer could not be read: {self.ends.over}")
+            self.write(tampered=str(self.ends.over))
+        return found if self.over is None else (*self.over, None)
+
+    def _tried(self, test: Callable[[], Any]) -> tuple[str, str, list[Any] | None]:
         try:
             test()
         except FailedError as error:
             return "failed", _failed(error) + self._where(error), None
         except NotPlainError as error:
             return "failed", str(error) + self._where(error), None
-        except GoneError:
-            self.over = ("lost", "")
-            self.flush()
-            return "lost", "", None
-        except TamperedError as error:
-            self.over = ("failed", f"the answer could not be read: {error}")
-            self.write(tampered=str(error))
-            return (*self.over, None)
+        except (GoneError, TamperedError) as error:
+            self.ends.over = self.ends.over or error
         except BaseException as error:
             return self._raised(error)
         return "passed", "", None
@@ -79,18 +93,14 @@ class Driver:
     def _raised(self, error: BaseException) -> tuple[str, str, list[Any] | None]:
         remote = "patchmill_name" in error.__dict__
         name = error.__dict__.get("patchmill_name", type(error).__name__)
-        text = str(error.__dict__.get("patchmill_text", error))[:1000]
+        text = error.__dict__["patchmill_text"][:1000] if remote else _text(error)
         if not remote and isinstance(error, AssertionError):
             return "failed", (text or "the assertion does not hold") + self._where(error), None
         if remote and isinstance(error, SystemExit):
             return "exited", f"SystemExit: {text}" if text else "SystemExit", [name, text, None, None]
         if remote:
             line, number = error.__dict__.get("patchmill_line"), getattr(error, "errno", None)
-            return (
-                "error",
-                f"{name}: {text}{self._where(error)}",
-                [name, text, line, number if type(number) is int else None],
-            )
+            return "error", f"{name}: {text}{self._where(error)}", [name, text, _small(line), _small(number)]
         where = self._where(error) or " (raised in the test)"
         return "error", f"{name}: {text}{where}", [name, text, None, None]
 
@@ -130,6 +140,19 @@ class Driver:
             data = b""
         if data:
             self.write(tampered="replies to questions that were not asked")
+
+
+def _text(error: BaseException) -> str:
+    """What an exception of the test says; it may hold an object of the candidate's, which then answers for itself."""
+    try:
+        return str(error)[:1000]
+    except BaseException:
+        return ""
+
+
+def _small(number: Any) -> int | None:
+    """A line or an errno; JSON refuses integers of more than 4,300 digits."""
+    return number if type(number) is int and 0 <= number < 1 << 31 else None
 
 
 def _failed(error: FailedError) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .asserts import FailedError, helpers, rewritten
 from .driver import Driver
-from .names import BUILTINS, split, supplied, used
+from .names import BUILTINS, known, split, supplied, used
 from .show import show
 
 FLOAT = 1e-9
@@ -147,8 +147,11 @@ def unit(driver: Driver) -> None:
         except KeyError:
             continue
     names = driver.hello(None)
-    sys.modules["solution"].__dict__.update({n: v for n, v in names.items() if n != "_driver"})
     first = _entry(driver)
+    # `from solution import *` takes what lies here; any other name is asked for when it is imported by itself.
+    sys.modules["solution"].__dict__.update(
+        {n: v for n, v in names.items() if n == first or (n != "_driver" and not known(n))}
+    )
     space.update({n: v for n, v in names.items() if n == first or (n not in space and n not in BUILTINS)})
     if driver.over is None:
         module = types.ModuleType("tests")

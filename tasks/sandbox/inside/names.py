@@ -24,6 +24,16 @@ MODULES = ("math", "re", "sys", "os", "collections", "itertools", "functools", "
            "unittest", "io", "types", "contextlib", "threading")  # fmt: skip
 
 
+def public(name: str) -> bool:
+    """Whether a name that nobody asked for may stand in a module of tests: not if Python or unittest acts on it."""
+    return not name.startswith("__") and name != "load_tests"
+
+
+def known(name: str) -> bool:
+    """Whether Python or its library gives the name a meaning."""
+    return name in BUILTINS or name in LIBRARY or name in MODULES
+
+
 def used(*trees: ast.AST) -> set[str]:
     """Names that the code reads."""
     return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}

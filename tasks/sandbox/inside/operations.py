@@ -51,6 +51,10 @@ def guarded(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     function = kind.__name__ in ("function", "method", "builtin_function_or_method", "type", "partial")
     if op in ("getattr", "setattr", "delattr"):
         name = args[0] if args else None
+        if op == "getattr" and function and name in ("__name__", "__qualname__", "__doc__"):
+            return getattr(subject, name, None)
+        if kind.__name__ == "module" and op != "getattr":
+            raise AttributeError(str(name)[:100])
         if function or kind.__name__.endswith(_ITERATORS) or not isinstance(name, str) or name.startswith("_"):
             raise AttributeError(str(name)[:100])
         value = OPERATIONS[op](subject, *args)

@@ -7,6 +7,7 @@ A request is `("q", token, op, subject, args, kwargs)`; a reply is `("r", token,
 
 import os
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +39,7 @@ class Peer:
         self._mine: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._nested = 0
-        self._pid = os.getpid()
+        self._turn = threading.RLock()  # honest programs call a function of the test's from several threads
 
     def send(self, *message: Any) -> None:
         self._send(self._encode(message))
@@ -83,8 +84,9 @@ class Peer:
             `(True, value, changed)` or `(False, fault)`.
         """
         token = int.from_bytes(os.urandom(7), "big")
-        self.send("q", token, op, subject, args, kwargs or {})
-        return self._await(token)
+        with self._turn:
+            self.send("q", token, op, subject, args, kwargs or {})
+            return self._await(token)
 
     def _await(self, token: int) -> tuple[Any, ...]:
         self._nested += 1
@@ -162,6 +164,10 @@ class Peer:
             if issubclass(base, BaseException):
                 chain.append((self._number(base), str(base.__name__)))
         return (*chain, (0, "Exception"))
+
+    def gave(self, value: Any) -> bool:
+        """Whether the other end holds a handle of this object of ours."""
+        return id(value) in self._numbers
 
     def _number(self, value: Any) -> int:
         number = self._numbers.get(id(value))

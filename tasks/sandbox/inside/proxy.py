@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .codec import EXCEPTIONS
-from .peer import Peer, TamperedError
+from .peer import GoneError, Peer, TamperedError
 
 NOT_PLAIN = "the answer is an object of class {!r}, not plain data"
 
@@ -24,10 +24,21 @@ class Ends:
     def __init__(self) -> None:
         self.peer: Peer | None = None
         self.notes: set[str] = set()
+        self.over: GoneError | TamperedError | None = None
+        """Why nothing more is asked: the other end has gone, or lied."""
         self._proxies: dict[int, Any] = {}
 
     def ask(self, op: str, subject: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
         """One operation on the other side; raises there what it raised, and brings changed arguments home."""
+        if self.over is not None:
+            raise self.over
+        try:
+            return self._ask(op, subject, args, kwargs)
+        except (GoneError, TamperedError) as error:
+            self.over = error
+            raise
+
+    def _ask(self, op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
         assert self.peer is not None
         outcome = self.peer.request(op, subject, args, kwargs)
         if outcome[0]:
@@ -227,11 +238,11 @@ def _plain(op: str) -> Callable[..., Any]:
 
 def _binary(op: str, ordering: bool) -> Callable[..., Any]:
     def operate(self: Proxy, other: Any) -> Any:
-        foreign = isinstance(other, Proxy)
-        if ordering and not foreign:
+        tainted = _own(self, "_tainted") or not isinstance(other, Proxy) or _own(other, "_tainted")
+        if ordering and tainted:
             raise NotPlainError(NOT_PLAIN.format(_own(self, "_patchmill_name")))
         result = _own(self, "_patchmill_ends").ask(op, self, (other,))
-        if not foreign:
+        if tainted:
             if not isinstance(result, Proxy):
                 raise NotPlainError(NOT_PLAIN.format(_own(self, "_patchmill_name")))
             object.__setattr__(result, "_tainted", True)

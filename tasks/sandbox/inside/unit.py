@@ -7,7 +7,6 @@ from typing import Any
 
 from .asserts import FailedError
 from .driver import Driver
-from .peer import GoneError, TamperedError
 
 
 class _First(unittest.TestResult):
@@ -53,7 +52,7 @@ def methods(driver: Driver, module: types.ModuleType) -> None:
     current: Any = None
     for case in cases:
         if type(case) is not current:
-            _leave(current)
+            _leave(driver, current)
             current = type(case)
             entered = driver.attempt(current.setUpClass) if driver.over is None else ("passed", "", None)
             broken = entered if entered[0] not in ("passed", "lost") and driver.over is None else None
@@ -68,15 +67,12 @@ def methods(driver: Driver, module: types.ModuleType) -> None:
                 raise result.first
 
         driver.run(_name(case), one)
-    _leave(current)
+    _leave(driver, current)
 
 
-def _leave(current: Any) -> None:
-    if current is not None:
-        try:
-            current.tearDownClass()
-        except (Exception, GoneError, TamperedError):
-            return
+def _leave(driver: Driver, current: Any) -> None:
+    if current is not None and driver.over is None:
+        driver.attempt(current.tearDownClass)
 
 
 def _name(case: unittest.TestCase) -> str:

@@ -1,0 +1,113 @@
+"""`patchmill audit`: try to break the judge on this machine."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from cli.options import JsonOption, print_json, print_rows, results, words
+from storage.errors import ConfigError
+from storage.ids import content_id
+from storage.lake import Lake, LakeSettings
+from storage.settings import explain
+from storage.tables import AUDITS
+from tasks.sandbox.audit import AuditRow, audit
+from tasks.sandbox.factory import SandboxSettings, open_sandbox
+from tasks.sandbox.protocol import Sandbox
+
+
+def command(
+    backend: Annotated[str, typer.Option(help="Which sandbox to try; auto takes the first that works.")] = "auto",
+    jobs: Annotated[int, typer.Option(min=1, help="Programs at one time.")] = 2,
+    lake: Annotated[Path | None, typer.Option("--lake", help="Also keep the rows in this lake.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run programs that lie, break out or eat the machine, and honest ones. Exit 1 on any wrong verdict."""
+    try:
+        settings = SandboxSettings.model_validate({"backend": backend, "jobs": jobs})
+    except ValidationError as error:
+        raise ConfigError(f"--{explain(error, SandboxSettings)}") from None
+    sandbox = open_sandbox(settings)
+    try:
+        run(sandbox, jobs, lake, as_json)
+    finally:
+        sandbox.close()
+
+
+def run(sandbox: Sandbox, jobs: int, lake: Path | None, as_json: bool) -> None:
+    """Audit one sandbox and tell; raises typer.Exit(1) where it is wrong."""
+    with words.status("auditing ..."):
+        rows = list(audit(sandbox, at_once=jobs))
+    if lake is not None:
+        kept = Lake(LakeSettings(path=str(lake)))
+        assert kept.buckets  # makes the lake where there is none
+        kept.upsert(AUDITS, [_kept(row) for row in rows])
+    wrong = [row for row in rows if not row.ok]
+    if as_json:
+        print_json([_told(row) for row in rows])
+    else:
+        print_rows(_classes(rows), title=f"Audit of {sandbox.backend}, judge {rows[0].judge_version}")
+        for row in wrong:
+            fields = {**_told(row), "feedback": row.feedback, "program": row.attack.code[:4000]}
+            results.print(f"\nWRONG: {row.attack.name}", style="bold red", markup=False)
+            for name, value in fields.items():
+                results.print(_clean(f"{name}: {value}"), markup=False, soft_wrap=True)
+    if wrong:
+        raise typer.Exit(1)
+
+
+def _classes(rows: Iterable[AuditRow]) -> list[dict[str, Any]]:
+    rows = list(rows)
+    total, right = Counter(row.group for row in rows), Counter(row.group for row in rows if row.ok)
+    verdicts = {group: Counter(row.got for row in rows if row.group == group) for group in total}
+    table: list[dict[str, Any]] = [
+        {
+            "class": group,
+            "programs": total[group],
+            "right": right[group],
+            "wrong": total[group] - right[group],
+            "verdicts": ", ".join(f"{verdict} {n}" for verdict, n in verdicts[group].most_common()),
+        }
+        for group in total
+    ]
+    n, ok = len(rows), right.total()
+    return [*table, {"class": "all", "programs": n, "right": ok, "wrong": n - ok, "verdicts": ""}]
+
+
+def _told(row: AuditRow) -> dict[str, Any]:
+    return {
+        "attack": row.attack.name,
+        "attack_class": row.group,
+        "expected": list(row.expected),
+        "got": row.got,
+        "flags": list(row.flags),
+        "ok": row.ok,
+        "left_behind": list(row.left),
+        "wall_ms": round(row.wall_ms, 1),
+        "backend": row.backend,
+        "judge_version": row.judge_version,
+    }
+
+
+def _clean(text: str) -> str:
+    """Programs answer lone surrogates, which neither a terminal nor a table takes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _kept(row: AuditRow) -> dict[str, Any]:
+    attack = row.attack
+    tests = attack.tests.model_dump(mode="json")
+    return {
+        **_told(row),
+        "audit_id": content_id(
+            "audit", backend=row.backend, judge_version=row.judge_version, attack=attack.name, code=attack.code,
+            tests=tests, limits=attack.limits.model_dump(mode="json"),
+        ),
+        "bucket": 0,
+        "feedback": _clean(row.feedback),
+        "created_at": datetime.now(UTC),
+    }  # fmt: skip
