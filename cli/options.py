@@ -39,7 +39,7 @@ def print_rows(rows: Iterable[Mapping[str, Any]], title: str | None = None) -> N
     table = Table(title=title, title_justify="left")
     for name in rows[0] if rows else ["(no rows)"]:
         numeric = bool(rows) and all(isinstance(r.get(name), int | float | None) for r in rows)
-        table.add_column(name, justify="right" if numeric else "left")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=not table.columns)
     for row in rows:
         table.add_row(*("" if v is None else _short(v) for v in row.values()))
     results.print(table, markup=False) if not rows else results.print(table)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import random
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -119,7 +120,11 @@ class Lake:
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
-            yield
+            try:
+                yield
+            finally:
+                if [p.name for p in Path(self.root).iterdir()] == [".run"]:  # nothing came of the run: leave nothing
+                    shutil.rmtree(self.root)
 
     def versions(self) -> dict[str, int]:
         """Version of every table that exists: what a reader pins."""

@@ -26,7 +26,7 @@ def lake(tmp_path: Path, patchmill: Patchmill, writer: ScriptedServer, prefect_s
     path.write_text(yaml.safe_dump(config))
     done = patchmill("run", path, "--lake", tmp_path / "lake")
     assert done.returncode == 0, done.stderr
-    assert "verified_repairs" in done.stdout and "patchmill sql --lake" in done.stdout
+    assert "verified_repairs" in done.stdout and f"sql --lake {tmp_path / 'lake'}" in done.stdout.replace("\n", "")
     return tmp_path / "lake"
 
 
