@@ -41,7 +41,7 @@ def command(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write verdict lines there instead of stdout.")
     ] = None,
-    backend: Annotated[str, typer.Option(help="auto or bubblewrap.")] = "auto",
+    backend: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
     jobs: Annotated[int | None, typer.Option(min=1, help="Programs at one time; default: one per core.")] = None,
 ) -> None:
     """Print one verdict line per solution, in the order of the input."""
