@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.sorting import FlowRunSort
 
 from flows.config import RefreshConfig
 from storage.catalog import Catalog
@@ -30,7 +31,7 @@ def prefect(*arguments: str) -> str:
 
 async def artifacts_of_newest_run() -> tuple[str, set[str]]:
     async with get_client() as client:
-        [run] = await client.read_flow_runs(limit=1)
+        [run] = await client.read_flow_runs(limit=1, sort=FlowRunSort.START_TIME_DESC)
         found = await client.read_artifacts()
         return run.state_name or "", {a.key or "" for a in found if a.flow_run_id == run.id}
 
