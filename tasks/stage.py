@@ -15,9 +15,7 @@ R = TypeVar("R")
 
 def _worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """A wrong setting stays wrong; a server, a sandbox or a disk may come back."""
-    return not isinstance(state.data, ConfigError) and not isinstance(
-        getattr(state.data, "exception", None), ConfigError
-    )
+    return not isinstance(state.data, ConfigError)
 
 
 def stage(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:

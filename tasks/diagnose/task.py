@@ -4,7 +4,7 @@ from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import DIAGNOSES
 from tasks import progress
-from tasks.batches import batches
+from tasks.commits import append_all
 from tasks.diagnose.rows import diagnosis, prompts
 from tasks.effects import model_for
 from tasks.pending import pending_rows
@@ -26,8 +26,4 @@ def diagnose(plan: Plan, bucket: int, round_: int) -> int:
     progress.expect("diagnose", sum(len(p.sample_indices) for p in asked.values()))
     answers = model_for(plan.teacher).complete(asked.values(), recipe.sampling) if asked else ()
     rows = (diagnosis(wrong[a.key], asked[a.key], a, recipe) for a in answers)
-    added = 0
-    for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
-        added += lake.append(DIAGNOSES, batch)
-        progress.advance("diagnose", len(batch))
-    return added
+    return append_all(lake, DIAGNOSES, rows, plan.write, "diagnose")

@@ -4,7 +4,7 @@ from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import ATTEMPTS
 from tasks import progress
-from tasks.batches import batches
+from tasks.commits import append_all
 from tasks.effects import model_for
 from tasks.generate.rows import attempt, prompts
 from tasks.pending import pending_rows
@@ -24,8 +24,4 @@ def generate(plan: Plan, bucket: int) -> int:
     progress.expect("generate", sum(len(p.sample_indices) for p in asked.values()))
     answers = model_for(plan.model).complete(asked.values(), recipe.sampling) if asked else ()
     rows = (attempt(problems[a.key], asked[a.key], a, recipe) for a in answers)
-    added = 0
-    for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
-        added += lake.append(ATTEMPTS, batch)
-        progress.advance("generate", len(batch))
-    return added
+    return append_all(lake, ATTEMPTS, rows, plan.write, "generate")

@@ -6,7 +6,7 @@ from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import ATTEMPTS
 from tasks import progress
-from tasks.batches import batches
+from tasks.commits import append_all
 from tasks.effects import model_for
 from tasks.models.protocol import Completion
 from tasks.pending import pending_rows
@@ -32,8 +32,4 @@ def mend(plan: Plan, bucket: int, round_: int) -> int:
         progress.expect("repair", sum(len(p.sample_indices) for p in asked.values()))
         answers = model_for(plan.teacher).complete(asked.values(), recipe.sampling)
     rows = (repair(pending[a.key], asked[a.key], a, recipe, round_) for a in answers)
-    added = 0
-    for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
-        added += lake.append(ATTEMPTS, batch)
-        progress.advance("repair", len(batch))
-    return added
+    return append_all(lake, ATTEMPTS, rows, plan.write, "repair")
