@@ -3,9 +3,9 @@
     .venv/bin/python bench/refresh.py configs/refresh/mbpp.yaml --lake /tmp/lake [--set ...] [--replay 150]
 
 Runs the config through `patchmill record` against a vLLM server that this script starts, sampling CPU time by part
-(model server, sandbox, Prefect's server, Patchmill). Then sends a sample of the very same prompts straight to the same
-server, as many in flight, and compares tokens/s. A line put before each replayed prompt keeps the server's prefix
-cache from answering for the first run.
+(model server, sandbox, Prefect's server, and Patchmill itself, Prefect's client in it). Then sends a sample of the very
+same prompts straight to the same server, as many in flight, and compares tokens/s. A line put before each replayed
+prompt keeps the server's prefix cache from answering for the first run.
 """
 
 import argparse
@@ -30,44 +30,48 @@ from tasks.models.settings import VllmSettings
 from tasks.models.vllm_server import VllmServer
 from tasks.models.weights import fetch
 
-PARTS = {"VLLM": "model server", "vllm": "model server", "uvicorn": "prefect server", "bwrap": "sandbox"}
+PARTS = {"VLLM": "model server", "vllm": "model server", "uvicorn": "prefect server", "inside.zygote": "sandbox"}
 
 
 class Meter(threading.Thread):
-    """CPU seconds by part of a process tree, sampled; what a process used before it ended is kept."""
+    """CPU seconds by part of a process tree, sampled; what a process used before it ended is kept.
+
+    Of the sandbox, whose programs are too short to be seen, what the living fork servers and all the dead below them
+    used together; a fork server that ends before the run does takes its time with it.
+    """
 
     def __init__(self, pids: list[int]) -> None:
         super().__init__(daemon=True)
         self.pids, self.seen, self.stop = pids, dict[tuple[int, float], tuple[str, float]](), threading.Event()
+        self.sandbox = 0.0
 
     def run(self) -> None:
         while not self.stop.wait(0.5):
-            for pid in self.pids:
-                self._look(pid)
+            self.sandbox = max(self.sandbox, sum(self._look(pid) for pid in self.pids))
 
-    def _look(self, pid: int) -> None:
+    def _look(self, pid: int) -> float:
+        """Note every process below `pid`; CPU seconds of the sandbox among them."""
+        sandbox = 0.0
         try:
             root = psutil.Process(pid)
             tree = [root, *root.children(recursive=True)]
         except psutil.Error:
-            return
+            return sandbox
         for process in tree:
             try:
                 words = " ".join([process.name(), *process.cmdline()])
                 part = next((part for word, part in PARTS.items() if word in words), "patchmill")
                 times = process.cpu_times()
-                # a fork server's dead children are counted with it once it has waited for them
-                used = (
-                    times.user
-                    + times.system
-                    + (times.children_user + times.children_system if part == "sandbox" else 0)
-                )
-                self.seen[(process.pid, process.create_time())] = (part, used)
+                if part == "sandbox":
+                    sandbox += times.user + times.system + times.children_user + times.children_system
+                else:
+                    self.seen[(process.pid, process.create_time())] = (part, times.user + times.system)
             except psutil.Error:
                 continue
+        return sandbox
 
     def totals(self) -> dict[str, float]:
-        parts: dict[str, float] = defaultdict(float)
+        parts: dict[str, float] = defaultdict(float, sandbox=self.sandbox)
         for part, used in self.seen.values():
             parts[part] += used
         return {part: round(used, 1) for part, used in parts.items()}

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +10,10 @@ from pydantic import ValidationError
 
 from cli.options import JsonOption, print_json, print_rows, results, words
 from storage.errors import ConfigError
-from storage.ids import content_id
 from storage.lake import Lake, LakeSettings
 from storage.settings import explain
 from storage.tables import AUDITS
+from tasks.audit.rows import clean, environment, kept
 from tasks.sandbox.audit import AuditRow, audit
 from tasks.sandbox.factory import SandboxSettings, open_sandbox
 from tasks.sandbox.protocol import Sandbox
@@ -33,19 +32,19 @@ def command(
         raise ConfigError(f"--{explain(error, SandboxSettings)}") from None
     sandbox = open_sandbox(settings)
     try:
-        run(sandbox, jobs, lake, as_json)
+        run(sandbox, jobs, lake, environment(settings), as_json)
     finally:
         sandbox.close()
 
 
-def run(sandbox: Sandbox, jobs: int, lake: Path | None, as_json: bool) -> None:
+def run(sandbox: Sandbox, jobs: int, lake: Path | None, where: str, as_json: bool) -> None:
     """Audit one sandbox and tell; raises typer.Exit(1) where it is wrong."""
     with words.status("auditing ..."):
         rows = list(audit(sandbox, at_once=jobs))
     if lake is not None:
-        kept = Lake(LakeSettings(path=str(lake)))
-        assert kept.buckets  # makes the lake where there is none
-        kept.upsert(AUDITS, [_kept(row) for row in rows])
+        opened = Lake(LakeSettings(path=str(lake)))
+        assert opened.buckets  # makes the lake where there is none
+        opened.upsert(AUDITS, [kept(row, where) for row in rows])
     wrong = [row for row in rows if not row.ok]
     if as_json:
         print_json([_told(row) for row in rows])
@@ -55,7 +54,7 @@ def run(sandbox: Sandbox, jobs: int, lake: Path | None, as_json: bool) -> None:
             fields = {**_told(row), "feedback": row.feedback, "program": row.attack.code[:4000]}
             results.print(f"\nWRONG: {row.attack.name}", style="bold red", markup=False)
             for name, value in fields.items():
-                results.print(_clean(f"{name}: {value}"), markup=False, soft_wrap=True)
+                results.print(clean(f"{name}: {value}"), markup=False, soft_wrap=True)
     if wrong:
         raise typer.Exit(1)
 
@@ -91,23 +90,3 @@ def _told(row: AuditRow) -> dict[str, Any]:
         "backend": row.backend,
         "judge_version": row.judge_version,
     }
-
-
-def _clean(text: str) -> str:
-    """Programs answer lone surrogates, which neither a terminal nor a table takes."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _kept(row: AuditRow) -> dict[str, Any]:
-    attack = row.attack
-    tests = attack.tests.model_dump(mode="json")
-    return {
-        **_told(row),
-        "audit_id": content_id(
-            "audit", backend=row.backend, judge_version=row.judge_version, attack=attack.name, code=attack.code,
-            tests=tests, limits=attack.limits.model_dump(mode="json"),
-        ),
-        "bucket": 0,
-        "feedback": _clean(row.feedback),
-        "created_at": datetime.now(UTC),
-    }  # fmt: skip

@@ -9,7 +9,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from cli.options import words
+from cli import rejudged
+from cli.options import JsonOption, LakeOption, words
 from storage.errors import ConfigError
 from storage.files import written
 from storage.problems import Problem
@@ -34,19 +35,32 @@ class Solution(BaseModel):
 
 
 def command(
-    problems: Annotated[Path, typer.Argument(help="Problem lines (JSONL).")],
+    problems: Annotated[Path | None, typer.Argument(help="Problem lines (JSONL).")] = None,
     solutions: Annotated[
-        Path, typer.Argument(help="Solution lines (JSONL): id, source_id, code; source if ambiguous.")
-    ],
+        Path | None, typer.Argument(help="Solution lines (JSONL): id, source_id, code; source if ambiguous.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write verdict lines there instead of stdout.")
     ] = None,
     backend: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
     jobs: Annotated[int | None, typer.Option(min=1, help="Programs at one time; default: one per core.")] = None,
+    reruns: Annotated[int, typer.Option(min=0, help="How often a pass is run again, to find what is flaky.")] = 0,
+    since: Annotated[
+        int | None, typer.Option(help="Instead: the verdicts of a lake that changed since this version of the judge.")
+    ] = None,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Print one verdict line per solution, in the order of the input."""
+    """Print one verdict line per solution, in the order of the input; or, with --since, which verdicts changed."""
+    if since is not None:
+        if problems is not None:
+            raise ConfigError("--since reads a lake (--lake PATH), and takes no problems or solutions")
+        rejudged.tell(lake, since, as_json)
+        return
+    if problems is None or solutions is None:
+        raise ConfigError("judge: expected two files, PROBLEMS and SOLUTIONS, or --since VERSION --lake PATH")
     try:
-        settings = SandboxSettings.model_validate({"backend": backend, "jobs": jobs})
+        settings = SandboxSettings.model_validate({"backend": backend, "jobs": jobs, "reruns": reruns})
     except ValidationError as error:
         raise ConfigError(f"--{explain(error, SandboxSettings)}") from None
     known: dict[str, list[Problem]] = {}

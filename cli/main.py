@@ -3,10 +3,11 @@
 import gc
 import os
 import sys
+import traceback
 
 import typer
 
-from cli import audit, compact, doctor, export, judge, record, run, show, sql, status
+from cli import audit, compact, doctor, export, judge, record, run, sandbox, show, sql, status
 from storage.errors import ConfigError, PatchmillError
 
 app = typer.Typer(
@@ -18,6 +19,7 @@ app = typer.Typer(
 )
 for _module in (run, status, show, sql, export, judge, audit, record, compact, doctor):
     app.command(name=_module.__name__.removeprefix("cli."))(_module.command)
+app.add_typer(sandbox.app, name="sandbox")
 
 
 def main() -> None:
@@ -26,9 +28,17 @@ def main() -> None:
         app()
     except PatchmillError as error:
         message, code = str(error), 2 if isinstance(error, ConfigError) else 1
+        _forget(error)
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
-    gc.collect()  # drops the frames of the error: DuckDB complains of connections that are alive at exit
+    gc.collect()
     print(f"patchmill: {message.rstrip()}".replace("\n", "\n  "), file=sys.stderr)
     sys.exit(code)
+
+
+def _forget(error: BaseException | None) -> None:
+    """Drop what the frames of an error hold: DuckDB complains of connections that are alive at exit."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

@@ -6,10 +6,11 @@ from storage.errors import ConfigError
 from storage.lake import LakeSettings
 from storage.settings import Settings
 from tasks.assemble.settings import AssembleSettings
+from tasks.audit.task import Extent
 from tasks.effects import model_for
 from tasks.ingest.settings import Source
 from tasks.models.settings import ModelSettings, RecordedSettings
-from tasks.plan import GenerateSettings, Plan, RepairSettings, WriteSettings, check_templates
+from tasks.plan import GenerateSettings, Plan, RepairSettings, StrengthSettings, WriteSettings, check_templates
 from tasks.sandbox.factory import SandboxSettings
 
 
@@ -26,10 +27,15 @@ class RefreshConfig(Settings):
     """Explains and repairs; null takes `model` (LeDex's self-bootstrap)."""
     sandbox: SandboxSettings = SandboxSettings()
     """Runs the programs, and what they may use."""
+    audit: Extent = "full"
+    """Programs that the sandbox must get right before it judges, once per judge, machine and lake: the whole table of
+    attacks, a `sample` of every class, or none (`off`)."""
     generate: GenerateSettings = GenerateSettings()
     """First attempts."""
     repair: RepairSettings = RepairSettings()
     """Diagnosis and repair."""
+    strength: StrengthSettings = StrengthSettings()
+    """How strong the problems' tests are."""
     assemble: AssembleSettings = AssembleSettings()
     """What becomes an example."""
     write: WriteSettings = WriteSettings()
@@ -50,6 +56,7 @@ class RefreshConfig(Settings):
             sandbox=self.sandbox,
             generate=self.generate,
             repair=self.repair,
+            strength=self.strength,
             write=self.write,
         )
 

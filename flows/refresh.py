@@ -14,6 +14,7 @@ from storage.catalog import Catalog
 from storage.lake import Lake
 from tasks import progress
 from tasks.assemble.task import assemble
+from tasks.audit.task import audit
 from tasks.diagnose.task import diagnose
 from tasks.effects import close_all
 from tasks.execute.task import execute
@@ -22,14 +23,15 @@ from tasks.ingest.task import ingest
 from tasks.pending import pending_counts
 from tasks.plan import Plan
 from tasks.repair.task import mend
+from tasks.strength.task import strength
 
-Stage = Literal["ingest", "generate", "execute", "diagnose", "repair", "assemble"]
-STAGES: tuple[Stage, ...] = ("ingest", "generate", "execute", "diagnose", "repair", "assemble")
+Stage = Literal["ingest", "generate", "execute", "diagnose", "repair", "strength", "assemble"]
+STAGES: tuple[Stage, ...] = ("ingest", "generate", "execute", "diagnose", "repair", "strength", "assemble")
 
 
 @flow(name="refresh", flow_run_name="refresh {config.lake.path}", persist_result=False)
 def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
-    """Ingest, then per bucket generate -> execute -> (diagnose -> repair -> execute) x rounds, then assemble.
+    """Ingest, per bucket generate -> execute -> (diagnose -> repair -> execute) x rounds -> strength, then assemble.
 
     Args:
         config: what `patchmill run` reads from configs/refresh/NAME.yaml.
@@ -41,7 +43,10 @@ def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
         with Lake(config.lake).alone():
             found = ingest(config.lake, config.sources)
             plan = config.plan(found.selection_id)
-            _run_chains(plan, _busy(plan, found.buckets), only, config.parallel_buckets)
+            busy = _busy(plan, found.buckets)
+            if busy and {"execute", "strength"} & set(only) and config.audit != "off":
+                audit(config.lake, config.sandbox, config.audit)
+            _run_chains(plan, busy, only, config.parallel_buckets)
             if "assemble" in only:
                 assemble(config.lake, config.assemble)
         made = report(plan, found)
@@ -91,6 +96,8 @@ def _steps(plan: Plan, only: Sequence[Stage]) -> list[tuple[Task[..., Any], tupl
         if plan.repair.chain != "direct":
             steps.append(("diagnose", diagnose, (round_,)))
         steps += [("repair", mend, (round_,)), ("execute", execute, (round_,))]
+    if plan.strength.mutants:  # it needs the references' verdicts alone, and comes last so that no model waits for it
+        steps.append(("strength", strength, ()))
     return [(task, more) for stage, task, more in steps if stage in only]
 
 

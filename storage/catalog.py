@@ -42,7 +42,13 @@ class Catalog:
         for table in TABLES:
             version = self.versions.get(table.name)
             files = [] if version is None else lake.files(table, version, bucket)
-            self.db.execute(_view(table, files))
+            try:
+                self.db.execute(_view(table, files))
+            except duckdb.BinderException as error:
+                raise LakeError(
+                    f"{lake.root}: table {table.name} was written by another version of Patchmill, with other columns "
+                    f"({str(error).splitlines()[0]}); name a new lake with --lake PATH"
+                ) from None
         for path in sorted((SQL / "views").glob("*.sql")):
             self.db.execute(path.read_text(encoding="utf-8"))
 

@@ -125,6 +125,28 @@ EXECUTIONS = Table(
         _column("backend", TEXT, "sandbox that judged"),
         _column("limits", TEXT, "limits in force as JSON"),
         _column("evidence", TEXT, "further facts as JSON"),
+        _column("run_id", TEXT, "Prefect's id of the flow run that judged; empty outside a flow"),
+        _time("when the row was made"),
+    ]),
+)  # fmt: skip
+MUTANTS = Table(
+    "mutants",
+    ("mutant_id", "suite_id", "judge_version"),
+    "one wrong version of a reference, and whether the problem's own tests tell it from the reference",
+    pa.schema([
+        _column("mutant_id", TEXT, "address of reference, mutator version and the mutant's code"),
+        _column("suite_id", TEXT, "address of which tests were run under which limits"),
+        _column("judge_version", INT, "version of the judge"),
+        *_PROBLEM,
+        _column("attempt_id", TEXT, "the reference it was made from"),
+        _column("mutator_version", INT, "version of what makes mutants"),
+        _column("mutant_index", INT, "its place among the reference's mutants; a setting of n judges the first n"),
+        _column("possible", INT, "mutants the reference has; null where more than were asked for", null=True),
+        _column("operator", TEXT, "kind of change"),
+        _column("line", INT, "line of the reference that was changed, from 1"),
+        _column("code", TEXT, "the program, without the reference's comments and layout"),
+        _column("verdict", TEXT, "as in executions; CPU time is limited to 5 times the reference's, 1 s at least"),
+        _column("killed", pa.bool_(), "whether some test failed; null where the verdict is infra", null=True),
         _time("when the row was made"),
     ]),
 )  # fmt: skip
@@ -188,10 +210,11 @@ AUDITS = Table(
     ("audit_id",),
     "what the judge said of one program of the table of attacks, when it was last asked",
     pa.schema([
-        _column("audit_id", TEXT, "address of backend, judge version and attack"),
+        _column("audit_id", TEXT, "address of backend, judge version, environment and attack"),
         _column("bucket", pa.int32(), "partition: always 0"),
         _column("backend", TEXT, "sandbox that judged"),
         _column("judge_version", INT, "version of the judge"),
+        _column("environment", TEXT, "kernel, Python, user, image and packages that the sandbox was made of"),
         _column("attack", TEXT, "name of the program"),
         _column("attack_class", TEXT, "what it is up to"),
         _column("expected", pa.list_(TEXT), "verdicts it may get"),
@@ -232,7 +255,7 @@ DEBUGGING_SFT = Table(
 
 DATASETS: tuple[Table, ...] = (DEBUGGING_SFT,)
 TABLES: tuple[Table, ...] = (
-    PROBLEMS, SELECTIONS, TESTS, ATTEMPTS, EXECUTIONS, DIAGNOSES, SCORES, TIMINGS, DROPS, AUDITS, *DATASETS,
+    PROBLEMS, SELECTIONS, TESTS, ATTEMPTS, EXECUTIONS, MUTANTS, DIAGNOSES, SCORES, TIMINGS, DROPS, AUDITS, *DATASETS,
 )  # fmt: skip
 
 

@@ -24,9 +24,8 @@ def pending_counts(catalog: Catalog, plan: Plan) -> dict[str, Counter[int]]:
     A stage whose input is pending itself shows only what can be known yet: rounds unfold as they are judged.
     """
     counts: dict[str, Counter[int]] = {}
-    for stage, rounds, wanted in _stages(plan):
+    for stage, rounds, lacking in _stages(plan):
         rows: Counter[int] = Counter()
-        lacking = "1" if wanted is None else f"{wanted} - len(present)"
         for round_ in rounds:
             sql = f"select bucket, sum({lacking})::bigint as n from ({statement('pending_' + stage)}) group by all"  # noqa: S608
             for row in catalog.rows(sql, **values(plan), round=round_):
@@ -35,11 +34,14 @@ def pending_counts(catalog: Catalog, plan: Plan) -> dict[str, Counter[int]]:
     return counts
 
 
-def _stages(plan: Plan) -> Iterator[tuple[str, range, int | None]]:
-    """Stage, the rounds it works in, and how many samples it wants of each pending row."""
+def _stages(plan: Plan) -> Iterator[tuple[str, range, str]]:
+    """Stage, the rounds it works in, and SQL for how many rows each of its pending rows lacks."""
     once, rounds = range(1), range(1, plan.repair.rounds + 1)
-    yield "generate", once, plan.generate.samples
-    yield "execute", once, None
+    yield "generate", once, f"{plan.generate.samples} - len(present)"
+    yield "execute", once, "1"
     if plan.repair.chain != "direct":
-        yield "diagnose", rounds, values(plan)["diagnoses"]
-    yield "repair", rounds, 1 if plan.repair.chain == "one_reply" else plan.repair.repairs
+        yield "diagnose", rounds, f"{values(plan)['diagnoses']} - len(present)"
+    repairs = 1 if plan.repair.chain == "one_reply" else plan.repair.repairs
+    yield "repair", rounds, f"{repairs} - len(present)"
+    if plan.strength.mutants:
+        yield "strength", once, "wanted - len(present)"

@@ -18,6 +18,8 @@ from tasks.sandbox.factory import SandboxSettings
 from tasks.sandbox.protocol import JUDGE_VERSION
 
 _HERE = Path(__file__).parent
+MUTATOR_VERSION = 1
+"""Raised by whoever changes which mutants some program has, or in which order they are taken."""
 
 
 class GenerateSettings(Settings):
@@ -54,6 +56,13 @@ class RepairSettings(Settings):
     """LeDex: T = 0.8."""
 
 
+class StrengthSettings(Settings):
+    """How well the problems' own tests tell wrong programs from right ones."""
+
+    mutants: int = Field(0, ge=0, le=1000)
+    """Wrong versions of each problem's reference to judge by its tests (view test_strength); 0 measures nothing."""
+
+
 class WriteSettings(Settings):
     """How often a stage commits; what kill -9 can cost at most."""
 
@@ -80,6 +89,7 @@ class Plan(Settings):
     sandbox: SandboxSettings
     generate: GenerateSettings
     repair: RepairSettings
+    strength: StrengthSettings
     write: WriteSettings
 
 
@@ -131,8 +141,12 @@ def diagnoses_wanted(plan: Plan) -> int:
 
 
 def suite_id(plan: Plan) -> str:
-    """The problem's own tests under the limits in force; a changed limit means a new verdict for every program."""
-    return content_id("suite", tests="given", limits=plan.sandbox.limits.model_dump(mode="json"))
+    """The problem's own tests under the limits in force, run so often; any of it changed means new verdicts."""
+    sandbox = plan.sandbox
+    limits = sandbox.limits.model_dump(mode="json")
+    return content_id("suite", tests="given", limits=limits, reruns=sandbox.reruns, shared=sandbox.shared,
+        packages=str(sandbox.packages or ""),
+    )  # fmt: skip
 
 
 def values(plan: Plan) -> dict[str, Any]:
@@ -149,6 +163,8 @@ def values(plan: Plan) -> dict[str, Any]:
         "repairs": plan.repair.repairs,
         "rounds": plan.repair.rounds,
         "chain": plan.repair.chain,
+        "mutants": plan.strength.mutants,
+        "mutator_version": MUTATOR_VERSION,
         "suite": suite_id(plan),
         "judge_version": JUDGE_VERSION,
     }

@@ -7,15 +7,15 @@ from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from storage.errors import ConfigError
+from storage.errors import AuditError, ConfigError
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def _worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """A wrong setting stays wrong; a server, a sandbox or a disk may come back."""
-    return not isinstance(state.data, ConfigError)
+    """A wrong setting or a sandbox that can be fooled stays so; a server, a sandbox or a disk may come back."""
+    return not isinstance(state.data, ConfigError | AuditError)
 
 
 def stage(name: str, run_name: str) -> Callable[[Callable[P, R]], Task[P, R]]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from prefect.runtime import flow_run
+
 from storage.ids import canonical
 from storage.problems import TESTS
 from tasks.sandbox.protocol import JUDGE_VERSION, Job, Judged, Limits
@@ -44,6 +46,7 @@ def execution(
         "backend": backend,
         "limits": canonical(limits.model_dump(mode="json")),
         "evidence": canonical(judged.evidence),
+        "run_id": flow_run.id or "",
         "created_at": datetime.now(UTC),
     }
 

@@ -11,6 +11,8 @@ Mode = Literal["v1", "v2", "none"]
 ROOT = Path("/sys/fs/cgroup")
 PREFIX = "patchmill-"
 _NUMBERS = itertools.count()
+LIVE: set[Path] = set()
+"""Folders of all cgroups that this process's slots use now, for `members`."""
 
 
 class Cgroup:
@@ -20,6 +22,7 @@ class Cgroup:
         self.mode: Mode = "none"
         self._path: Path | None = None
         self._cpu: Path | None = None
+        self._fds: dict[str, int] = {}
         self._limit = 0
         for mode, parent in _parents(root):
             with contextlib.suppress(OSError):
@@ -27,6 +30,7 @@ class Cgroup:
                 path = parent / f"{PREFIX}{os.getpid()}-{next(_NUMBERS)}"
                 path.mkdir(exist_ok=True)
                 self._path, self.mode = path, mode
+                LIVE.add(path)
                 with contextlib.suppress(OSError):
                     self._set(1 << 40)
                     self._count_cpu(root, path.name)
@@ -46,13 +50,21 @@ class Cgroup:
 
     def cpu_s(self) -> float | None:
         """CPU seconds of all that ever ran in here, also of what nobody waited for; None where it is not counted."""
-        if self._cpu is None:
-            return None
-        try:
-            text = self._cpu.read_text()
-        except OSError:
+        text = self._text(self._cpu)
+        if text is None:
             return None
         return int(text.split()[1]) / 1e6 if self.mode == "v2" else int(text) / 1e9
+
+    def _text(self, path: Path | None) -> bytes | None:
+        """A file of the kernel's, opened once: each is read several times a job."""
+        if path is None:
+            return None
+        try:
+            if path.name not in self._fds:
+                self._fds[path.name] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            return os.pread(self._fds[path.name], 4096, 0)
+        except OSError:
+            return None
 
     def _file(self, v1: str, v2: str) -> Path:
         assert self._path is not None
@@ -77,18 +89,22 @@ class Cgroup:
 
     def kills(self) -> int:
         """How often the kernel has killed something in here."""
-        if self._path is None:
-            return 0
-        with contextlib.suppress(OSError):
-            for line in self._file("memory.oom_control", "memory.events").read_text().splitlines():
-                if line.startswith("oom_kill "):
-                    return int(line.split()[1])
+        text = None if self._path is None else self._text(self._file("memory.oom_control", "memory.events"))
+        for line in (text or b"").splitlines():
+            if line.startswith(b"oom_kill "):
+                return int(line.split()[1])
         return 0
+
+    def _close(self) -> None:
+        while self._fds:
+            os.close(self._fds.popitem()[1])
 
     def remove(self) -> None:
         """Remove the folder, once its last process is gone."""
         if self._path is None:
             return
+        LIVE.discard(self._path)
+        self._close()
         for folder in {self._path, self._cpu.parent if self._cpu else self._path}:
             for _ in range(100):
                 try:
@@ -102,13 +118,12 @@ class Cgroup:
         self._path, self.mode = None, "none"
 
 
-def members(root: Path = ROOT) -> set[int]:
-    """Processes in the cgroups of this process's slots."""
+def members() -> set[int]:
+    """Processes in the cgroups of this process's slots, containers' included."""
     found: set[int] = set()
-    for _, parent in _parents(root):
-        for path in parent.glob(f"{PREFIX}{os.getpid()}-*/cgroup.procs"):
-            with contextlib.suppress(OSError):
-                found.update(map(int, path.read_text().split()))
+    for path in list(LIVE):  # other threads may start slots meanwhile
+        with contextlib.suppress(OSError):
+            found.update(map(int, (path / "cgroup.procs").read_text().split()))
     return found
 
 

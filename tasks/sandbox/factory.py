@@ -1,6 +1,7 @@
 """Settings of the sandbox, and the one place that chooses a backend."""
 
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -11,6 +12,7 @@ from tasks.sandbox.backends.base import Backend, Check
 from tasks.sandbox.backends.bubblewrap import Bubblewrap
 from tasks.sandbox.backends.docker import Docker
 from tasks.sandbox.backends.docker_daemon import host_of, unreachable
+from tasks.sandbox.backends.packages import find
 from tasks.sandbox.judge import Judge
 from tasks.sandbox.protocol import Job, Limits, Sandbox
 
@@ -29,6 +31,16 @@ class SandboxSettings(Settings):
     """Programs at one time; null for the number of cores."""
     limits: Limits = Limits.model_validate({})
     """What one program may use."""
+    packages: Path | None = None
+    """A folder of packages for the sandbox's own Python, bound read-only: a virtual environment, or what
+    `pip install --target` has made. Problems that import numpy or pandas need it."""
+    preload: tuple[Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")], ...] = ()
+    """Modules that the fork servers import once, so that no program pays for them: `[numpy, pandas]`."""
+    reruns: int = Field(1, ge=0, le=100)
+    """How often a program that passed is run again; one that does not pass every time is `flaky`, and no pass."""
+    shared: bool = False
+    """Judge again, in one process with its tests, a program that failed only by an answer that can't cross between
+    processes (a tensor, say). Such a pass can be faked: its row is flagged `shared`, and data sets leave it out."""
 
 
 def open_sandbox(settings: SandboxSettings) -> Sandbox:
@@ -36,21 +48,24 @@ def open_sandbox(settings: SandboxSettings) -> Sandbox:
 
     Raises:
         SandboxError: no backend is usable; the message holds the command that mends it.
+        ConfigError: `packages` is no folder of packages for this Python.
     """
     backend = _backend(settings)
     faults = [check for check in backend.check() if not check.ok]
     if faults:
         raise SandboxError("no usable sandbox: " + "; ".join(f"{c.name}: {c.detail}; fix: {c.fix}" for c in faults))
-    return Judge(backend, settings.jobs)
+    return Judge(backend, settings.jobs, settings.reruns, settings.shared)
 
 
 def _backend(settings: SandboxSettings) -> Backend:
-    match settings.backend:
-        case "bubblewrap":
-            return Bubblewrap()
-        case "auto" if unreachable(host_of(settings.docker_host)):
-            return Bubblewrap()
-    return Docker(settings.docker_host, settings.image, settings.limits)
+    wanted = settings.backend
+    if wanted == "auto":
+        wanted = "bubblewrap" if unreachable(host_of(settings.docker_host)) else "docker"
+    ours = wanted == "bubblewrap" or settings.image is None
+    packages = find(settings.packages, settings.preload, ours)
+    if wanted == "bubblewrap":
+        return Bubblewrap(packages=packages)
+    return Docker(settings.docker_host, settings.image, settings.limits, packages)
 
 
 def probe(settings: SandboxSettings | None = None) -> list[Check]:
@@ -71,17 +86,13 @@ def probe(settings: SandboxSettings | None = None) -> list[Check]:
         ok, detail = row.verdict == "passed", row.feedback or str(row.evidence.get("why", "a program was judged"))
         cgroup = str(row.evidence.get("cgroup", ""))
     except SandboxError as error:
-        ok, detail = False, str(error)
+        ok, detail = False, str(error).removesuffix(f"; fix: {backend.fix}")
     finally:
         judge.close()
-    checks.append(Check("sandbox starts, with user namespaces and seccomp", ok, detail, NAMESPACES))
+    checks.append(Check("sandbox starts, with user namespaces and seccomp", ok, detail, backend.fix))
     if cgroup:
         checks.append(Check("memory cgroup", True, "none: memory is polled" if cgroup == "none" else cgroup))
     return checks
 
 
-NAMESPACES = (
-    "sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000 "
-    "kernel.apparmor_restrict_unprivileged_userns=0 (those that exist here), or run where they are allowed"
-)
 PROBE = "def check(candidate):\n    assert candidate() == 1\n"

@@ -23,8 +23,8 @@ RETRIES = 2
 class Judge:
     """Sandbox over a backend; see protocol.Sandbox. Slots start when they are first needed."""
 
-    def __init__(self, backend: Backend, jobs: int | None = None) -> None:
-        self._backend = backend
+    def __init__(self, backend: Backend, jobs: int | None = None, reruns: int = 0, shared: bool = False) -> None:
+        self._backend, self._reruns, self._shared = backend, reruns, shared
         self._jobs = jobs or len(os.sched_getaffinity(0))
         self._workers = ThreadPoolExecutor(self._jobs, thread_name_prefix="judge")
         self._slots: LifoQueue[Slot | int] = LifoQueue()  # a number is a slot not yet started
@@ -71,6 +71,20 @@ class Judge:
     def _one(self, job: Job) -> Judged:
         if not job.code or not job.code.strip():
             return Judged(job.job_id, "no_code", (), feedback=feedback("no_code", ()), isolation="none")
+        first = self._judged(job)
+        if first.verdict != "passed":
+            return first
+        for passes in range(1, 1 + self._reruns):
+            again = self._judged(job)
+            if again.verdict == "infra":
+                return again
+            if again.verdict != "passed":
+                evidence = {**again.evidence, "passes_before": passes}
+                return replace(again, flags=(*again.flags, "flaky"), evidence=evidence)
+        return first
+
+    def _judged(self, job: Job) -> Judged:
+        """One run, and another where the machinery failed."""
         reasons: list[str] = []
         for _ in range(1 + RETRIES):
             answer = self._on_slot(job)
@@ -86,7 +100,7 @@ class Judge:
         try:
             if isinstance(slot, int):
                 slot = Slot(self._backend, number)
-            answer = _stdio(job, slot.run) if isinstance(job.tests, Stdio) else _tested(job, slot.run)
+            answer = _stdio(job, slot.run) if isinstance(job.tests, Stdio) else _tested(job, slot.run, self._shared)
             if isinstance(answer, Judged):
                 answer = replace(answer, evidence={**answer.evidence, "cgroup": slot.cgroup})
         except ServerGoneError as error:
@@ -104,11 +118,16 @@ class Judge:
         self._slots.put(slot)
 
 
-def _tested(job: Job, run: Callable[..., Outcome]) -> Judged | str:
-    outcome = run(plan.program(job), job.limits, plan.tests(job))
+def _tested(job: Job, run: Callable[..., Outcome], shared: bool) -> Judged | str:
+    program, tests, expected = plan.program(job), plan.tests(job), plan.expected(job)
+    outcome = run(program, job.limits, tests)
     if outcome.driver_died and outcome.stop is None:
         return f"the driver ended early: {outcome.driver_died}"
-    return verdicts.of_tested(job, plan.expected(job), outcome)
+    judged = verdicts.of_tested(job, expected, outcome)
+    if shared and judged.verdict == "failed" and judged.evidence.get("uncarried"):
+        together = verdicts.of_tested(job, expected, run(program, job.limits, tests, together=True))
+        return replace(together, isolation="shared", flags=(*together.flags, "shared"))
+    return judged
 
 
 def _stdio(job: Job, run: Callable[..., Outcome]) -> Judged:

@@ -59,7 +59,7 @@ class ForkServer:
         except ServerGoneError:
             said = self.stop()
             raise SandboxError(
-                f"{backend.name}: the {role} server did not start: {said.strip() or 'no word'}"
+                f"{backend.name}: the {role} server did not start: {said.strip() or 'no word'}; fix: {backend.fix}"
             ) from None
         self._control.settimeout(ANSWER_S)
 

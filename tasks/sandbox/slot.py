@@ -17,6 +17,7 @@ from tasks.sandbox.watch import SERVER_CPU_S, Watch
 
 FIRST_UID = 61184  # the range that no distribution gives to people or services
 MIB = 1 << 20
+BARE_MIB = 24  # more than a fork server has resident that has imported nothing but its own
 REPORT_BYTES = 8192
 
 
@@ -48,6 +49,7 @@ class Slot:
         self._cgroup = self._candidates.cgroup or Cgroup()
         self._cgroup.add(self._candidates.pids)
         self._floor = _resident(self._candidates.pids[-1])
+        self._preloaded_mib = max(0, self._floor // MIB - BARE_MIB)
 
     @property
     def cgroup(self) -> str:
@@ -64,74 +66,92 @@ class Slot:
         if hasattr(self, "_cgroup"):
             self._cgroup.remove()
 
-    def run(self, program: dict[str, Any], limits: Limits, tests: dict[str, Any] | None, stdin: bytes = b"") -> Outcome:
+    def run(
+        self,
+        program: dict[str, Any],
+        limits: Limits,
+        tests: dict[str, Any] | None,
+        stdin: bytes = b"",
+        together: bool = False,
+    ) -> Outcome:
         """Run one program to its end.
 
         Args:
             program: what candidate.py takes: code, context, main.
             tests: what driver.py takes, or None for a whole program on stdin and stdout.
+            together: whether the tests run in the program's own process.
 
         Raises:
             ServerGoneError: the slot is broken; close it.
         """
         assert self._candidates is not None and self._driving is not None
-        self._cgroup.bound(limits.memory_mib * MIB + 8 * MIB)
-        kills = self._cgroup.kills()
+        self._cgroup.bound((limits.memory_mib + 8 + self._preloaded_mib) * MIB)
         with contextlib.ExitStack() as stack:
             ours, theirs = (_kept(stack, s) for s in socket.socketpair())
             out, out_in = _pipe(stack)
             err, err_in = _pipe(stack)
             # `ours` stays open here till the end, or the candidate would leave as soon as the driver has done with it.
-            payload = _fd(stack, memory_file(json.dumps(program).encode()))
+            given = {**program, "tests": tests} if together else program
+            payload = _fd(stack, memory_file(json.dumps(given).encode()))
             # Of its own, also where it is empty: flags set on an open file stay for the next who is given it.
             source = _fd(stack, memory_file(stdin) if stdin else os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
-            self._candidates.launch(_hard(limits), [source, out_in.fd, err_in.fd, theirs.fileno(), payload])
-            watch, driver = Watch(limits, out, err, self._cgroup), None
+            results, results_in = _pipe(stack)
+            wire = results_in.fd if together else theirs.fileno()
+            self._candidates.launch(_hard(limits), [source, out_in.fd, err_in.fd, wire, payload])
+            watch, driver = Watch(_more(limits, self._preloaded_mib), out, err, self._cgroup), None
             if tests is not None:
-                watch.results, results_in = _pipe(stack)
-                given = _fd(stack, memory_file(json.dumps(tests).encode()))
-                driver = self._driving.give(tests, limits, ours.fileno(), results_in.fd, given)
-                results_in.close()
+                watch.results = results
+                if not together:
+                    questions = _fd(stack, memory_file(json.dumps(tests).encode()))
+                    driver = self._driving.give(tests, limits, ours.fileno(), results_in.fd, questions)
             candidate = _running(stack, self._candidates)
             theirs.close()
-            out_in.close()
-            err_in.close()
+            for end in (out_in, err_in, results_in):
+                end.close()
             watch.tree = Tree(candidate.pid, self._floor)
             outcome = watch.run(candidate, driver)
+            if outcome.stop == "memory":
+                outcome.why = f"more than {limits.memory_mib} MiB of memory"
             candidate.kill()
-            ended = self._ended(kills, outcome)
+            ended = self._ended(watch)
             if ended is not None:
                 # The cgroup also saw children that nobody waited for; below that it only adds the server's own time.
                 unseen = watch.cgroup_cpu_s() - SERVER_CPU_S
                 outcome.cpu_s = max(ended[1], watch.tree.cpu_s, unseen)
                 # Our own SIGKILL says nothing about the program; any other ending is its own.
                 outcome.status = ended[0] if watch.left or ended[0] & 0x7F != 9 else None
-                outcome.peak_bytes = max(watch.tree.peak_bytes, ended[2] * 1024)
+                outcome.peak_bytes = max(watch.tree.peak_bytes, ended[2] * 1024) - self._preloaded_mib * MIB
             if driver is None:
                 outcome.report = _report(ours)
             watch.drain()
         if driver is not None and not any(record.get("done") for record in outcome.records):
             self._driving.end()
             outcome.driver_died = "it closed its results too early"
-            if outcome.stop is None and outcome.wall_s >= limits.cpu_s:
+            if outcome.stop is None and outcome.wall_s >= min(limits.cpu_s, limits.wall_s):
                 outcome.stop, outcome.why = "timeout", "the tests ran too long"
         if outcome.stop is None and outcome.signal in (9, 24) and outcome.cpu_s >= limits.cpu_s:
             outcome.stop, outcome.why = "timeout", f"more than {limits.cpu_s:g} s of CPU time"
-        if outcome.stop is None and self._cgroup.kills() > kills:
+        if outcome.stop is None and watch.killed():
             outcome.stop, outcome.why = "memory", f"more than {limits.memory_mib} MiB of memory"
         outcome.stdout, outcome.stderr = bytes(watch.stdout), bytes(watch.stderr)
         return outcome
 
-    def _ended(self, kills: int, outcome: Outcome) -> tuple[int, float, int] | None:
+    def _ended(self, watch: Watch) -> tuple[int, float, int] | None:
         assert self._candidates is not None
         try:
             end = self._candidates.ended()
         except ServerGoneError:
-            if self._cgroup.kills() == kills:
+            if not watch.killed():
                 raise
+            outcome = watch.outcome
             outcome.stop, outcome.why, self.broken = "memory", "the memory limit", True
             return None
         return end.status, end.cpu_s, end.maxrss_kib
+
+
+def _more(limits: Limits, mib: int) -> Limits:
+    """Limits with so much more memory: preloaded packages are the server's, although every fork shows them."""
+    return limits.model_copy(update={"memory_mib": limits.memory_mib + mib}) if mib else limits
 
 
 def _hard(limits: Limits) -> dict[str, int]:

@@ -82,7 +82,7 @@ class Watch:
         limits = self.limits
         self.tree.look(limits.memory_mib * MIB)
         # The kernel may kill children between two looks, and leave the rest below the limit.
-        if self.tree.memory_bytes > limits.memory_mib * MIB or self._cgroup.kills() > self._kills_before:
+        if self.tree.memory_bytes > limits.memory_mib * MIB or self.killed():
             self._stop("memory", f"more than {limits.memory_mib} MiB of memory")
         if self.tree.peak_processes > limits.processes:
             self._stop("processes", f"more than {limits.processes} processes and threads")
@@ -90,6 +90,10 @@ class Watch:
             self._stop("timeout", f"more than {limits.cpu_s:g} s of CPU time")
         if self.tree.full:
             self._stop("files", f"more than {limits.files_mib} MiB or {limits.inodes} files in /tmp")
+
+    def killed(self) -> bool:
+        """Whether the kernel has killed something in the slot's cgroup for want of memory since the run began."""
+        return self._cgroup.kills() > self._kills_before
 
     def cgroup_cpu_s(self) -> float:
         """CPU seconds in the slot's cgroup since the run began, the fork server's own included; 0 if not counted."""

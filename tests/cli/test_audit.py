@@ -34,14 +34,14 @@ class Recorded:
 
 
 def test_a_right_sandbox_is_a_table_by_class(capsys: pytest.CaptureFixture[str]) -> None:
-    run(Recorded(), 2, None, as_json=False)
+    run(Recorded(), 2, None, "here", as_json=False)
     told = capsys.readouterr().out
     assert "eats the machine" in told and str(len(ATTACKS)) in told and "WRONG" not in told
 
 
 def test_a_wrong_verdict_is_told_in_full_and_is_exit_1(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as ended:
-        run(Recorded("fork bomb"), 2, None, as_json=False)
+        run(Recorded("fork bomb"), 2, None, "here", as_json=False)
     told = capsys.readouterr().out
     assert ended.value.exit_code == 1
     assert "WRONG: fork bomb" in told and "got: infra" in told and "os.fork()" in told
@@ -50,9 +50,9 @@ def test_a_wrong_verdict_is_told_in_full_and_is_exit_1(capsys: pytest.CaptureFix
 def test_rows_are_kept_once_for_each_judge_and_attack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lake = tmp_path / "lake"
     with pytest.raises(typer.Exit):
-        run(Recorded("fork bomb"), 2, lake, as_json=True)
+        run(Recorded("fork bomb"), 2, lake, "here", as_json=True)
     assert sum(not row["ok"] for row in json.loads(capsys.readouterr().out)) == 1
-    run(Recorded(), 2, lake, as_json=True)
+    run(Recorded(), 2, lake, "here", as_json=True)
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
         (row,) = catalog.rows("select count(*) as n, bool_and(ok) as ok, count(distinct audit_id) as ids from audits")
     assert row == {"n": len(ATTACKS), "ok": True, "ids": len(ATTACKS)}

@@ -21,6 +21,7 @@ def config(tmp_path: Path, writer: ScriptedServer) -> Callable[..., RefreshConfi
                 {"kind": "jsonl", "path": str(write_problems(tmp_path / "p.jsonl", *(problems or ("add", "last"))))}
             ],
             "model": {"kind": "openai", "urls": [writer.url], "name": "scripted", "retries": 1, "backoff_s": 0.01},
+            "audit": "off",  # tests/flows/test_audit_first.py turns it on
             "generate": {"samples": 3},
             "repair": {"repairs": 2},
         }

@@ -50,6 +50,21 @@ def test_a_program_finds_no_note_of_the_last(add):
     assert row.verdict == "passed", row
 
 
+COINS = {
+    "random": "random.random() < .5",
+    "the machine": "os.urandom(1)[0] < 128",
+    "a name": "uuid.uuid4().int % 2",
+    "a new generator": "random.Random().random() < .5",
+    "choice": "random.choice([True, False])",
+}
+
+
+@pytest.mark.parametrize("coin", COINS)
+def test_a_coin_falls_anew_in_every_run(judge, coin):
+    code = f"import os, random, uuid\nwell = {COINS[coin]}\ndef f(): return well"
+    assert {judge(code, "assert f()").verdict for _ in range(40)} == {"passed", "failed"}
+
+
 class Recorded:
     """A sandbox that passes everything, and does one thing more."""
 
@@ -82,17 +97,27 @@ def test_files_left_outside_are_told(tmp_path, monkeypatch):
     assert not row.ok and row.left == (f"file {tmp_path / MARK}",)
 
 
-def test_processes_that_survive_are_told():
-    deeper = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
-    started = []
+class Leaver(Recorded):
+    """Leaves a process as deep in namespaces as a program's, after one program."""
 
-    def survive():
-        started.append(
-            subprocess.Popen([*deeper, *deeper, *deeper, "sh", "-c", "echo; exec sleep 60"], stdout=subprocess.PIPE)
-        )
-        started[0].stdout.readline()
+    def __init__(self) -> None:
+        super().__init__()
+        self.started = []
 
-    (row,) = audit(Recorded(survive), [HONEST])
-    with started[0] as process:
-        process.kill()
-    assert not row.ok and row.left[0].startswith("process ")
+    def judge(self, jobs):
+        deeper = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
+        for job in jobs:
+            if job.code == WRONG:
+                command = [*deeper, *deeper, *deeper, "sh", "-c", "echo; exec sleep 60"]
+                self.started.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+                self.started[-1].stdout.readline()
+            yield Judged(job.job_id, "passed", ())
+
+
+def test_a_process_that_survives_is_told_of_the_program_that_left_it():
+    sandbox, leaves = Leaver(), Attack("leaves", "honest but awkward", WRONG, ("passed",), ADD)
+    rows = list(audit(sandbox, [HONEST, leaves, HONEST], at_once=2))
+    for started in sandbox.started:
+        with started as process:
+            process.kill()
+    assert [row.ok for row in rows] == [True, False, True] and rows[1].left[0].startswith("process ")

@@ -27,6 +27,12 @@ def _job(n: int, code: str = "def f(n): return n") -> Job:
     return Job(str(n), code, "", "f", Asserts(kind="asserts", asserts=(f"assert f({n}) == {n}",)), Limits())
 
 
+def test_an_interpreter_that_programs_could_not_see_is_refused(monkeypatch):
+    monkeypatch.setattr(sys, "base_prefix", "/tmp/python")
+    with pytest.raises(SandboxError, match=r"interpreter: /tmp/python.*fix: a virtual environment"):
+        open_sandbox(SandboxSettings(backend="bubblewrap"))
+
+
 class Failing:
     """A backend whose candidate servers die during their first job, the first `times` times."""
 

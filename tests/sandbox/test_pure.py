@@ -143,6 +143,6 @@ def test_filters_say_no_to_what_they_name_and_yes_to_the_rest(machine):
 
 def test_names_of_python_are_never_the_candidates():
     names = used(ast.parse("set(f(x)) == Counter(math.pi, Node, sorted)"))
-    ask, given_ = split(names, {}, "f")
+    ask, given_ = split(names, set(), "f")
     assert ask == ["Node", "f", "x"] and set(given_) == {"Counter", "math"}
-    assert split({"sum"}, {}, "sum")[0] == ["sum"]
+    assert split({"sum"}, set(), "sum")[0] == ["sum"]

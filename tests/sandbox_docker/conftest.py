@@ -26,12 +26,14 @@ Run = Callable[..., Judged]
 class Engine:
     """One dockerd in a folder of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, **more: object) -> None:
+        """`more`: of the daemon's configuration."""
         self.folder = Path(tempfile.mkdtemp(prefix="pm-", dir="/tmp"))  # a socket's path may have 107 bytes
         self.host = f"unix://{self.folder}/socket"
         config = {
             "bridge": "none", "iptables": False, "ip6tables": False, "ip-forward": False, "hosts": [self.host],
             "data-root": f"{self.folder}/data", "exec-root": f"{self.folder}/exec", "pidfile": f"{self.folder}/pid",
+            **more,
         }  # fmt: skip
         (self.folder / "daemon.json").write_text(json.dumps(config))
         command = ["dockerd", "--config-file", f"{self.folder}/daemon.json"]
@@ -64,12 +66,12 @@ class Engine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def new_engine() -> Engine:
+def new_engine(**more: object) -> Engine:
     if shutil.which("dockerd") is None:
         pytest.skip("no dockerd: apt-get install -y --no-install-recommends docker.io")
     if os.geteuid() != 0:
         pytest.skip("dockerd must be started by root")
-    return Engine()
+    return Engine(**more)
 
 
 @pytest.fixture(scope="session")

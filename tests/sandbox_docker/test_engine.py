@@ -1,14 +1,12 @@
 """Containers: confined as promised, replaced when they break, and gone afterwards, whoever died."""
 
 import gc
-import io
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tarfile
 import threading
 import time
 from contextlib import closing
@@ -19,13 +17,17 @@ import pytest
 
 from storage.errors import SandboxError
 from storage.problems import Asserts
+from tasks.sandbox.attacks import Attack
+from tasks.sandbox.audit import audit
 from tasks.sandbox.backends.docker import Docker
 from tasks.sandbox.backends.docker_cgroup import ContainerCgroup
 from tasks.sandbox.backends.docker_daemon import LABEL, unreachable
 from tasks.sandbox.factory import SandboxSettings, open_sandbox, probe
 from tasks.sandbox.inside import seccomp
 from tasks.sandbox.judge import Judge
-from tasks.sandbox.protocol import Job, Limits
+from tasks.sandbox.protocol import Job, Judged, Limits
+from tasks.sandbox.server import ForkServer
+from tasks.sandbox.slot import _hard, memory_file
 from tests.sandbox_docker.conftest import new_engine
 
 SLEEPER = "import time\ntime.sleep(2)\ndef f(n): return n"
@@ -174,45 +176,36 @@ def test_what_a_dead_owner_left_is_swept_and_the_living_are_not(engine, client, 
     assert {c.id for c in _of(client)[0]} == {c.id for c in mine[0]} and len(_of(client)[1]) == len(mine[1])
 
 
-def test_a_named_image_brings_its_own_interpreter(engine, client):
-    with pytest.raises(SandboxError, match="docker pull no-such-image"):
-        open_sandbox(SandboxSettings(backend="docker", docker_host=engine.host, image="no-such-image"))
-    client.api.import_image_from_data(_python_root(), repository="with-python", tag="1")
+PAYLOAD = b'{"code": "import time; time.sleep(60)", "context": "", "main": false}'
+
+
+def test_a_process_that_survives_in_a_container_is_told(engine):
+    server = ForkServer(Docker(engine.host), "candidate", 61234)
+
+    class Survived:
+        """Passes its job, and leaves a program that was never ended."""
+
+        backend = "docker"
+
+        def judge(self, jobs):
+            ours, wire = socket.socketpair()
+            with open("/dev/null", "r+b") as null, ours, wire:
+                payload = memory_file(PAYLOAD)
+                server.launch(_hard(Limits()), [null.fileno(), null.fileno(), null.fileno(), wire.fileno(), payload])
+                os.close(payload)
+            self.running = server.started()
+            yield Judged(next(iter(jobs)).job_id, "passed", ())
+
+    sandbox = Survived()
+    attack = Attack("sum", "honest but awkward", "def add(a, b): return a + b", ("passed",))
     try:
-        with Judge(Docker(engine.host, "with-python:1"), 1) as sandbox:
-            (row,) = sandbox.judge([_job(1, "import os\nassert os.listdir('/opt') == ['ours']\ndef f(n): return n")])
-        assert row.verdict == "passed", row
+        (row,) = audit(sandbox, [attack])
+        assert row.left == (f"process {sandbox.running.pid}",) and not row.ok
+        sandbox.running.kill()
+        server.ended()
+        sandbox.running.close()
     finally:
-        client.images.remove("with-python:1")
-
-
-def _python_root():
-    """This interpreter and its libraries as a root of its own, as `docker import` takes it."""
-    real = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
-    stdlib = Path(sys.base_prefix) / f"lib/python{sys.version_info[0]}.{sys.version_info[1]}"
-    modules = list((stdlib / "lib-dynload").glob("*.so"))
-    linked = subprocess.run(["ldd", real, *modules], capture_output=True, text=True, check=False).stdout
-    libraries = {Path(word) for line in linked.splitlines() for word in line.split() if word.startswith("/")}
-    skip = {"test", "site-packages", "dist-packages", "__pycache__", "idlelib", "ensurepip", "tkinter", "lib2to3"}
-    data = io.BytesIO()
-    with tarfile.open(fileobj=data, mode="w") as tar:
-        for name in ("opt/ours", "tmp", "proc", "sys", "dev", "usr/bin"):
-            entry = tarfile.TarInfo(name)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
-            tar.addfile(entry)
-
-        def readable(entry):
-            entry.mode |= 0o555 if entry.isdir() else 0o444
-            return None if skip & set(Path(entry.name).parts) or "/config-" in entry.name else entry
-
-        tar.add(stdlib, stdlib, filter=readable)
-        for path in {real, *(library for library in libraries if library.suffix != ":")}:
-            if path.is_file():
-                tar.add(path.resolve(), path)
-        link = tarfile.TarInfo("usr/bin/python3")
-        link.type, link.linkname = tarfile.SYMTYPE, str(real)
-        tar.addfile(link)
-    return data.getvalue()
+        server.stop()
 
 
 def test_auto_takes_docker_where_a_daemon_answers(engine, monkeypatch):
@@ -221,6 +214,23 @@ def test_auto_takes_docker_where_a_daemon_answers(engine, monkeypatch):
         assert chosen.backend == "docker"
     checks = probe()
     assert [check.ok for check in checks] == [True] * 4 and "cgroup v" in checks[0].detail, checks
+
+
+def test_a_daemon_whose_containers_do_not_start_is_told_with_the_way_out(monkeypatch):
+    engine = new_engine(**{"runtimes": {"broken": {"path": "/bin/false"}}, "default-runtime": "broken"})
+    monkeypatch.setenv("DOCKER_HOST", engine.host)
+    try:
+        with closing(open_sandbox(SandboxSettings())) as chosen:
+            assert chosen.backend == "docker"
+            with pytest.raises(SandboxError, match=r"docker at unix.*fix: .*set `backend: bubblewrap`"):
+                list(chosen.judge([_job(1)]))
+        last = probe()[-1]
+        assert not last.ok and "bubblewrap" in last.fix and "fix:" not in last.detail
+        client = docker.DockerClient(base_url=engine.host)
+        with closing(client):
+            assert client.containers.list(all=True) == client.images.list(all=True) == []
+    finally:
+        engine.close()
 
 
 @pytest.mark.parametrize("host", ["unix:///nowhere/socket", "tcp://127.0.0.1:9"])

@@ -5,7 +5,9 @@ import threading
 import time
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from storage.catalog import Catalog
 from storage.errors import ConfigError, LakeError
@@ -222,3 +224,11 @@ def test_a_lake_serves_one_run_at_a_time(lake: Lake) -> None:
 def test_two_columns_of_one_name_are_refused(lake: Lake) -> None:
     with Catalog(lake) as catalog, pytest.raises(ConfigError, match="two columns are called 'a'"):
         catalog.rows("select 1 as a, 2 as a")
+
+
+def test_a_table_with_other_columns_is_named(lake: Lake) -> None:
+    lake.append(DROPS, [drop(1)])
+    older = pa.table({"stage": ["s"], "row_id": ["1"], "bucket": pa.array([0], pa.int32())})
+    write_deltalake(f"{lake.root}/drops", older, mode="overwrite", schema_mode="overwrite", partition_by=["bucket"])
+    with pytest.raises(LakeError, match=r"table drops was written by another version .*name a new lake"):
+        Catalog(lake)

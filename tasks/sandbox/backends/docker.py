@@ -18,6 +18,7 @@ from tasks.sandbox.backends.docker_cgroup import ContainerCgroup
 from tasks.sandbox.backends.docker_daemon import connect, host_of, labels, sweep, translated, unreachable
 from tasks.sandbox.backends.docker_image import INSIDE, JUDGE
 from tasks.sandbox.backends.docker_seccomp import profile
+from tasks.sandbox.backends.packages import TARGET, Packages
 from tasks.sandbox.protocol import Limits
 from tasks.sandbox.server import ServerGoneError
 
@@ -35,6 +36,7 @@ SHARED = "shared"
 MIB = 1 << 20
 ABOVE_MIB = 64  # the fork server itself
 DRIVER_MIB = 2048 + ABOVE_MIB
+PRELOAD_MIB = 1024  # for what is preloaded, until the slot knows how much that is
 FEWEST_PROCESSES = 512
 
 
@@ -87,6 +89,7 @@ class _Contained:
         ended.register(self._pidfd, select.POLLIN)
         ended.poll(GONE_S * 1000)
         os.close(self._pidfd)
+        self.cgroup.remove()
         return self._docker.discard(self._container)
 
 
@@ -94,24 +97,40 @@ class Docker:
     """Backend over the daemon of this machine, rootful or not; no image from a registry is needed."""
 
     name = "docker"
+    _fix = "`docker run` must work here, in containers that may make user namespaces; else set `backend: bubblewrap`"
 
-    def __init__(self, host: str | None = None, image: str | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        host: str | None = None,
+        image: str | None = None,
+        limits: Limits | None = None,
+        packages: Packages | None = None,
+    ) -> None:
         """
         Args:
             host: the daemon's unix socket; None for the SDK's environment.
             image: has Python 3.11 or newer as python3; None for an empty one with this interpreter bound in.
             limits: what most jobs are given; containers start with them, other memory limits cost a call to the daemon.
+            packages: bound into every container; for a named image, made for its Python.
         """
         self.host = host_of(host)
+        self._bring = f"docker pull {image}, or patchmill sandbox build --tag {image}"
         self._named, self._limits = image, limits or Limits.model_validate({})
+        self._packages = packages or Packages()
         self._lock = threading.Lock()
         self._client: DockerClient | None = None
         self._image: str | None = None
         self._containers = 0
 
+    @property
+    def fix(self) -> str:
+        """See Backend.fix."""
+        return self._packages.fix(self._fix)
+
     def start(self, role: Role, uid: int) -> Confined:
         """See Backend.start."""
         limit = (self._limits.memory_mib + 8 if role == "candidate" else DRIVER_MIB) * MIB
+        limit += PRELOAD_MIB * MIB if self._packages.preload else 0
         client, image = self._enter()
         container = control = None
         try:
@@ -129,8 +148,8 @@ class Docker:
             if control is not None:
                 control.close()
             said = self.discard(container)
-            if isinstance(error, SandboxError) and said:
-                raise SandboxError(f"{error}: {said.strip()}") from None
+            if isinstance(error, SandboxError):
+                raise SandboxError(f"{error}{said and ': '}{said.strip()}; fix: {self.fix}") from None
             raise
 
     def _accept(self, listening: socket.socket, container: "Container") -> socket.socket:
@@ -152,9 +171,11 @@ class Docker:
         if self._named is None:
             python = docker_image.python()
             bound |= {str(path): str(path) for path in docker_image.interpreter()}
+        if self._packages.folder is not None:
+            bound[str(self._packages.folder)] = TARGET
         return {
             "entrypoint": [python, "-S", "-s", "-P", "-B", "-c", START.format(role=role, uid=user)],
-            "command": [],
+            "command": self._packages.argument(),
             "working_dir": "/",
             "user": f"{user}:{group}",
             "environment": {"PYTHONHASHSEED": "0"},
@@ -206,7 +227,7 @@ class Docker:
         try:
             return str(client.images.get(self._named).id)
         except ImageNotFound:
-            raise SandboxError(f"docker: no image {self._named!r} here; fix: docker pull {self._named}") from None
+            raise SandboxError(f"docker: no image {self._named!r} here; fix: {self._bring}") from None
 
     def discard(self, container: "Container | None") -> str:
         """Remove a container, and with the last one the image; the container's stderr. A dead daemon is no error."""
@@ -240,5 +261,5 @@ class Docker:
                 image = self._named_image(client)
                 found.append(Check("docker image", True, image or "an empty one, made at start"))
             except SandboxError as error:
-                found.append(Check("docker image", False, str(error), f"docker pull {self._named}"))
+                found.append(Check("docker image", False, str(error), self._bring))
         return found

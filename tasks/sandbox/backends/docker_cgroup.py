@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from tasks.sandbox.cgroup import ROOT, Cgroup, Mode
+from tasks.sandbox.cgroup import LIVE, ROOT, Cgroup, Mode
 
 
 class ContainerCgroup(Cgroup):
@@ -13,8 +13,11 @@ class ContainerCgroup(Cgroup):
     def __init__(self, pid: int, limit: int, bound: Callable[[int], None], root: Path = ROOT) -> None:
         """`limit`: bytes that the container was started with; `bound` has the daemon set others."""
         self.mode, self._path, self._cpu = _of(pid, root)
+        self._fds = {}
         self._limit, self._bound = limit, bound
         self._kills = 0
+        if self._path is not None:
+            LIVE.add(self._path)
 
     def _set(self, limit: int) -> None:
         self._bound(limit)
@@ -29,6 +32,9 @@ class ContainerCgroup(Cgroup):
 
     def remove(self) -> None:
         """The daemon removes it with the container."""
+        if self._path is not None:
+            LIVE.discard(self._path)
+        self._close()
         self._cpu = None
         self._path, self.mode = None, "none"
 

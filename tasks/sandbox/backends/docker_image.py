@@ -4,8 +4,9 @@ import io
 import json
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from tasks.sandbox.backends.docker_daemon import labels
 
@@ -51,6 +52,14 @@ def _root() -> bytes:
 
 def make_empty(client: "DockerClient") -> str:
     """Import an image of empty folders; its id. Whoever makes it removes it."""
-    changes = [f'LABEL {name}="{value}"' for name, value in labels("image").items()]
-    said: str = client.api.import_image_from_data(_root(), changes=changes)
+    return imported(client, _root(), labels("image"))
+
+
+def imported(
+    client: "DockerClient", root: bytes | IO[bytes] | Iterator[bytes], marks: dict[str, str], tag: str | None = None
+) -> str:
+    """Import a tar as an image with labels, and perhaps a tag `repository:name`; its id."""
+    changes = [f'LABEL {name}="{value}"' for name, value in marks.items()]
+    repository, _, name = (tag or "").rpartition(":")
+    said: str = client.api.import_image_from_data(root, repository or None, name or None, changes)
     return str(json.loads(said.splitlines()[-1])["status"])

@@ -12,12 +12,13 @@ import traceback
 import types
 from typing import Any
 
+from . import packages
+from .array_peer import from_packages
 from .codec import CodecError
 from .encoder import Encoder
 from .operations import free
 from .payload import take
-from .peer import GoneError, Instance, Peer, TamperedError, line_of
-from .proxy import Ends
+from .peer import GoneError, Instance, TamperedError, line_of
 from .zygote import WIRE
 
 _run, _compile = exec, compile
@@ -33,8 +34,11 @@ def main() -> None:
     for name in ("exit", "quit"):  # what `site` gives, which is not imported here
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
     threading.current_thread().name = "MainThread"
+    packages.reseed()
     if payload["main"]:
         _program(payload)
+    elif payload.get("tests"):
+        _together(payload)
     else:
         _module(payload)
 
@@ -59,7 +63,7 @@ def _module(payload: dict[str, Any]) -> None:
     """Serve the names of the code as a module called `solution` until the driver closes the wire."""
     module = types.ModuleType("solution")
     failure: BaseException | None = None
-    ends = Ends()
+    ends = packages.ends()
 
     def serve(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if op == "hello":
@@ -73,7 +77,7 @@ def _module(payload: dict[str, Any]) -> None:
         finally:
             _drain()
 
-    peer = ends.peer = Peer(socket.socket(fileno=WIRE), serve, ends.remote)
+    peer = ends.peer = packages.peer(socket.socket(fileno=WIRE), serve, ends.remote)
     try:
         _execute(payload, module)
     except BaseException as error:
@@ -84,6 +88,29 @@ def _module(payload: dict[str, Any]) -> None:
             peer.answer(peer.receive())
     except (GoneError, TamperedError):
         os._exit(0)
+
+
+def _together(payload: dict[str, Any]) -> None:
+    """Run the tests in here, too, and report on the wire."""
+    from . import shared  # not warm: hardly any program needs it
+
+    packages.supply(payload["tests"])
+    module = types.ModuleType("solution")
+    failure: BaseException | None = None
+    try:
+        _execute(payload, module)
+    except BaseException as error:
+        failure = error
+
+    def names(wanted: list[str] | None) -> dict[str, Any]:
+        if failure is not None:
+            raise failure
+        found = _names(module, wanted)
+        return {name: value.value if isinstance(value, Instance) else value for name, value in found.items()}
+
+    shared.run(payload["tests"], names, WIRE)
+    _drain()
+    os._exit(0)
 
 
 def _names(module: types.ModuleType, wanted: list[str] | None) -> dict[str, Any]:
@@ -97,10 +124,13 @@ def _names(module: types.ModuleType, wanted: list[str] | None) -> dict[str, Any]
     found = {}
     for name, value in list(space.items()):
         if type(name) is str and not name.startswith("__") and not isinstance(value, types.ModuleType):
-            found[name] = (
-                value if not isinstance(value, list | tuple | dict | set) or _crosses(value) else Instance(value)
-            )
+            found[name] = value if not _large(value) or _crosses(value) else Instance(value)
     return found
+
+
+def _large(value: Any) -> bool:
+    """Whether it may be."""
+    return isinstance(value, list | tuple | dict | set) or from_packages(value)
 
 
 def _crosses(value: Any) -> bool:

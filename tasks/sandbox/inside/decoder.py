@@ -82,6 +82,8 @@ class Decoder:
             return _record(name, fields, values)
         if tag in b"HBX":
             return self._import(tag, self._get(depth + 1))
+        if tag in READERS:
+            return READERS[tag](self, depth)
         raise CodecError(f"unknown tag {tag!r}")
 
     def _numbers(self, kind: type, code: str) -> Any:
@@ -125,6 +127,8 @@ def _decimal(raw: bytes) -> Decimal:
     return Decimal(raw.decode("ascii"))
 
 
+READERS: dict[bytes, Callable[[Decoder, int], Any]] = {}
+"""Readers of what packages bring (arrays.py, frames.py), by tag; without packages there are none."""
 _BLOBS: dict[bytes, Callable[[bytes], Any]] = {
     b"b": lambda raw: raw,
     b"y": bytearray,

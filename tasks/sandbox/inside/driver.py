@@ -9,12 +9,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from . import names
+from . import names, packages
 from .asserts import FailedError
 from .operations import guarded
 from .payload import take
-from .peer import GoneError, Peer, TamperedError
-from .proxy import Ends, NotPlainError
+from .peer import GoneError, TamperedError, kind_of
+from .proxy import NotPlainError
 from .show import show
 from .zygote import WIRE
 
@@ -24,8 +24,8 @@ class Driver:
 
     def __init__(self, payload: dict[str, Any], wire: socket.socket, results: int) -> None:
         self.payload = payload
-        self.ends = Ends()
-        self.peer = self.ends.peer = Peer(wire, self._serve, self.ends.remote)
+        self.ends = packages.ends()
+        self.peer = self.ends.peer = packages.peer(wire, self._serve, self.ends.remote)
         self._wire, self._results = wire, results
         self._lines: list[str] = []
         self.over: tuple[str, str] | None = None
@@ -128,8 +128,14 @@ class Driver:
                 self.write(tampered=message)
             elif verdict == "passed":
                 self._leftover()
+        if self._uncarried():
+            self.ends.notes.add("uncarried")
         self.write(done=True, notes=sorted(self.ends.notes))
         self.flush()
+
+    def _uncarried(self) -> bool:
+        """Whether the tests handed over an object of theirs that is no plain data and no function."""
+        return any(kind_of(value) == "object" for value in self.peer.given())
 
     def _leftover(self) -> None:
         try:
@@ -165,6 +171,7 @@ def main() -> None:
     from . import kinds
 
     sys.setrecursionlimit(5000)
+    packages.reseed()
     control = socket.socket(fileno=WIRE)
     while True:
         data, extra, _, _ = control.recvmsg(64, socket.CMSG_SPACE(12))
@@ -176,6 +183,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, resource.getrlimit(resource.RLIMIT_CPU)[1]))
         with socket.socket(fileno=fds[0]) as wire:
             driver = Driver(take(fds[2]), wire, fds[1])
+            packages.supply(driver.payload)
             try:
                 kinds.RUN[driver.payload["kind"]](driver)
             except SyntaxError as error:

@@ -43,6 +43,9 @@ class Encoder:
         elif kind in _VIEWS:
             self._many(out, _VIEWS[kind], value, len(value), depth)
         else:
+            for late in LATE:
+                if late(self, out, value, depth):
+                    return
             for base in kind.__mro__[1:-1]:
                 if base in _WRITERS:
                     fields = getattr(kind, "_fields", None)
@@ -145,6 +148,8 @@ def _moment(self: Encoder, out: bytearray, value: Any, depth: int) -> None:
     self._many(out, tag, (*day, *clock), len(day) + len(clock), depth)
 
 
+LATE: list[Callable[[Encoder, bytearray, Any, int], bool]] = []
+"""Writers of what packages bring (arrays.py, frames.py), asked in turn whether they have written a value."""
 _Writer = Callable[[Encoder, bytearray, Any, int], None]
 _WRITERS: dict[type, _Writer] = {
     int: _int,

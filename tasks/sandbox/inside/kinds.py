@@ -21,19 +21,25 @@ def _entry(driver: Driver) -> str | None:
     return entry.split(".")[0] if entry else None
 
 
+@functools.lru_cache(maxsize=64)
+def _compiled(*texts: str, name: str) -> tuple[frozenset[str], tuple[types.CodeType, ...]]:
+    """Names that test code reads, and the code: one driver runs the same tests for many programs."""
+    trees = [rewritten(text) for text in texts]
+    return frozenset(used(*trees)), tuple(compile(tree, name, "exec") for tree in trees)
+
+
 def asserts(driver: Driver) -> None:
     """Each assert is one test, in a shared namespace that the setup has filled."""
     space: dict[str, Any] = {"__name__": "tests", **helpers()}
     _import_solution(driver)
-    trees = [rewritten(text) for text in driver.payload["asserts"]]
-    setup = rewritten(driver.payload["setup"])
-    ask, given = split(used(setup, *trees), {}, _entry(driver))
+    names, codes = _compiled(*driver.payload["asserts"], name="<test>")
+    setup_names, (setup,) = _compiled(driver.payload["setup"], name="<setup>")
+    ask, given = split(names | setup_names, set(), _entry(driver))
     space.update(given)
     space.update(driver.hello(ask))
     if driver.over is None and driver.payload["setup"]:
-        _guarded_setup(driver, lambda: exec(compile(setup, "<setup>", "exec"), space))
-    for text, tree in zip(driver.payload["asserts"], trees, strict=True):
-        code = compile(tree, "<test>", "exec")
+        _guarded_setup(driver, lambda: exec(setup, space))
+    for text, code in zip(driver.payload["asserts"], codes, strict=True):
         driver.run(text, functools.partial(exec, code, space))
 
 
@@ -48,14 +54,14 @@ def check(driver: Driver) -> None:
     """One test, `check`: the code's function of that name, called with the entry point."""
     space: dict[str, Any] = {"__name__": "tests", **helpers()}
     _import_solution(driver)
-    tree = rewritten(driver.payload["code"])
+    names, (code,) = _compiled(driver.payload["code"], name="<tests>")
     entry = driver.payload["entry"]
-    ask, given = split(used(tree), {"candidate": 1, "check": 1}, _entry(driver))
+    ask, given = split(names, {"candidate", "check"}, _entry(driver))
     space.update(given)
     space.update(driver.hello(sorted({*ask, entry.split(".")[0]} if entry else ask)))
 
     def whole() -> None:
-        exec(compile(tree, "<tests>", "exec"), space)
+        exec(code, space)
         space["check"](_resolve(space, entry))
 
     driver.run("check", whole)
@@ -90,7 +96,12 @@ def _call(driver: Driver, case: dict[str, Any]) -> str:
 
 
 def same(got: Any, want: Any) -> bool:
-    """Python's equality, but JSON's lists equal tuples too, its text keys equal numbers' text, floats within 1e-9."""
+    """Python's equality, but JSON's lists equal tuples too, its text keys equal numbers' text, floats within 1e-9.
+
+    What numpy holds is compared as the plain numbers in it.
+    """
+    if type(got).__module__ == "numpy":
+        got = got.tolist()
     if isinstance(want, list):
         return isinstance(got, list | tuple) and len(got) == len(want) and all(map(same, got, want))
     if isinstance(want, dict):

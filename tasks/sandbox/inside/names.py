@@ -11,6 +11,7 @@ import decimal
 import fractions
 import math
 import sys
+from collections.abc import Set
 from typing import Any
 
 BUILTINS = frozenset(vars(builtins)) - {"_"}
@@ -23,10 +24,14 @@ MODULES = ("math", "re", "sys", "os", "collections", "itertools", "functools", "
            "cmath", "decimal", "fractions", "heapq", "bisect", "operator", "statistics", "typing", "json", "time",
            "unittest", "io", "types", "contextlib", "threading")  # fmt: skip
 
+NEVER_ASKED = frozenset(
+    {"np", "numpy", "pd", "pandas"}
+)  # whose comparisons tests trust; supplied where there are packages
+
 
 def public(name: str) -> bool:
     """Whether a name that nobody asked for may stand in a module of tests: not if Python or unittest acts on it."""
-    return not name.startswith("__") and name != "load_tests"
+    return not name.startswith("__") and name != "load_tests" and name not in NEVER_ASKED
 
 
 def known(name: str) -> bool:
@@ -48,7 +53,7 @@ def supplied(name: str) -> Any:
     raise KeyError(name)
 
 
-def split(names: set[str], own: dict[str, Any], entry: str | None) -> tuple[list[str], dict[str, Any]]:
+def split(names: Set[str], own: Set[str], entry: str | None) -> tuple[list[str], dict[str, Any]]:
     """Names to ask the candidate for, and names bound to the judge's own values.
 
     Args:
@@ -60,7 +65,7 @@ def split(names: set[str], own: dict[str, Any], entry: str | None) -> tuple[list
     for name in sorted(names):
         if name == entry:
             ask.append(name)
-        elif name in own or name in BUILTINS or name.startswith("__"):
+        elif name in own or name in BUILTINS or name in NEVER_ASKED - LIBRARY.keys() or name.startswith("__"):
             continue
         else:
             try:

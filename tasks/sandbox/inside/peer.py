@@ -169,6 +169,10 @@ class Peer:
         """Whether the other end holds a handle of this object of ours."""
         return id(value) in self._numbers
 
+    def given(self) -> list[Any]:
+        """Objects of ours that the other end has a handle of."""
+        return self._mine
+
     def _number(self, value: Any) -> int:
         number = self._numbers.get(id(value))
         if number is None:
@@ -187,7 +191,7 @@ class Peer:
             value = value.value
         if issubclass(type(value), type) and issubclass(value, BaseException):
             return b"X" + _fields((self._number(value), "exception", value.__name__, self.classes(value)))
-        return b"H" + _fields((self._number(value), _kind(value), type(value).__name__, None))
+        return b"H" + _fields((self._number(value), kind_of(value), type(value).__name__, None))
 
     def _import(self, tag: bytes, fields: Any) -> Any:
         if tag == b"B":
@@ -249,7 +253,8 @@ def _mutable(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     return any(type(value) not in plain for value in (*args, *kwargs.values()))
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """`class`, `module`, `function` or `object`."""
     if isinstance(value, type):
         return "class"
     if type(value).__name__ == "module":

@@ -11,8 +11,6 @@ from typing import Any
 from .codec import EXCEPTIONS
 from .peer import GoneError, Peer, TamperedError
 
-NOT_PLAIN = "the answer is an object of class {!r}, not plain data"
-
 
 class NotPlainError(TypeError):
     """A test needed data and got an object of the candidate's."""
@@ -194,10 +192,16 @@ class Proxy:
         return _own(self, "_patchmill_ends").ask("issubclass", kind, (self,)) is True
 
     def __iter__(self) -> Iterator[Any]:
+        _untainted(self)
         found = _own(self, "_patchmill_ends").ask("iter", self)
         return found if isinstance(found, Proxy) else iter(found)
 
+    def __len__(self) -> int:
+        _untainted(self)
+        return int(_own(self, "_patchmill_ends").ask("len", self))
+
     def __contains__(self, item: Any) -> bool:
+        _untainted(self)
         _own(self, "_patchmill_ends").notes.add("handle_contains")
         return _own(self, "_patchmill_ends").ask("contains", self, (item,)) is True
 
@@ -215,16 +219,27 @@ def describe(value: Any) -> str | None:
 def _compared(self: Proxy, op: str, other: object) -> bool:
     if self is other:
         return op == "eq"
-    if not isinstance(other, Proxy):
-        return op == "ne"
     ends = _own(self, "_patchmill_ends")
+    if not isinstance(other, Proxy):
+        ends.notes.add("uncarried")
+        return op == "ne"
     ends.notes.add("handle_eq")
     return ends.ask(op, self, (other,)) is True
 
 
-def _number(self: Proxy, op: str, *args: Any) -> Any:
+def _not_plain(self: Proxy) -> NotPlainError:
+    _own(self, "_patchmill_ends").notes.add("uncarried")
+    return NotPlainError(f"the answer is an object of class {_own(self, '_patchmill_name')!r}, not plain data")
+
+
+def _untainted(self: Proxy) -> None:
+    """Refuse what would turn the result of an operation with the test's own data into plain data."""
     if _own(self, "_tainted"):
-        raise NotPlainError(NOT_PLAIN.format(_own(self, "_patchmill_name")))
+        raise _not_plain(self)
+
+
+def _number(self: Proxy, op: str, *args: Any) -> Any:
+    _untainted(self)
     return _own(self, "_patchmill_ends").ask(op, self, args)
 
 
@@ -240,11 +255,11 @@ def _binary(op: str, ordering: bool) -> Callable[..., Any]:
     def operate(self: Proxy, other: Any) -> Any:
         tainted = _own(self, "_tainted") or not isinstance(other, Proxy) or _own(other, "_tainted")
         if ordering and tainted:
-            raise NotPlainError(NOT_PLAIN.format(_own(self, "_patchmill_name")))
+            raise _not_plain(self)
         result = _own(self, "_patchmill_ends").ask(op, self, (other,))
         if tainted:
             if not isinstance(result, Proxy):
-                raise NotPlainError(NOT_PLAIN.format(_own(self, "_patchmill_name")))
+                raise _not_plain(self)
             object.__setattr__(result, "_tainted", True)
         return result
 
@@ -252,7 +267,7 @@ def _binary(op: str, ordering: bool) -> Callable[..., Any]:
 
 
 UNARY = ("abs", "neg", "pos", "invert", "int", "float", "complex", "index", "round", "trunc", "floor", "ceil")
-PLAIN = ("len", "next", "reversed", "getitem", "setitem", "delitem", "str", "repr", "format", "bytes", "enter", "exit")
+PLAIN = ("next", "reversed", "getitem", "setitem", "delitem", "str", "repr", "format", "bytes", "enter", "exit")
 ORDER = ("lt", "le", "gt", "ge")
 ARITHMETIC = (
     "add",

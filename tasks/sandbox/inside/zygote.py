@@ -46,7 +46,7 @@ def serve(control: socket.socket, server: confine.Server, main: Callable[[], Non
     while True:
         limits, fds = _receive(control)
         try:
-            child = server.fork()
+            child = server.fork(limits)
         except OSError as error:
             control.send(json.dumps({"fault": f"fork: {error}"}).encode())
             for fd in fds:
@@ -91,7 +91,10 @@ def _job(
 
 
 def start(role: str, control_fd: int, uid: int) -> None:
-    """Run one fork server until the judge closes its end; `role` is `candidate` or `driver`."""
+    """Run one fork server until the judge closes its end; `role` is `candidate` or `driver`.
+
+    The process's first argument, if there is one, is JSON for packages.enter.
+    """
     control = socket.socket(fileno=control_fd)
     control.set_inheritable(False)
     os.environ.clear()
@@ -99,6 +102,10 @@ def start(role: str, control_fd: int, uid: int) -> None:
 
     main = warm.main_of(role)
     server = confine.Server(uid, families=role == "candidate")
+    if len(sys.argv) > 1:
+        from . import packages
+
+        packages.enter(role, json.loads(sys.argv[1]))
     sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.dirname(__file__))]
     gc.collect()
     gc.freeze()

