@@ -43,7 +43,7 @@ def command(
         Path | None, typer.Option("--out", "-o", help="Write verdict lines there instead of stdout.")
     ] = None,
     backend: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
-    jobs: Annotated[int | None, typer.Option(min=1, help="Programs at one time; default: one per core.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Programs at one time; default: two per core.")] = None,
     reruns: Annotated[int, typer.Option(min=0, help="How often a pass is run again, to find what is flaky.")] = 0,
     since: Annotated[
         int | None, typer.Option(help="Instead: the verdicts of a lake that changed since this version of the judge.")

@@ -28,7 +28,7 @@ class SandboxSettings(Settings):
     docker_host: str | None = None
     """The Docker daemon, by its socket on this machine: `unix:///var/run/docker.sock`; null: DOCKER_HOST, else that."""
     jobs: int | None = Field(None, ge=1)
-    """Programs at one time; null for the number of cores."""
+    """Programs at one time; null for twice the number of cores, since driver and candidate wait for each other."""
     limits: Limits = Limits.model_validate({})
     """What one program may use."""
     packages: Path | None = None

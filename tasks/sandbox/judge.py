@@ -3,9 +3,9 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from queue import LifoQueue
+from queue import LifoQueue, SimpleQueue
 
 from storage.problems import Stdio
 from tasks.sandbox import plan, verdicts
@@ -25,7 +25,7 @@ class Judge:
 
     def __init__(self, backend: Backend, jobs: int | None = None, reruns: int = 0, shared: bool = False) -> None:
         self._backend, self._reruns, self._shared = backend, reruns, shared
-        self._jobs = jobs or len(os.sched_getaffinity(0))
+        self._jobs = jobs or 2 * len(os.sched_getaffinity(0))
         self._workers = ThreadPoolExecutor(self._jobs, thread_name_prefix="judge")
         self._slots: LifoQueue[Slot | int] = LifoQueue()  # a number is a slot not yet started
         for number in reversed(range(self._jobs)):
@@ -39,16 +39,22 @@ class Judge:
 
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         """See Sandbox.judge. At most twice as many jobs as slots are taken from `jobs` ahead of their turn."""
-        running: set[Future[Judged]] = set()
+        running, done = set[Future[Judged]](), SimpleQueue[Future[Judged]]()
+
+        def following() -> Judged:
+            future = done.get()
+            running.discard(future)
+            return future.result()
+
         try:
             for job in jobs:
-                running.add(self._workers.submit(self._one, job))
+                future = self._workers.submit(self._one, job)
+                running.add(future)
+                future.add_done_callback(done.put)
                 if len(running) >= 2 * self._jobs:
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    yield from (future.result() for future in done)
+                    yield following()
             while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
+                yield following()
         finally:
             for future in running:
                 future.cancel()

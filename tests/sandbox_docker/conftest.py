@@ -36,8 +36,12 @@ class Engine:
             **more,
         }  # fmt: skip
         (self.folder / "daemon.json").write_text(json.dumps(config))
+        self.start()
+
+    def start(self) -> None:
+        """Start it, also again after `stop`."""
         command = ["dockerd", "--config-file", f"{self.folder}/daemon.json"]
-        with (self.folder / "log").open("wb") as log:
+        with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + READY_S
         while unreachable(self.host):

@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import sys
-import threading
 import traceback
 import types
 from typing import Any
@@ -27,13 +26,16 @@ SMALL = 1 << 16  # bytes of a value that tests are given without asking for it
 _flush = sys.stdout.flush
 
 
-def main() -> None:
-    """What a fork of the candidate server does."""
-    payload = take()
+def prepare() -> None:
+    """What a program finds like in any interpreter; done once in the server."""
     sys.argv = ["solution.py"]
     for name in ("exit", "quit"):  # what `site` gives, which is not imported here
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
-    threading.current_thread().name = "MainThread"
+
+
+def main() -> None:
+    """What a fork of the candidate server does."""
+    payload = take()
     packages.reseed()
     if payload["main"]:
         _program(payload)
@@ -158,7 +160,8 @@ def _program(payload: dict[str, Any]) -> None:
         except BaseException:
             report[1] = ""
     try:
-        threading._shutdown()  # type: ignore[attr-defined]
+        if "threading" in sys.modules:
+            sys.modules["threading"]._shutdown()
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -59,6 +59,12 @@ class Server:
         self._families = families
         self._tmp: tuple[bytes | int, ...] | None = None
         self._made, self._untouched = 0.0, False
+        for which, value in (
+            (resource.RLIMIT_NOFILE, OPEN_FILES),
+            (resource.RLIMIT_CORE, 1),  # not 0: the kernel would still hand a dump to a handler of the machine's
+            (resource.RLIMIT_MEMLOCK, 0),
+        ):
+            resource.setrlimit(which, (value, value))
         self._per_job = Filter(static=False, forks=families)
         Filter(static=True).load()
         # Versions of capset differ in length, not in meaning: all sets empty.
@@ -95,7 +101,7 @@ class Server:
 
     def confine(self, limits: dict[str, int]) -> None:
         """In the child: a /tmp that is empty and its own, empty rights, hard limits. There is no way back."""
-        os.setsid()  # a signal to its own process group would reach the server, too
+        os.setpgid(0, 0)  # else a signal to its own process group would reach the server, too
         if self._families:
             if not self._untouched:
                 unshare(NEWNS)
@@ -108,9 +114,6 @@ class Server:
             (resource.RLIMIT_CPU, cpu),
             (resource.RLIMIT_AS, limits["address_bytes"]),
             (resource.RLIMIT_NPROC, limits["processes"]),
-            (resource.RLIMIT_NOFILE, OPEN_FILES),
-            (resource.RLIMIT_CORE, 1),  # not 0: the kernel would still hand a dump to a handler of the machine's
-            (resource.RLIMIT_MEMLOCK, 0),
         ):
             resource.setrlimit(which, (value, value))
         self._per_job.load()

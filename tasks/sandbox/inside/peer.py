@@ -5,9 +5,9 @@ A request is `("q", token, op, subject, args, kwargs)`; a reply is `("r", token,
 `("r", token, False, fault)`.
 """
 
+import _thread
 import os
 import socket
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -39,7 +39,7 @@ class Peer:
         self._mine: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._nested = 0
-        self._turn = threading.RLock()  # honest programs call a function of the test's from several threads
+        self._turn = _thread.RLock()  # honest programs call a function of the test's from several threads
 
     def send(self, *message: Any) -> None:
         self._send(self._encode(message))

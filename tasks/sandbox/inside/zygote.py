@@ -100,12 +100,13 @@ def start(role: str, control_fd: int, uid: int) -> None:
     os.environ.clear()
     from . import warm  # here, not at import: the modules of a role are part of its start
 
+    given = sys.argv[1:]  # programs get arguments of their own
     main = warm.main_of(role)
     server = confine.Server(uid, families=role == "candidate")
-    if len(sys.argv) > 1:
+    if given:
         from . import packages
 
-        packages.enter(role, json.loads(sys.argv[1]))
+        packages.enter(role, json.loads(given[0]))
     sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.dirname(__file__))]
     gc.collect()
     gc.freeze()

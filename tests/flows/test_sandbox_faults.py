@@ -1,0 +1,91 @@
+"""What befalls the sandbox in the middle of a run is nobody's verdict: the work is done again, and ends right."""
+
+import gc
+import itertools
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from docker import DockerClient
+
+from flows.config import RefreshConfig
+from flows.refresh import refresh
+from storage.catalog import Catalog
+from storage.lake import Lake
+from tasks.sandbox.backends.docker_daemon import LABEL
+from tasks.sandbox.judge import Judge
+from tasks.sandbox.protocol import Job, Judged
+from tests.sandbox_docker.conftest import Engine, new_engine
+from tests.scripted import ScriptedServer
+
+pytestmark = [
+    pytest.mark.usefixtures("prefect_server"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # the SDK drops dead connections
+]
+Build = Callable[..., RefreshConfig]
+FAULT_AT, MENDED_S = 5, 1.5
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 48 MiB for the daemon."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", place], capture_output=True, check=False)
+    if done.returncode:
+        pytest.skip("a disk of its own must be mounted by root")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def remove_containers(engine: Engine) -> None:
+    client = DockerClient(engine.host)
+    for container in client.containers.list(filters={"label": LABEL}):
+        container.remove(force=True)
+    client.close()
+
+
+def fill(disk: Path) -> None:
+    with (disk / "ballast").open("wb") as file:
+        try:
+            while file.write(bytes(1 << 20)):
+                file.flush()
+        except OSError:
+            return
+
+
+@pytest.mark.parametrize("fault", ["containers removed", "daemon stopped", "disk full"])
+def test_a_run_outlives_what_befalls_its_sandbox(
+    config: Build, writer: ScriptedServer, disk: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    honest, turns = Judge._on_slot, itertools.count()
+
+    def befallen(self: Judge, job: Job) -> Judged | str:
+        if next(turns) == FAULT_AT:
+            if fault == "daemon stopped":
+                engine.stop()
+                threading.Timer(MENDED_S, engine.start).start()
+            else:
+                if fault == "disk full":
+                    fill(disk)
+                    threading.Timer(MENDED_S, (disk / "ballast").unlink).start()
+                remove_containers(engine)
+        return honest(self, job)
+
+    monkeypatch.setattr(Judge, "_on_slot", befallen)
+    with ExitStack() as stack:
+        engine = new_engine(**{"data-root": f"{disk}/data"})
+        stack.callback(engine.close)
+        made = refresh(config(sandbox__backend="docker", sandbox__docker_host=engine.host, sandbox__jobs=1))
+    gc.collect()  # here, where the warnings are expected
+    assert next(turns) > FAULT_AT
+    assert made.funnel["right_at_once"] == 2 and made.funnel["verified_repairs"] == 4
+    assert made.funnel["infra"] == made.funnel["unjudged"] == 0
+    assert writer.asked == {"generate": 6, "diagnose": 4, "repair": 8}
+    with Catalog(Lake(config().lake)) as catalog:
+        counts = "count(*) as n, count(distinct attempt_id) as ids"
+        rows = catalog.rows(f"select backend, {counts} from executions group by backend")
+    assert rows == [{"backend": "docker", "n": 16, "ids": 16}]
