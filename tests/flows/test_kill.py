@@ -89,6 +89,8 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, pre
             if process.poll() is None:
                 kill_tree(process)
                 killed += 1
+            else:
+                process.communicate()
             after = keys(lake) if lake.exists() else []
             assert before <= set(after) and len(after) == len(set(after))  # what was committed stays, once
             before = set(after)
