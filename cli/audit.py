@@ -18,6 +18,8 @@ from tasks.sandbox.audit import AuditRow, audit
 from tasks.sandbox.factory import SandboxSettings, open_sandbox
 from tasks.sandbox.protocol import Sandbox
 
+UNTOLD = ("audit_id", "bucket", "environment", "feedback", "created_at")
+
 
 def command(
     backend: Annotated[str, typer.Option(help="Which sandbox to try; auto takes the first that works.")] = "auto",
@@ -47,11 +49,11 @@ def run(sandbox: Sandbox, jobs: int, lake: Path | None, where: str, as_json: boo
         opened.upsert(AUDITS, [kept(row, where) for row in rows])
     wrong = [row for row in rows if not row.ok]
     if as_json:
-        print_json([_told(row) for row in rows])
+        print_json([_told(row, where) for row in rows])
     else:
         print_rows(_classes(rows), title=f"Audit of {sandbox.backend}, judge {rows[0].judge_version}")
         for row in wrong:
-            fields = {**_told(row), "feedback": row.feedback, "program": row.attack.code[:4000]}
+            fields = {**_told(row, where), "feedback": row.feedback, "program": row.attack.code[:4000]}
             results.print(f"\nWRONG: {row.attack.name}", style="bold red", markup=False)
             for name, value in fields.items():
                 results.print(clean(f"{name}: {value}"), markup=False, soft_wrap=True)
@@ -77,16 +79,6 @@ def _classes(rows: Iterable[AuditRow]) -> list[dict[str, Any]]:
     return [*table, {"class": "all", "programs": n, "right": ok, "wrong": n - ok, "verdicts": ""}]
 
 
-def _told(row: AuditRow) -> dict[str, Any]:
-    return {
-        "attack": row.attack.name,
-        "attack_class": row.group,
-        "expected": list(row.expected),
-        "got": row.got,
-        "flags": list(row.flags),
-        "ok": row.ok,
-        "left_behind": list(row.left),
-        "wall_ms": round(row.wall_ms, 1),
-        "backend": row.backend,
-        "judge_version": row.judge_version,
-    }
+def _told(row: AuditRow, where: str) -> dict[str, Any]:
+    """The row as the lake keeps it, but for what only the lake needs."""
+    return {name: value for name, value in kept(row, where).items() if name not in UNTOLD}
