@@ -2,39 +2,25 @@
 
 import os
 import sys
-import tempfile
 import textwrap
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from serving import WORKERS, exit_code, serve
+from serving import serve_files
 
 # Nothing written beside the tests, no configuration looked for, no plugins: its cheapest.
 OPTIONS = ["-q", "--no-header", "-p", "no:cacheprovider", "-c", os.devnull]
 
 
-def prepare(job: dict[str, Any], limit_s: float) -> tuple[str, str, float]:
+def phrase(job: dict[str, Any]) -> str:
     tests = [f"def test_{n}():\n" + textwrap.indent(text, "    ") for n, text in enumerate(job["asserts"])]
-    return job["id"], "\n".join([job["code"], job["setup"], *tests, ""]), limit_s
+    return "\n".join([job["code"], job["setup"], *tests, ""])
 
 
-def main() -> None:
-    folder = Path(tempfile.mkdtemp())
-    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-
-    def one(given: tuple[str, str, float]) -> tuple[str, bool]:
-        name, text, limit_s = given
-        path = folder / f"test_{name.replace('-', '_')}.py"
-        path.write_text(text, encoding="utf-8", errors="surrogatepass")
-        command = [sys.executable, "-m", "pytest", *OPTIONS, "--rootdir", str(folder), str(path)]
-        passed = exit_code(command, limit_s, env) == 0
-        path.unlink(missing_ok=True)
-        return name, passed
-
-    with ThreadPoolExecutor(WORKERS) as pool:
-        serve(prepare, lambda jobs: dict(pool.map(one, jobs)))
+def command(path: Path) -> list[str]:
+    return [sys.executable, "-m", "pytest", *OPTIONS, "--rootdir", str(path.parent), str(path)]
 
 
 if __name__ == "__main__":
-    main()
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    serve_files(phrase, command, env)

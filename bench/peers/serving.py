@@ -11,7 +11,10 @@ import os
 import resource
 import select
 import subprocess
+import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import IO, Any
 
 WORKERS = 2
@@ -67,3 +70,28 @@ def exit_code(command: list[str], limit_s: float, env: dict[str, str] | None = N
         process.kill()
     code = process.wait()
     return code if ended else None
+
+
+def serve_files(
+    phrase: Callable[[dict[str, Any]], str],
+    command: Callable[[Path], list[str]],
+    env: dict[str, str] | None = None,
+) -> None:
+    """Judge by a file and a process for each program; right if it ends with 0.
+
+    Args:
+        phrase: a job's program with its tests, as the text of a file.
+        command: what is run on that file.
+    """
+    folder = Path(tempfile.mkdtemp())
+
+    def one(given: tuple[str, str, float]) -> tuple[str, bool]:
+        name, text, limit_s = given
+        path = folder / f"test_{name.replace('-', '_')}.py"
+        path.write_text(text, encoding="utf-8", errors="surrogatepass")
+        passed = exit_code(command(path), limit_s, env) == 0
+        path.unlink(missing_ok=True)
+        return name, passed
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        serve(lambda job, limit_s: (job["id"], phrase(job), limit_s), lambda jobs: dict(pool.map(one, jobs)))

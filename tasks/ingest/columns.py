@@ -5,9 +5,9 @@ from typing import Any
 
 from storage.errors import ConfigError
 from tasks.ingest.dropped import UnusableError
-from tasks.ingest.python_text import entry_point, split_asserts
 from tasks.ingest.records import Fields, decoded_text
 from tasks.ingest.settings import AssertsColumns, HuggingFaceSource, StdioColumns
+from tasks.python_text import entry_point, split_asserts
 
 
 def check_columns(settings: HuggingFaceSource, row: Fields) -> None:

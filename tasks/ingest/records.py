@@ -10,7 +10,7 @@ from storage.ids import canonical
 from storage.problems import Asserts, Calls, Check, Problem, UnitTest
 from storage.settings import explain
 from tasks.ingest.dropped import Reason, UnusableError
-from tasks.ingest.python_text import definitions, parse
+from tasks.python_text import definitions, parse
 
 Fields = dict[str, Any]
 T = TypeVar("T")

@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any
 
 from storage.ids import content_id
+from tasks.python_text import parse
 from tasks.strength.operators import changes
 
 _UNTOUCHED = {"annotation", "returns", "decorator_list"}  # what they say is rarely what a program does
@@ -44,7 +45,7 @@ def mutants(source: str) -> Iterator[Mutant]:
     Left out are those that do not compile, and those that compile to what the program or an earlier mutant compiles to.
     A program that Python cannot parse, or not write out again without changing it, has none.
     """
-    tree = _parsed(source)
+    tree = parse(source)
     text = _text(tree) if tree else None
     if tree is None or text is None:
         return
@@ -116,15 +117,6 @@ def _binds(node: ast.AST) -> list[str]:
     if isinstance(node, ast.arg):
         return [node.arg]
     return [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []
-
-
-def _parsed(source: str) -> ast.Module | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an invalid escape in somebody's string is not our affair
-        try:
-            return ast.parse(source)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
 
 
 def _text(tree: ast.Module) -> str | None:

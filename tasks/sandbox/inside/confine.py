@@ -88,7 +88,7 @@ class Server:
     def _is_untouched(self, limits: dict[str, int]) -> bool:
         """Whether our own /tmp has the right size and nobody has ever changed a thing in it; makes it anew if not.
 
-        Most programs never write there, and a mount of its own for each costs a quarter of all that a job costs. Every
+        Most programs never write there, and a mount of its own for each would cost 0.25 ms. Every
         change, undone or not, moves the root's ctime, which nobody can set; but not within the tick it was made in.
         """
         size = _size(limits)
