@@ -1,7 +1,6 @@
 """Our end of the driver: a process that runs the tests of many programs, one after another."""
 
 import array
-import contextlib
 import hashlib
 import json
 import os
@@ -59,12 +58,15 @@ class Driving:
             self._server.launch(limits, fds)
         self._running, self._control, self._jobs = self._server.started(), ours, 0
 
-    def end(self) -> None:
-        """End the process, if there is one."""
+    def end(self) -> bool:
+        """End the process, if there is one; False if its server is gone too, so that the fault is no test's."""
         if self._running is not None and self._control is not None:
             running, control, self._running = self._running, self._control, None
             running.kill()
             control.close()
             running.close()
-            with contextlib.suppress(ServerGoneError):
+            try:
                 self._server.ended()
+            except ServerGoneError:
+                return False
+        return True

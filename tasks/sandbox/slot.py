@@ -133,9 +133,9 @@ class Slot:
                 outcome.report = _report(ours)
             watch.drain()
         if driver is not None and not any(record.get("done") for record in outcome.records):
-            self._driving.end()
+            lives = self._driving.end()
             outcome.driver_died = "it closed its results too early"
-            if outcome.stop is None and outcome.wall_s >= min(limits.cpu_s, limits.wall_s):
+            if lives and outcome.stop is None and outcome.wall_s >= min(limits.cpu_s, limits.wall_s):
                 outcome.stop, outcome.why = "timeout", "the tests ran too long"
         if outcome.stop is None and outcome.signal in (9, 24) and outcome.cpu_s >= limits.cpu_s:
             outcome.stop, outcome.why = "timeout", f"more than {limits.cpu_s:g} s of CPU time"
