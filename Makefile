@@ -48,7 +48,7 @@ check: setup ## style, types, layers, length of files
 	| awk '$$2 != "total" && $$1 > 300 {print $$2 ": " $$1 " lines, at most 300"; bad = 1} END {exit bad}'
 
 docs: setup ## docs/tables.md from the schemas
-	$(BIN)/python -c "from storage.tables import as_markdown; print(as_markdown(), end='')" > docs/tables.md
+	$(BIN)/python -c "from storage.markdown import as_markdown; print(as_markdown(), end='')" > docs/tables.md
 
 lock: setup ## renew requirements/*.txt; keeps versions that still fit (UPGRADE=--upgrade takes the newest)
 	$(LOCK) $(UPGRADE) --universal requirements/uv.in -o requirements/uv.txt

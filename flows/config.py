@@ -10,13 +10,27 @@ from tasks.audit.task import Extent
 from tasks.effects import model_for
 from tasks.ingest.settings import Source
 from tasks.models.settings import ModelSettings, RecordedSettings
-from tasks.plan import GenerateSettings, Plan, RepairSettings, StrengthSettings, WriteSettings, check_templates
+from tasks.plan import Plan, check_templates
 from tasks.sandbox.factory import SandboxSettings
+from tasks.settings import (
+    GenerateSettings,
+    MatrixSettings,
+    MineSettings,
+    Product,
+    RepairSettings,
+    ScoreSettings,
+    StrengthSettings,
+    TestsSettings,
+    TimeSettings,
+    WriteSettings,
+)
 
 
 class RefreshConfig(Settings):
-    """From problems to a verified debugging data set."""
+    """From problems to verified data sets."""
 
+    products: tuple[Product, ...] = Field(("debugging",), min_length=1)
+    """debugging: wrong programs with explanation and verified repair. preference: better and worse programs."""
     lake: LakeSettings = LakeSettings()
     """Where everything is kept."""
     sources: tuple[Source, ...] = Field(min_length=1)
@@ -36,6 +50,16 @@ class RefreshConfig(Settings):
     """Diagnosis and repair."""
     strength: StrengthSettings = StrengthSettings()
     """How strong the problems' tests are."""
+    mine: MineSettings = MineSettings()
+    """How tasks are made of open-source code, where a source names some."""
+    tests: TestsSettings = TestsSettings()
+    """Tests that the model writes."""
+    matrix: MatrixSettings = MatrixSettings()
+    """How programs are run on those."""
+    score: ScoreSettings = ScoreSettings()
+    """How programs are told apart."""
+    time: TimeSettings = TimeSettings()
+    """How their speed is measured."""
     assemble: AssembleSettings = AssembleSettings()
     """What becomes an example."""
     write: WriteSettings = WriteSettings()
@@ -54,9 +78,14 @@ class RefreshConfig(Settings):
             teacher=teacher,
             teacher_revision=model_for(teacher).revision,
             sandbox=self.sandbox,
+            products=self.products,
             generate=self.generate,
             repair=self.repair,
             strength=self.strength,
+            tests=self.tests,
+            matrix=self.matrix,
+            score=self.score,
+            time=self.time,
             write=self.write,
         )
 

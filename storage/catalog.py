@@ -10,9 +10,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from storage.columns import Table
 from storage.errors import ConfigError, LakeError
 from storage.lake import Lake
-from storage.tables import TABLES, Table
+from storage.tables import TABLES
 
 SQL = Path(__file__).parent / "sql"
 

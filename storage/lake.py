@@ -18,10 +18,11 @@ from deltalake import CommitProperties, DeltaTable, WriterProperties, write_delt
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from pydantic import Field
 
+from storage.columns import Table
 from storage.errors import LakeError
 from storage.ids import bucket_of
 from storage.settings import Settings
-from storage.tables import PROBLEMS, TABLES, Table, folder
+from storage.tables import PROBLEMS, TABLES, folder
 
 Row = Mapping[str, Any]
 _WRITER = WriterProperties(compression="ZSTD")

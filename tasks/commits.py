@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
+from storage.columns import Table
 from storage.lake import Lake, Row
-from storage.tables import Table
 from tasks import progress
 from tasks.batches import batches
-from tasks.plan import WriteSettings
+from tasks.settings import WriteSettings
 
 
 def append_all(lake: Lake, table: Table, rows: Iterable[Row], write: WriteSettings, stage: str) -> int:

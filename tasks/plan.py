@@ -1,75 +1,33 @@
-"""What a run is about to do: the settings of the stages, and the addresses that follow from them."""
+"""What a run is about to do, and the addresses that follow from it."""
 
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
-
-from pydantic import Field
+from typing import Any
 
 from storage.ids import content_id
 from storage.lake import LakeSettings
 from storage.settings import Settings
-from tasks.models.protocol import Sampling
 from tasks.models.settings import ModelSettings
 from tasks.prompts import Template, load_template
 from tasks.recipes import Recipe
 from tasks.sandbox.factory import SandboxSettings
-from tasks.sandbox.protocol import JUDGE_VERSION
+from tasks.sandbox.protocol import JUDGE_VERSION, Limits
+from tasks.settings import (
+    GenerateSettings,
+    MatrixSettings,
+    Product,
+    RepairSettings,
+    ScoreSettings,
+    StrengthSettings,
+    TestsSettings,
+    TimeSettings,
+    WriteSettings,
+)
 
 _HERE = Path(__file__).parent
 MUTATOR_VERSION = 1
 """Raised by whoever changes which mutants some program has, or in which order they are taken."""
-
-
-class GenerateSettings(Settings):
-    """First attempts."""
-
-    samples: int = Field(8, ge=1, le=10_000)
-    """Programs per problem (LeDex: 20)."""
-    template: str = "chat"
-    """`chat`, `three_shot` (as LeDex samples), or a path to a .jinja file."""
-    sampling: Sampling = Sampling(temperature=1.0, max_tokens=512)
-    """LeDex: T = 1.0."""
-    skip_failed_references: bool = True
-    """Write nothing for a problem whose own reference fails its tests: passes would mean nothing there."""
-
-
-class RepairSettings(Settings):
-    """Diagnosis and repair of wrong programs, round by round."""
-
-    rounds: int = Field(1, ge=0, le=10)
-    """0 only judges. From round 2 on, only failures that no repair has mended yet get another one."""
-    chain: Literal["two_calls", "one_reply", "direct"] = "two_calls"
-    """two_calls: explain, then repair given the explanation. one_reply: both in one answer. direct: no explanation."""
-    diagnoses: int = Field(1, ge=1, le=100)
-    """Explanations per wrong program (two_calls only)."""
-    repairs: int = Field(2, ge=1, le=1000)
-    """Repairs per explanation, or per wrong program where the chain is one_reply or direct (LeDex: 10)."""
-    diagnose_template: str | None = None
-    """Default: `explain` for two_calls, `explain_and_repair` for one_reply; or a path to a .jinja file."""
-    repair_template: str | None = None
-    """Default: `repair` for two_calls, `direct` for direct; or a path to a .jinja file."""
-    diagnose_sampling: Sampling = Sampling(temperature=0.8, max_tokens=512)
-    """LeDex: T = 0.8."""
-    repair_sampling: Sampling = Sampling(temperature=0.8, max_tokens=512)
-    """LeDex: T = 0.8."""
-
-
-class StrengthSettings(Settings):
-    """How well the problems' own tests tell wrong programs from right ones."""
-
-    mutants: int = Field(0, ge=0, le=1000)
-    """Wrong versions of each problem's reference to judge by its tests (view test_strength); 0 measures nothing."""
-
-
-class WriteSettings(Settings):
-    """How often a stage commits; what kill -9 can cost at most."""
-
-    batch_rows: int = Field(64, ge=1)
-    """Rows per commit."""
-    batch_s: float = Field(10.0, gt=0)
-    """Seconds after which a smaller batch is committed too."""
 
 
 class Plan(Settings):
@@ -87,10 +45,16 @@ class Plan(Settings):
     teacher_revision: str
     """The same of the teacher's weights."""
     sandbox: SandboxSettings
-    generate: GenerateSettings
-    repair: RepairSettings
-    strength: StrengthSettings
-    write: WriteSettings
+    products: tuple[Product, ...] = ("debugging",)
+    """What is made: a stage that no product needs is not run."""
+    generate: GenerateSettings = GenerateSettings()
+    repair: RepairSettings = RepairSettings()
+    strength: StrengthSettings = StrengthSettings()
+    tests: TestsSettings = TestsSettings()
+    matrix: MatrixSettings = MatrixSettings()
+    score: ScoreSettings = ScoreSettings()
+    time: TimeSettings = TimeSettings()
+    write: WriteSettings = WriteSettings()
 
 
 @cache
@@ -133,6 +97,7 @@ def check_templates(plan: Plan) -> None:
     if diagnose := diagnose_recipe(plan):
         diagnose.template.render(shown)
     repair_recipe(plan).template.render({**shown, "explanation": ""})
+    tests_recipe(plan).template.render({"prompt": "", "interface": "", "entry_point": ""})
 
 
 def diagnoses_wanted(plan: Plan) -> int:
@@ -140,13 +105,23 @@ def diagnoses_wanted(plan: Plan) -> int:
     return plan.repair.repairs if plan.repair.chain == "one_reply" else plan.repair.diagnoses
 
 
-def suite_id(plan: Plan) -> str:
-    """The problem's own tests under the limits in force, run so often; any of it changed means new verdicts."""
+def tests_recipe(plan: Plan) -> Recipe:
+    """How tests are written."""
+    template = _template("write_tests", plan.tests.template)
+    return Recipe("write_tests", template, plan.model.name, plan.model_revision, plan.tests.sampling)
+
+
+def conditions_id(plan: Plan, limits: Limits) -> str:
+    """Under what programs are judged, whatever the tests; any of it changed means new verdicts."""
     sandbox = plan.sandbox
-    limits = sandbox.limits.model_dump(mode="json")
-    return content_id("suite", tests="given", limits=limits, reruns=sandbox.reruns, shared=sandbox.shared,
-        packages=str(sandbox.packages or ""),
+    return content_id("conditions", limits=limits.model_dump(mode="json"), reruns=sandbox.reruns,
+        shared=sandbox.shared, packages=str(sandbox.packages or ""),
     )  # fmt: skip
+
+
+def suite_id(plan: Plan) -> str:
+    """The problem's own tests under the limits in force, run so often."""
+    return content_id("suite", tests="given", conditions=conditions_id(plan, plan.sandbox.limits))
 
 
 def values(plan: Plan) -> dict[str, Any]:
@@ -166,6 +141,11 @@ def values(plan: Plan) -> dict[str, Any]:
         "mutants": plan.strength.mutants,
         "mutator_version": MUTATOR_VERSION,
         "suite": suite_id(plan),
+        "conditions": conditions_id(plan, plan.sandbox.limits),
+        "tests_recipe": tests_recipe(plan).recipe_id,
+        "tests_samples": plan.tests.samples,
+        "tests_wanted": plan.tests.wanted,
+        "matrix_conditions": conditions_id(plan, plan.matrix.limits),
         "judge_version": JUDGE_VERSION,
     }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from storage.tables import Table
+from storage.columns import Table
 
 
 def row(table: Table, **columns: Any) -> dict[str, Any]:

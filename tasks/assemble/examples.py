@@ -7,8 +7,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from storage.dataset_tables import DEBUGGING_SFT
 from storage.ids import content_id
-from storage.tables import DEBUGGING_SFT
 from tasks.interface import interface
 from tasks.prompts import Template, load_template
 

@@ -3,8 +3,10 @@
 import pyarrow as pa
 
 from storage.catalog import Catalog, statement
+from storage.columns import Table
+from storage.dataset_tables import DEBUGGING_SFT
 from storage.lake import Lake, LakeSettings
-from storage.tables import DEBUGGING_SFT, DROPS, Table
+from storage.tables import DROPS
 from tasks.assemble.examples import examples
 from tasks.assemble.settings import AssembleSettings
 from tasks.stage import stage

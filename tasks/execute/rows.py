@@ -18,7 +18,7 @@ def job(row: Mapping[str, Any], limits: Limits) -> Job:
 
 
 def execution(
-    row: Mapping[str, Any], judged: Judged, suite_id: str, suite: str, backend: str, limits: Limits
+    row: Mapping[str, Any], judged: Judged, suite_id: str, suite: str, conditions_id: str, backend: str, limits: Limits
 ) -> dict[str, Any]:
     """The row of one verdict."""
     return {
@@ -28,6 +28,7 @@ def execution(
         "problem_id": row["problem_id"],
         "bucket": row["bucket"],
         "suite": suite,
+        "conditions_id": conditions_id,
         "verdict": judged.verdict,
         "flags": list(judged.flags),
         "passed_tests": sum(test.verdict == "passed" for test in judged.tests),

@@ -8,7 +8,7 @@ from tasks.batches import batches
 from tasks.effects import sandbox_for
 from tasks.execute.rows import execution, job
 from tasks.pending import pending_rows
-from tasks.plan import Plan, suite_id
+from tasks.plan import Plan, conditions_id, suite_id
 from tasks.stage import stage
 
 
@@ -26,7 +26,8 @@ def execute(plan: Plan, bucket: int, round_: int | str) -> int:
     progress.expect("execute", len(pending))
     sandbox, suite, limits = sandbox_for(plan.sandbox), suite_id(plan), plan.sandbox.limits
     verdicts = sandbox.judge(job(row, limits) for row in pending.values())  # one by one: tests can be large
-    rows = (execution(pending[v.job_id], v, suite, "given", sandbox.backend, limits) for v in verdicts)
+    under = conditions_id(plan, limits)
+    rows = (execution(pending[v.job_id], v, suite, "given", under, sandbox.backend, limits) for v in verdicts)
     written = 0
     for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
         written += lake.upsert(EXECUTIONS, [row for row in batch if pending[row["attempt_id"]]["again"]])

@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from storage.catalog import Catalog
+from storage.columns import Table
 from storage.lake import Lake, LakeSettings
-from storage.tables import ATTEMPTS, AUDITS, DIAGNOSES, EXECUTIONS, TABLES, Table
+from storage.tables import ATTEMPTS, AUDITS, DIAGNOSES, EXECUTIONS, TABLES
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("PATCHMILL_KILLS", "3"))  # `PATCHMILL_KILLS=20 make test` for the long version

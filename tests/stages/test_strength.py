@@ -20,9 +20,10 @@ from tasks.execute.task import execute
 from tasks.ingest.rows import problem_row, reference_row
 from tasks.models.settings import OpenAISettings
 from tasks.pending import pending_counts
-from tasks.plan import GenerateSettings, Plan, RepairSettings, StrengthSettings, WriteSettings
+from tasks.plan import Plan
 from tasks.sandbox.factory import SandboxSettings
 from tasks.sandbox.protocol import Job, Judged, Limits
+from tasks.settings import GenerateSettings, RepairSettings, StrengthSettings, WriteSettings
 from tasks.strength.mutate import mutants
 from tasks.strength.rows import judged_row, limits
 from tasks.strength.task import strength

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from storage.tables import TABLES, as_markdown
+from storage.markdown import as_markdown
+from storage.tables import TABLES
 
 ROOT = Path(__file__).parents[2]
 

@@ -1,0 +1,47 @@
+"""What a table is, and the columns that many of them share."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+def column(name: str, kind: pa.DataType, about: str, null: bool = False) -> pa.Field:
+    """One column with its description; never null unless said."""
+    return pa.field(name, kind, nullable=null, metadata={"about": about})
+
+
+def time(about: str) -> pa.Field:
+    """When a row was made; no part of any id."""
+    return column("created_at", pa.timestamp("us", tz="UTC"), about)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's name (also its folder and its view), key columns, meaning and schema."""
+
+    name: str
+    key: tuple[str, ...]
+    about: str
+    schema: pa.Schema
+
+
+TEXT, INT, FLOAT = pa.string(), pa.int64(), pa.float64()
+PROBLEM = (
+    column("problem_id", TEXT, "the problem this belongs to"),
+    column("bucket", pa.int32(), "partition: problem_id mod the lake's number of buckets"),
+)
+MODEL = (
+    column("recipe_id", TEXT, "address of template, model and sampling: all rows made the same way share it"),
+    column("sample_index", INT, "which of the samples of one prompt"),
+    column("model", TEXT, "name of the model"),
+    column("model_revision", TEXT, "its commit or hash; empty where none is known"),
+    column("template", TEXT, "prompt template as name@hash of its text"),
+    column("sampling", TEXT, "sampling values as JSON"),
+    column("prompt_hash", TEXT, "address of the messages sent"),
+    column("completion", TEXT, "the model's raw answer"),
+    column("finish_reason", TEXT, "stop, length or other"),
+    column("prompt_tokens", INT, "tokens of the prompt; counted on the first sample of a shared prompt"),
+    column("completion_tokens", INT, "tokens of the answer"),
+)
+MESSAGES = pa.list_(pa.struct([pa.field("role", TEXT, nullable=False), pa.field("content", TEXT, nullable=False)]))
+TEST_RESULTS = pa.list_(pa.struct([pa.field(name, TEXT, nullable=False) for name in ("test", "verdict", "message")]))
