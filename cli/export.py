@@ -11,8 +11,21 @@ import typer
 
 from cli.options import LakeOption, existing_lake, words
 from storage.catalog import Catalog
+from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError
 from storage.files import written
+
+PAIRS = {
+    "prompt": "array_to_string([turn.content for turn in prompt], chr(10) || chr(10)) || chr(10)",
+    "chosen": "chosen[1].content",
+    "rejected": "rejected[1].content",
+}
+"""Plain columns in SQL. The prompt ends its line, so that a model reads the code block's fence as tokens of its own."""
+PLAIN = {
+    "preference_correctness": PAIRS,
+    "preference_efficiency": PAIRS,
+    "preference_kto": {"prompt": PAIRS["prompt"], "completion": "completion[1].content"},
+}
 
 
 def command(
@@ -24,6 +37,10 @@ def command(
         Literal["rows", "problems", "solutions"],
         typer.Option("--as", help="rows: as they are; problems, solutions: lines that `patchmill judge` reads."),
     ] = "rows",
+    form: Annotated[
+        Literal["conversational", "plain"],
+        typer.Option(help="Of preference data: messages, as they are kept; or plain: strings. TRL reads both."),
+    ] = "conversational",
 ) -> None:
     """Write rows of the lake as JSONL or Parquet; the file appears only when it is complete."""
     if out.suffix not in (".jsonl", ".parquet"):
@@ -34,8 +51,13 @@ def command(
         raise ConfigError(f"--as problems: expected the table problems, got {table}")
     if not re.fullmatch(r"[a-z_]+", table):
         raise ConfigError(f"{table}: expected the name of a table, data set or view")
+    if form == "plain" and (as_ != "rows" or table not in PLAIN):
+        got = table if as_ == "rows" else f"--as {as_}"
+        raise ConfigError(f"--form plain: expected one of {', '.join(PLAIN)}, as rows; got {got}")
+    if as_ == "solutions" and PLAIN.get(table) is PAIRS:
+        raise ConfigError(f"--as solutions: {table} holds two programs a row; export attempts or preference_kto so")
     with Catalog(existing_lake(lake)) as catalog:
-        data = catalog.arrow(_query(table, where, as_))
+        data = catalog.arrow(_query(table, where, as_, form))
     with written(out) as path:
         if out.suffix == ".parquet":
             pq.write_table(data, path, compression="zstd")
@@ -47,15 +69,21 @@ def command(
     words.print(f"{data.num_rows} rows -> {out}", markup=False)
 
 
-def _query(table: str, where: str, as_: str) -> str:
+def _query(table: str, where: str, as_: str, form: str) -> str:
     chosen = f"select * from {table} where {where}"  # noqa: S608 the asker's own SQL, over read-only views
-    if as_ != "solutions":
+    published = any(table == found.name for found in DATASETS)
+    if as_ == "solutions":
+        key = "example_id" if published else "attempt_id"
+        return (
+            f"with chosen as ({chosen}) select c.{key} as id, p.source, p.source_id, c.code "  # noqa: S608
+            "from chosen as c join problems as p using (problem_id) where c.code is not null"
+        )
+    if not published:
         return chosen
-    key = "example_id" if table == "debugging_sft" else "attempt_id"
-    return (
-        f"with chosen as ({chosen}) select c.{key} as id, p.source, p.source_id, c.code "  # noqa: S608
-        "from chosen as c join problems as p using (problem_id) where c.code is not null"
-    )
+    plain = ", ".join(f"{sql} as {name}" for name, sql in PLAIN.get(table, {}).items())
+    columns = f"* replace ({plain})" if form == "plain" else "*"
+    # in the order of ids, which are hashes: a shuffled order that is the same every time
+    return f"select {columns} from ({chosen}) order by example_id"  # noqa: S608
 
 
 def _problems(rows: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, Any]]:

@@ -13,7 +13,7 @@ from cli import rejudged
 from cli.options import JsonOption, LakeOption, words
 from storage.errors import ConfigError
 from storage.files import written
-from storage.problems import Problem
+from storage.problems import Problem, Untested
 from storage.settings import explain
 from tasks.ingest.dropped import UnusableError
 from tasks.ingest.records import decoded, problem
@@ -67,7 +67,12 @@ def command(
     for _, made in _read(problems, problem):
         known.setdefault(made.source_id, []).append(made)
     asked = [(s, _problem_of(s, known, where)) for where, s in _read(solutions, Solution.model_validate)]
-    work = [Job(str(i), s.code, p.context, p.entry_point, p.tests, settings.limits) for i, (s, p) in enumerate(asked)]
+    limits = settings.limits
+    work = [
+        Job(str(i), s.code, p.context, p.entry_point, p.tests, limits)
+        for i, (s, p) in enumerate(asked)
+        if not isinstance(p.tests, Untested)  # no file holds such a problem
+    ]
     sandbox = open_sandbox(settings)
     try:
         lines = (_line(asked[int(v.job_id)][0], v) for v in _in_order(sandbox.judge(work)))

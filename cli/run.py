@@ -12,6 +12,19 @@ from cli import reaper
 from cli.options import JsonOption, LakeOption, print_json, print_rows, results, words
 from storage.errors import ConfigError
 
+ASK = {
+    "debugging": ("debugging_sft", (
+        "select form, count(*) as n from debugging_sft group by form",
+        "select verdict, count(*) as n from verdicts group by verdict order by n desc",
+        "select source_id, wrong_verdict, verdict from lineage order by verdict desc limit 10",
+    )),
+    "preference": ("preference_correctness", (
+        "select chosen_passes, rejected_passes, count(*) as n from preference_correctness group by all",
+        "select scorer, round(avg(value), 3) as mean, count(*) as programs from scores group by scorer order by scorer",
+        "select test, value, passed, programs from test_scores join tests using (test_id) order by value desc limit 10",
+    )),
+}  # fmt: skip
+
 SetOption = Annotated[
     list[str] | None, typer.Option("--set", help="Replace a value of the config: repair.repairs=4. May be repeated.")
 ]
@@ -82,14 +95,12 @@ def tell(made: Any, seconds: float, as_json: bool) -> None:
             )
         else:
             words.print("model: not asked anything")
-    print_example(made.lake)
     lake = made.lake
-    results.print(
-        f"\nThe data set is {lake}/datasets/debugging_sft (Delta: plain Parquet and a log). To ask it:", soft_wrap=True
-    )
-    for query in (
-        "select form, count(*) as n from debugging_sft group by form",
-        "select verdict, count(*) as n from verdicts group by verdict order by n desc",
-        "select source_id, wrong_verdict, verdict from lineage order by verdict desc limit 10",
-    ):
-        results.print(f'  {sys.argv[0]} sql --lake {lake} "{query}"', soft_wrap=True, markup=False)
+    for product in made.products:
+        data_set, queries = ASK[product]
+        print_example(lake, data_set)
+        results.print(
+            f"\nThe data set is {lake}/datasets/{data_set} (Delta: plain Parquet and a log). To ask it:", soft_wrap=True
+        )
+        for query in queries:
+            results.print(f'  {sys.argv[0]} sql --lake {lake} "{query}"', soft_wrap=True, markup=False)

@@ -26,6 +26,7 @@ left join diagnoses as d on d.diagnosis_id = u.diagnosis_id
 order by u.depth desc
 """
 _PROBLEM = "select source, source_id, prompt, licence, tests from problems where problem_id = $id"
+LEARNT = {"completion": "learnt", "chosen": "chosen", "rejected": "rejected"}
 _COLOURS = {"passed": "green", "infra": "magenta"}
 
 
@@ -47,18 +48,24 @@ def command(
     print_json({"problem": problem, "steps": steps}) if as_json else _print(problem, steps)
 
 
-def print_example(lake: str) -> None:
-    """One example of the data set in full: a repair with an explanation where there is one."""
-    order = "case form when 'explain_repair' then 0 when 'repair' then 1 else 2 end, example_id"
+ORDER = {
+    "debugging_sft": "case form when 'explain_repair' then 0 when 'repair' then 1 else 2 end, example_id",
+    "preference_correctness": "gap desc, example_id",
+}
+
+
+def print_example(lake: str, data_set: str) -> None:
+    """One example of a data set in full: a repair with an explanation where there is one, or the widest pair."""
     with Catalog(Lake(LakeSettings(path=lake))) as catalog:
-        rows = catalog.rows(f"select * from debugging_sft order by {order} limit 1")  # noqa: S608 our own text
+        rows = catalog.rows(f"select * from {data_set} order by {ORDER[data_set]} limit 1")  # noqa: S608 our own text
     if not rows:
-        results.print("\nNo example yet: no attempt and no repair passed.")
+        results.print(f"\nNo example in {data_set} yet; the table drops says why.")
         return
     example = rows[0]
-    where = f"{example['form']}, {example['source']} {example['source_id']}, {example['example_id']}"
+    where = f"{data_set}, {example['source']} {example['source_id']}, {example['example_id']}"
     results.print(f"\n[bold]One example[/bold] ({escape(where)})")
-    turns = [(turn, "no loss") for turn in example["prompt"]] + [(turn, "learnt") for turn in example["completion"]]
+    turns = [(turn, "no loss") for turn in example["prompt"]]
+    turns += [(turn, how) for name, how in LEARNT.items() for turn in example.get(name, ())]
     for turn, how in turns:
         results.print(
             Panel(

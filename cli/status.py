@@ -42,7 +42,10 @@ def _of_plan(config: Path, lake: Path | None) -> dict[str, Any]:
     from tasks.plan import values
 
     opened = Lake(loaded.lake)
-    rows = [problem_row(p, opened.buckets) for s in loaded.sources for p in read(s) if isinstance(p, Problem)]
+    rows = [problem_row(p, opened.buckets) for s in loaded.data for p in read(s) if isinstance(p, Problem)]
+    with Catalog(opened) as catalog:  # of code, what earlier runs have made of it
+        made = "select problem_id, bucket from problems where list_contains($names, source) and tests_kind = 'none'"
+        rows += catalog.rows(made, names=[source.name for source in loaded.code])
     try:
         plan = loaded.plan(selection_id(row["problem_id"] for row in rows))
     finally:
@@ -57,5 +60,10 @@ def _of_plan(config: Path, lake: Path | None) -> dict[str, Any]:
         new = catalog.rows("select count(*) as n from selections anti join problems using (problem_id)")
         counts = {stage: count.total() for stage, count in pending_counts(catalog, plan).items()}
         funnel = catalog.rows(statement("funnel_of_plan"), **values(plan))
+        if "preference" in plan.products:
+            funnel[0] |= catalog.rows(statement("funnel_of_preference"), **values(plan))[0]
     stages = {"ingest": new[0]["n"], **counts}
-    return {"funnel": funnel, "pending": [{"stage": stage, "rows": n} for stage, n in stages.items()]}
+    return {
+        "funnel": [{"step": k, "count": n} for k, n in funnel[0].items()],
+        "pending": [{"stage": stage, "rows": n} for stage, n in stages.items()],
+    }

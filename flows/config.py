@@ -1,14 +1,18 @@
 """The configuration of the flow refresh, composed of its stages' settings."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from storage.errors import ConfigError
 from storage.lake import LakeSettings
 from storage.settings import Settings
-from tasks.assemble.settings import AssembleSettings
+from tasks.assemble.settings import AssembleSettings, PreferenceSettings
 from tasks.audit.task import Extent
 from tasks.effects import model_for
 from tasks.ingest.settings import Source
+from tasks.mine.recipes import check_templates as check_mine_templates
+from tasks.mine.settings import CodeSource, FolderSource, GitSource
 from tasks.models.settings import ModelSettings, RecordedSettings
 from tasks.plan import Plan, check_templates
 from tasks.sandbox.factory import SandboxSettings
@@ -33,8 +37,8 @@ class RefreshConfig(Settings):
     """debugging: wrong programs with explanation and verified repair. preference: better and worse programs."""
     lake: LakeSettings = LakeSettings()
     """Where everything is kept."""
-    sources: tuple[Source, ...] = Field(min_length=1)
-    """Where problems come from."""
+    sources: tuple[Annotated[Source | CodeSource, Field(discriminator="kind")], ...] = Field(min_length=1)
+    """Where problems come from: data sets, or (folder, git) code that the model makes tasks of."""
     model: ModelSettings
     """Writes the first attempts (the student)."""
     teacher: ModelSettings | None = None
@@ -61,7 +65,9 @@ class RefreshConfig(Settings):
     time: TimeSettings = TimeSettings()
     """How their speed is measured."""
     assemble: AssembleSettings = AssembleSettings()
-    """What becomes an example."""
+    """What becomes an example of debugging_sft."""
+    preference: PreferenceSettings = PreferenceSettings()
+    """What becomes a pair."""
     write: WriteSettings = WriteSettings()
     """How often rows are committed."""
     parallel_buckets: int = Field(8, ge=1, le=256)
@@ -89,9 +95,20 @@ class RefreshConfig(Settings):
             write=self.write,
         )
 
+    @property
+    def code(self) -> tuple[CodeSource, ...]:
+        """Sources of code."""
+        return tuple(source for source in self.sources if isinstance(source, FolderSource | GitSource))
+
+    @property
+    def data(self) -> tuple[Source, ...]:
+        """Sources of problems as they stand."""
+        return tuple(source for source in self.sources if not isinstance(source, FolderSource | GitSource))
+
     def check(self) -> None:
         """Find what is wrong with templates and recordings before anything is written; raises ConfigError."""
         for settings in (self.model, self.teacher or self.model):
             if isinstance(settings, RecordedSettings) and not settings.path.exists():
                 raise ConfigError(f"{settings.path}: no such recording; `patchmill record CONFIG --out FILE` makes one")
         check_templates(self.plan(selection_id=""))
+        check_mine_templates(self.mine)

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from prefect import Task, flow
 from prefect.futures import PrefectFuture
@@ -13,25 +13,43 @@ from flows.report import Report, publish_funnel, report, show_progress
 from storage.catalog import Catalog
 from storage.lake import Lake
 from tasks import progress
-from tasks.assemble.task import assemble
+from tasks.assemble.task import assemble, assemble_preference
 from tasks.audit.task import audit
 from tasks.diagnose.task import diagnose
-from tasks.effects import close_all
+from tasks.effects import close_all, model_for
 from tasks.execute.task import execute
 from tasks.generate.task import generate
 from tasks.ingest.task import ingest
+from tasks.matrix.task import matrix
+from tasks.mine.task import mine
 from tasks.pending import pending_counts
 from tasks.plan import Plan
 from tasks.repair.task import mend
+from tasks.score.task import score
 from tasks.strength.task import strength
+from tasks.time.task import time_
+from tasks.write_tests.task import write_tests
 
-Stage = Literal["ingest", "generate", "execute", "diagnose", "repair", "strength", "assemble"]
-STAGES: tuple[Stage, ...] = ("ingest", "generate", "execute", "diagnose", "repair", "strength", "assemble")
+Stage = Literal[
+    "ingest",
+    "generate",
+    "write_tests",
+    "execute",
+    "diagnose",
+    "repair",
+    "matrix",
+    "score",
+    "time",
+    "strength",
+    "assemble",
+]
+STAGES: tuple[Stage, ...] = get_args(Stage)
+JUDGING: frozenset[Stage] = frozenset({"execute", "matrix", "time", "strength"})
 
 
 @flow(name="refresh", flow_run_name="refresh {config.lake.path}", persist_result=False)
 def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
-    """Ingest, per bucket generate -> execute -> (diagnose -> repair -> execute) x rounds -> strength, then assemble.
+    """Ingest, then the stages of every bucket in the order of _steps, then assemble.
 
     Args:
         config: what `patchmill run` reads from configs/refresh/NAME.yaml.
@@ -41,14 +59,20 @@ def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
     try:
         config.check()
         with Lake(config.lake).alone():
-            found = ingest(config.lake, config.sources)
+            revision = model_for(config.model).revision
+            mined = (
+                mine(config.lake, config.code, config.mine, config.model, revision, config.write) if config.code else ()
+            )
+            found = ingest(config.lake, config.data, mined)
             plan = config.plan(found.selection_id)
             busy = _busy(plan, found.buckets)
-            if busy and {"execute", "strength"} & set(only) and config.audit != "off":
+            if busy and JUDGING & set(only) and config.audit != "off":
                 audit(config.lake, config.sandbox, config.audit)
             _run_chains(plan, busy, only, config.parallel_buckets)
-            if "assemble" in only:
+            if "assemble" in only and "debugging" in config.products:
                 assemble(config.lake, config.assemble)
+            if "assemble" in only and "preference" in config.products:
+                assemble_preference(config.lake, config.preference)
         made = report(plan, found)
         publish_funnel(made)
         return made
@@ -90,13 +114,19 @@ def _steps(plan: Plan, only: Sequence[Stage]) -> list[tuple[Task[..., Any], tupl
     steps: list[tuple[Stage, Task[..., Any], tuple[int | str, ...]]] = [
         ("execute", execute, ("references",)),
         ("generate", generate, ()),
-        ("execute", execute, (0,)),
     ]
-    for round_ in range(1, plan.repair.rounds + 1):
-        if plan.repair.chain != "direct":
-            steps.append(("diagnose", diagnose, (round_,)))
-        steps += [("repair", mend, (round_,)), ("execute", execute, (round_,))]
-    if plan.strength.mutants:  # it needs the references' verdicts alone, and comes last so that no model waits for it
+    if "preference" in plan.products:
+        steps.append(("write_tests", write_tests, ()))
+    steps.append(("execute", execute, (0,)))
+    if "debugging" in plan.products:
+        for round_ in range(1, plan.repair.rounds + 1):
+            if plan.repair.chain != "direct":
+                steps.append(("diagnose", diagnose, (round_,)))
+            steps += [("repair", mend, (round_,)), ("execute", execute, (round_,))]
+    # What needs no model comes last, so that no model waits for it.
+    if "preference" in plan.products:
+        steps += [("matrix", matrix, ()), ("score", score, ()), ("time", time_, ())]
+    if plan.strength.mutants:
         steps.append(("strength", strength, ()))
     return [(task, more) for stage, task, more in steps if stage in only]
 

@@ -1,7 +1,7 @@
 """What a run says of itself: the funnel, the throughput, and both as artifacts in Prefect's UI."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -13,11 +13,16 @@ from storage.lake import Lake
 from tasks.effects import opened_models
 from tasks.ingest.task import Ingested
 from tasks.plan import Plan, values
+from tasks.settings import Product
 
+PREFERENCE = ("preference_correctness", "preference_efficiency", "preference_kto")
 TAUGHT = ("diagnoses", "explained", "repairs", "verified_repairs", "mended")  # steps that the teacher does
+WRITTEN = ("attempts", "without_code", "right_at_once", "wrong", "wrong_distinct", "test_answers", "tests_found")
 OF = {
     "without_code": "attempts", "right_at_once": "attempts", "wrong": "attempts", "wrong_distinct": "wrong",
     "explained": "diagnoses", "verified_repairs": "repairs", "mended": "wrong_distinct",
+    "tests_kept": "tests_found", "constant_tests": "tests_kept", "programs_scored": "attempts",
+    "told_apart": "problems",
 }  # fmt: skip
 
 
@@ -26,6 +31,7 @@ class Report:
     """Counts of a finished run."""
 
     lake: str
+    products: tuple[Product, ...]
     selection_id: str
     dropped_lines: int
     model: str
@@ -44,9 +50,7 @@ class Report:
         return rows + [_line(f"examples: {form}", count) for form, count in self.examples.items()]
 
     def _by(self, step: str) -> str:
-        if step in ("problems", "infra", "unjudged"):
-            return ""
-        return self.teacher if step in TAUGHT else self.model
+        return self.teacher if step in TAUGHT else self.model if step in WRITTEN else ""
 
 
 def _line(step: str, count: int, by: str = "", of: str = "", base: int = 0) -> dict[str, Any]:
@@ -58,12 +62,16 @@ def report(plan: Plan, found: Ingested) -> Report:
     lake = Lake(plan.lake)
     with Catalog(lake) as catalog:
         funnel = catalog.rows(statement("funnel_of_plan"), **values(plan))[0]
-        forms = catalog.rows("select form, count(*) as n from debugging_sft group by form order by form")
+        if "debugging" not in plan.products:
+            funnel = {step: count for step, count in funnel.items() if step not in TAUGHT}
+        if "preference" in plan.products:
+            funnel |= catalog.rows(statement("funnel_of_preference"), **values(plan))[0]
+        examples = _examples(catalog, plan.products)
         versions = catalog.versions
     models = [{"name": model.name, **asdict(model.stats())} for model in opened_models()]
-    examples = {row["form"]: row["n"] for row in forms}
     return Report(
         lake=plan.lake.path,
+        products=plan.products,
         selection_id=plan.selection_id,
         dropped_lines=found.dropped,
         model=plan.model.name,
@@ -73,6 +81,17 @@ def report(plan: Plan, found: Ingested) -> Report:
         models=models,
         versions=versions,
     )
+
+
+def _examples(catalog: Catalog, products: Sequence[Product]) -> dict[str, int]:
+    """Examples by form or data set, of what the products make."""
+    found: list[dict[str, Any]] = []
+    if "debugging" in products:
+        found += catalog.rows("select form, count(*) as n from debugging_sft group by form order by form")
+    if "preference" in products:
+        for name in PREFERENCE:
+            found += catalog.rows(f"select '{name}' as form, count(*) as n from {name}")  # noqa: S608 our own names
+    return {row["form"]: row["n"] for row in found}
 
 
 def publish_funnel(made: Report) -> None:

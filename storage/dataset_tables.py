@@ -32,7 +32,7 @@ DEBUGGING_SFT = Table(
 
 VERDICTS = pa.list_(pa.struct([pa.field(name, TEXT, nullable=False) for name in ("test", "chosen", "rejected")]))
 _PAIR = (
-    column("prompt", MESSAGES, "the task, as the programs' authors were asked"),
+    column("prompt", MESSAGES, "the task and its interface, as the programs' authors saw them: one user turn"),
     column("chosen", MESSAGES, "the better answer: one assistant turn"),
     column("rejected", MESSAGES, "the worse answer: one assistant turn"),
     column("chosen_code", TEXT, "the better program"),
@@ -44,7 +44,7 @@ _PAIR = (
     column("chosen_score", FLOAT, "score of the better"),
     column("rejected_score", FLOAT, "score of the worse"),
     column("gap", FLOAT, "difference of the scores"),
-    column("verdicts", VERDICTS, "every generated test with both programs' verdicts"),
+    column("verdicts", VERDICTS, "every generated test that both were run on, with both verdicts"),
     column("token_distance", FLOAT, "edit distance of the two programs in tokens, over the longer's length"),
     column("chosen_passes", pa.bool_(), "whether the better passes the problem's own tests, if any", null=True),
     column("rejected_passes", pa.bool_(), "whether the worse does", null=True),
@@ -58,14 +58,14 @@ PREFERENCE_CORRECTNESS = Table(
     "preference_correctness",
     ("example_id",),
     "a more and a less correct program for one task, told apart by tests that a model wrote",
-    pa.schema([column("example_id", TEXT, "address of the two programs and the scorer"), *PROBLEM, *_PAIR]),
+    pa.schema([column("example_id", TEXT, "address of template, the two programs and the scorer"), *PROBLEM, *_PAIR]),
 )
 PREFERENCE_EFFICIENCY = Table(
     "preference_efficiency",
     ("example_id",),
     "a faster and a slower program for one task, both right by every trusted test",
     pa.schema([
-        column("example_id", TEXT, "address of the two programs and the scorer"),
+        column("example_id", TEXT, "address of template, the two programs and the scorer"),
         *PROBLEM,
         *_PAIR,
         column("ratio", FLOAT, "CPU time of the slower over that of the faster, on the same inputs"),
@@ -78,9 +78,9 @@ PREFERENCE_KTO = Table(
     ("example_id",),
     "one program with a label, for training without pairs",
     pa.schema([
-        column("example_id", TEXT, "address of the program, the scorer and the label"),
+        column("example_id", TEXT, "address of template, program, scorer and label"),
         *PROBLEM,
-        column("prompt", MESSAGES, "the task, as the program's author was asked"),
+        column("prompt", MESSAGES, "the task and its interface, as the program's author saw them: one user turn"),
         column("completion", MESSAGES, "the answer: one assistant turn"),
         column("label", pa.bool_(), "whether it is wanted"),
         column("code", TEXT, "the program"),

@@ -1,4 +1,4 @@
-"""A problem as people exchange it: one JSON object a line, with one of five kinds of tests."""
+"""A problem as people exchange it: one JSON object a line, with one of five kinds of tests, or none."""
 
 import json
 from typing import Annotated, Any, Literal
@@ -61,8 +61,17 @@ class UnitTest(Settings):
     code: str
 
 
-Tests = Annotated[Asserts | Check | Stdio | Calls | UnitTest, Field(discriminator="kind")]
-TESTS: TypeAdapter[Asserts | Check | Stdio | Calls | UnitTest] = TypeAdapter(Tests)
+class Untested(Settings):
+    """No tests came with the problem: whatever is known of its programs, tests that a model wrote say."""
+
+    kind: Literal["none"]
+
+
+Judged = Asserts | Check | Stdio | Calls | UnitTest
+"""Tests that a program can be judged by."""
+Tests = Annotated[Asserts | Check | Stdio | Calls | UnitTest | Untested, Field(discriminator="kind")]
+JUDGED: TypeAdapter[Judged] = TypeAdapter(Annotated[Judged, Field(discriminator="kind")])
+TESTS: TypeAdapter[Asserts | Check | Stdio | Calls | UnitTest | Untested] = TypeAdapter(Tests)
 
 
 class Problem(Settings):

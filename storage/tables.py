@@ -178,10 +178,10 @@ INPUTS = Table(
     ("input_id",),
     "one kind of input that programs are timed on: a trusted test's, made larger",
     pa.schema([
-        column("input_id", TEXT, "address of test, scale and the version of what scales it"),
+        column("input_id", TEXT, "address of call, scale, limits, what is measured how, and the programs compared on it"),
         *PROBLEM,
         column("test_id", TEXT, "the trusted test it was made from"),
-        column("scale", INT, "how many times larger than the test's own"),
+        column("scale", FLOAT, "how many times as large as the test's own; the same size in every repeat"),
         column("example", TEXT, "the call of the first repeat; others have other values of the same size, cut at 500"),
         column("programs", INT, "programs that were timed on it"),
         column("agreeing", INT, "programs that gave the majority's answer in every repeat"),
@@ -200,9 +200,9 @@ TIMINGS = Table(
         column("verdict", TEXT, "passed where it gave an answer within its limits"),
         column("answer", TEXT, "address of what it returned; empty where nothing came"),
         column("agreed", pa.bool_(), "whether that is what the majority of the trusted programs returned"),
-        column("cpu_ms", FLOAT, "CPU time of the process tree seen from outside, import and carrying left out, ms"),
-        column("import_ms", FLOAT, "CPU time of a run that only imports the program, ms"),
-        column("carry_ms", FLOAT, "CPU time that taking in this input costs a program which does nothing, ms"),
+        column("cpu_ms", FLOAT, "CPU time of the process tree seen from outside, without import_ms and carry_ms"),
+        column("import_ms", FLOAT, "CPU time that loading the program takes beyond loading an empty one, ms"),
+        column("carry_ms", FLOAT, "CPU time of starting, and taking in this input, of a program that does nothing, ms"),
         time("when the row was made"),
     ]),
 )  # fmt: skip
@@ -224,7 +224,7 @@ SEEDS = Table(
         column("signature", TEXT, "its first lines, as a caller needs them"),
         column("code", TEXT, "the whole of it"),
         column("licence", TEXT, "SPDX name of the licence"),
-        column("licence_file", TEXT, "where that is written: a file of the checkout, or the package's metadata"),
+        column("licence_file", TEXT, "its licence file, below the checkout or the folder of packages"),
     ]),
 )  # fmt: skip
 IDEAS = Table(
@@ -232,14 +232,14 @@ IDEAS = Table(
     ("idea_id",),
     "one step from a seed to a task: the concepts found in it, or the task that was made of them",
     pa.schema([
-        column("idea_id", TEXT, "address of seed, step, recipe, sample index and the concepts it builds on"),
+        column("idea_id", TEXT, "address of seed, step, recipe (a task's names the concepts') and sample index"),
         column("bucket", pa.int32(), "partition: as its seed's"),
         column("seed_id", TEXT, "the seed"),
         column("step", TEXT, "concepts or task"),
         *MODEL,
         column("text", TEXT, "the concepts, or the task in words", null=True),
         column("no_text_reason", TEXT, "why there is none", null=True),
-        column("problem_id", TEXT, "the problem that the task became", null=True),
+        column("problem_id", TEXT, "the problem it makes; left out of `problems` if near another", null=True),
         time("when the row was made"),
     ]),
 )  # fmt: skip

@@ -39,9 +39,15 @@ def _stages(plan: Plan) -> Iterator[tuple[str, range, str]]:
     once, rounds = range(1), range(1, plan.repair.rounds + 1)
     yield "generate", once, f"{plan.generate.samples} - len(present)"
     yield "execute", once, "1"
-    if plan.repair.chain != "direct":
-        yield "diagnose", rounds, f"{values(plan)['diagnoses']} - len(present)"
-    repairs = 1 if plan.repair.chain == "one_reply" else plan.repair.repairs
-    yield "repair", rounds, f"{repairs} - len(present)"
+    if "debugging" in plan.products:
+        if plan.repair.chain != "direct":
+            yield "diagnose", rounds, f"{values(plan)['diagnoses']} - len(present)"
+        repairs = 1 if plan.repair.chain == "one_reply" else plan.repair.repairs
+        yield "repair", rounds, f"{repairs} - len(present)"
+    if "preference" in plan.products:
+        yield "write_tests", once, f"{plan.tests.samples} - len(present)"
+        yield "matrix", once, "1"
+        yield "score", once, "1"
+        yield "time", once, "1"
     if plan.strength.mutants:
         yield "strength", once, "wanted - len(present)"

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from storage.ids import content_id
+from storage.ids import canonical, content_id
 from storage.lake import LakeSettings
 from storage.settings import Settings
 from tasks.models.settings import ModelSettings
@@ -18,6 +18,7 @@ from tasks.settings import (
     MatrixSettings,
     Product,
     RepairSettings,
+    Scorer,
     ScoreSettings,
     StrengthSettings,
     TestsSettings,
@@ -26,6 +27,16 @@ from tasks.settings import (
 )
 
 _HERE = Path(__file__).parent
+SCORERS: dict[Scorer, str] = {
+    "self_validation": "self_validation@1",
+    "passed_count": "passed_count@1",
+    "pass_all": "pass_all@1",
+    "random": "random@1",
+    "ground_truth": "ground_truth@1",
+}
+"""Scorers as the lake names them; the number is raised by whoever changes what some program scores."""
+EFFICIENCY = "efficiency@1"
+"""The scorer of the stage time; raised by whoever changes what is measured of some program, inputs included."""
 MUTATOR_VERSION = 1
 """Raised by whoever changes which mutants some program has, or in which order they are taken."""
 
@@ -124,6 +135,12 @@ def suite_id(plan: Plan) -> str:
     return content_id("suite", tests="given", conditions=conditions_id(plan, plan.sandbox.limits))
 
 
+def time_id(plan: Plan) -> str:
+    """How programs are timed and told apart; any of it changed means that problems are ranked anew."""
+    how = plan.time.model_dump(mode="json")
+    return content_id("time", scorer=EFFICIENCY, settings=how, conditions=conditions_id(plan, plan.time.limits))
+
+
 def values(plan: Plan) -> dict[str, Any]:
     """What the SQL of the stages may name by `$`."""
     diagnose = diagnose_recipe(plan)
@@ -146,6 +163,12 @@ def values(plan: Plan) -> dict[str, Any]:
         "tests_samples": plan.tests.samples,
         "tests_wanted": plan.tests.wanted,
         "matrix_conditions": conditions_id(plan, plan.matrix.limits),
+        "scorers": [SCORERS[scorer] for scorer in plan.score.scorers],
+        "score_settings": canonical(plan.score.model_dump(mode="json", exclude={"scorers"})),
+        "self_validation": SCORERS["self_validation"],
+        "efficiency": EFFICIENCY,
+        "time_id": time_id(plan),
+        "time_programs": plan.time.programs,
         "judge_version": JUDGE_VERSION,
     }
 

@@ -119,6 +119,14 @@ class TimeSettings(Settings):
 class MineSettings(Settings):
     """Tasks made from open-source code (CodeDPO's first step; seeds, concepts, then tasks, as SelfCodeAlign does)."""
 
+    function_lines: tuple[int, int] = (4, 60)
+    """Shortest and longest function that is taken, docstring not counted."""
+    class_lines: tuple[int, int] = (8, 80)
+    """Shortest and longest class that is taken, docstring not counted."""
+    least_size: int = Field(5, ge=1)
+    """Statements and decisions (branches, loops, handlers) together, below which code is too trivial to teach."""
+    similarity: float = Field(0.8, gt=0, le=1)
+    """Jaccard similarity of token runs from which of two seeds, or two tasks, one is left out."""
     concepts_template: str = "concepts"
     """`concepts`, or a path to a .jinja file."""
     task_template: str = "task"

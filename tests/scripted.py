@@ -17,6 +17,12 @@ FUNCTIONS = {
     "shout": ("text", "text.upper()", "assert shout('ab') == 'AB'"),
     "double": ("n", "2 * n", "assert double(4) == 8"),
 }
+CHECKS = {  # two are right, the last is not
+    "add": ("add(1, 1) == 2", "add(0, 7) == 7", "add(5, 5) == 11"),
+    "last": ("last([4, 5]) == 5", "last('xyz') == 'z'", "last([6, 7, 8]) == 6"),
+    "shout": ("shout('q') == 'Q'", "shout('xY') == 'XY'", "shout('w') == 'w'"),
+    "double": ("double(1) == 2", "double(30) == 60", "double(8) == 8"),
+}
 WRONG = ("None", "1 / 0", "unknown_name", "[]")
 
 
@@ -38,7 +44,8 @@ def write_problems(path: Path, *names: str) -> Path:
 
 
 class ScriptedServer:
-    """Counts what it is asked: `asked` holds one word per sample: generate, diagnose, repair or both (in one reply)."""
+    """Counts what it is asked: `asked` holds one word per sample: generate, write_tests, diagnose, repair or both (the
+    last two in one reply)."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
@@ -81,7 +88,7 @@ class ScriptedServer:
             return 500, {"error": {"message": "out of order"}}
         messages, n = body["messages"], body.get("n", 1)
         text = messages[-1]["content"]
-        asks = {"both": "First explain", "diagnose": "Explain", "repair": "wrong"}
+        asks = {"both": "First explain", "diagnose": "Explain", "repair": "wrong", "write_tests": "further tests"}
         stage = next((stage for stage, words in asks.items() if words in text), "generate")
         key = json.dumps(messages)
         with self._lock:
@@ -99,6 +106,8 @@ class ScriptedServer:
     @staticmethod
     def _write(stage: str, name: str, index: int) -> str:
         arguments, right, _ = FUNCTIONS[name]
+        if stage == "write_tests":
+            return "\n".join(f"assert {call}" for call in (*CHECKS[name], *CHECKS[name][:1], "nothing(1) == 1"))
         if stage == "diagnose":
             return "The function does not compute what the task asks for."
         bodies = (right, *WRONG) if stage == "generate" else (WRONG[-1], right)

@@ -24,5 +24,6 @@ select
     count(*) filter (round > 0 and verdict = 'passed') as verified_repairs,
     count(distinct root_id) filter (round > 0 and verdict = 'passed') as mended,
     count(*) filter (verdict = 'infra') as infra,
-    count(*) filter (verdict is null) as unjudged
+    count(*) filter (verdict is null and problem_id not in (
+        select problem_id from problems where tests_kind = 'none')) as unjudged
 from mine

@@ -12,6 +12,7 @@ with wanted as (
 select a.attempt_id, a.problem_id, a.bucket, a.code, e.verdict is not null as again
 from wanted
 join attempts as a using (attempt_id)
+join problems as p on p.problem_id = a.problem_id and p.tests_kind <> 'none'
 left join executions as e
     on e.attempt_id = a.attempt_id and e.suite_id = $suite and e.judge_version = $judge_version
 where e.verdict is null or e.verdict = 'infra'

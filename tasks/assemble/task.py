@@ -1,17 +1,24 @@
 """Stage assemble: SQL picks, a data set is put in the place of its last version, and drops say what is not in it."""
 
+from typing import Any
+
 import pyarrow as pa
 
 from storage.catalog import Catalog, statement
 from storage.columns import Table
-from storage.dataset_tables import DEBUGGING_SFT
+from storage.dataset_tables import DEBUGGING_SFT, PREFERENCE_CORRECTNESS, PREFERENCE_EFFICIENCY, PREFERENCE_KTO
 from storage.lake import Lake, LakeSettings
 from storage.tables import DROPS
 from tasks.assemble.examples import examples
-from tasks.assemble.settings import AssembleSettings
+from tasks.assemble.pairs import TRIED, labelled_examples, pair_examples, pick
+from tasks.assemble.settings import AssembleSettings, PreferenceSettings
+from tasks.plan import EFFICIENCY, SCORERS
 from tasks.stage import stage
 
-STAGE = "assemble:debugging_sft"
+
+def stage_of(table: Table) -> str:
+    """What `drops.stage` calls the making of a data set."""
+    return f"assemble:{table.name}"
 
 
 @stage("assemble", "assemble-debugging_sft")
@@ -28,8 +35,60 @@ def assemble(settings: LakeSettings, how: AssembleSettings) -> int:
     data = pa.concat_tables(made)
     with Catalog(lake) as catalog:
         _replace(lake, catalog, DEBUGGING_SFT, data, None, pinned)
-        _replace(lake, catalog, DROPS, pa.concat_tables(drops), f"stage = '{STAGE}'", pinned)
+        _replace(lake, catalog, DROPS, pa.concat_tables(drops), f"stage = '{stage_of(DEBUGGING_SFT)}'", pinned)
     return int(data.num_rows)
+
+
+@stage("assemble", "assemble-preference")
+def assemble_preference(settings: LakeSettings, how: PreferenceSettings) -> dict[str, int]:
+    """Rebuild the three preference data sets from the whole lake; returns the rows of each. Writes only what changed.
+
+    In `drops` a row is a program (row_id: its attempt) that is in no example of the data set, or a pair (row_id: the
+    example it would be) left out as `near_identical_pair`, even where its programs are in other pairs.
+    """
+    lake = Lake(settings)
+    tables = (PREFERENCE_CORRECTNESS, PREFERENCE_KTO, PREFERENCE_EFFICIENCY)
+    made: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
+    drops, pinned = [], lake.versions()
+    for bucket in range(lake.buckets):
+        with Catalog(lake, pinned, bucket) as catalog:
+            scorer = ""
+            for table in tables:
+                wanted = EFFICIENCY if table is PREFERENCE_EFFICIENCY else SCORERS[how.scorer]
+                values = {**how.model_dump(), "scorer": wanted, "tried": TRIED, "stage": stage_of(table)}
+                if wanted != scorer:
+                    scorer = wanted
+                    catalog.register("programs", catalog.arrow(statement("preference_programs"), **values))
+                found = _labelled(catalog, values) if table is PREFERENCE_KTO else _paired(catalog, table, values, how)
+                catalog.register("made", found)
+                made[table.name].append(found)
+                drops.append(catalog.arrow(statement(f"dropped_{table.name}"), **values))
+    with Catalog(lake) as catalog:
+        data = {table.name: pa.concat_tables(made[table.name]) for table in tables}
+        for table in tables:
+            _replace(lake, catalog, table, data[table.name], None, pinned)
+        stages = ", ".join(f"'{stage_of(table)}'" for table in tables)
+        _replace(lake, catalog, DROPS, pa.concat_tables(drops), f"stage in ({stages})", pinned)
+    return {name: int(found.num_rows) for name, found in data.items()}
+
+
+def _paired(catalog: Catalog, table: Table, values: dict[str, Any], how: PreferenceSettings) -> pa.Table:
+    """One bucket's pairs; leaves the near-identical ones behind as `identical`."""
+    codes = catalog.arrow("select attempt_id, code from programs where why is null")
+    most = how.max_pairs if how.pairs == "all_above_gap" else 1
+    picked, identical = pick(
+        catalog.rows(statement(table.name), **values),
+        dict(zip(codes["attempt_id"].to_pylist(), codes["code"].to_pylist(), strict=True)),
+        values["scorer"], most, how.min_token_distance,
+    )  # fmt: skip
+    catalog.register("picked", picked)
+    catalog.register("identical", identical)
+    return pair_examples(table, catalog.rows(statement("preference_pairs"), **values))
+
+
+def _labelled(catalog: Catalog, values: dict[str, Any]) -> pa.Table:
+    """One bucket's single programs with a label."""
+    return labelled_examples(PREFERENCE_KTO, catalog.rows(statement("preference_kto"), **values))
 
 
 def _replace(

@@ -6,7 +6,8 @@ from storage.tables import EXECUTIONS
 from tasks import progress
 from tasks.batches import batches
 from tasks.effects import sandbox_for
-from tasks.execute.rows import execution, job
+from tasks.execute.rows import job
+from tasks.executions import execution
 from tasks.pending import pending_rows
 from tasks.plan import Plan, conditions_id, suite_id
 from tasks.stage import stage

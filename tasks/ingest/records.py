@@ -7,7 +7,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import ValidationError
 
 from storage.ids import canonical
-from storage.problems import Asserts, Calls, Check, Problem, UnitTest
+from storage.problems import Asserts, Calls, Check, Problem, UnitTest, Untested
 from storage.settings import explain
 from tasks.ingest.dropped import Reason, UnusableError
 from tasks.python_text import definitions, parse
@@ -87,6 +87,8 @@ def problem(fields: Fields) -> Problem:
 
 def _check_tests(made: Problem) -> None:
     tests = made.tests
+    if isinstance(tests, Untested):
+        raise UnusableError("no_tests", "tests of kind none: a problem that is read from a file comes with its tests")
     if isinstance(tests, Check | Calls) and made.entry_point is None:
         raise UnusableError("no_entry_point", f"tests of kind {tests.kind} call the entry point, and there is none")
     _parsed("context", made.context)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from storage.catalog import Catalog
 from storage.errors import ConfigError
+from storage.ids import bucket_of
 from storage.lake import Lake, LakeSettings
 from storage.problems import Problem
 from storage.tables import ATTEMPTS, DROPS, PROBLEMS, SELECTIONS
@@ -28,10 +29,13 @@ class Ingested:
 
 
 @stage("ingest", "ingest")
-def ingest(settings: LakeSettings, sources: Sequence[Source]) -> Ingested:
+def ingest(settings: LakeSettings, sources: Sequence[Source], made: Sequence[str] = ()) -> Ingested:
     """Bring the lake up to date with the sources; a second call writes nothing.
 
     Everything is read before anything is written, so a wrong source leaves no trace.
+
+    Args:
+        made: ids of problems that are in the lake already and belong to the set, too.
 
     Raises:
         ConfigError: a source can't be read, or all of them together hold no problem.
@@ -42,9 +46,10 @@ def ingest(settings: LakeSettings, sources: Sequence[Source]) -> Ingested:
     problems = {
         row["problem_id"]: row for p in found if isinstance(p, Problem) for row in [problem_row(p, lake.buckets)]
     }
-    if not problems:
+    buckets = {i: p["bucket"] for i, p in problems.items()} | {i: bucket_of(i, lake.buckets) for i in made}
+    if not buckets:
         raise ConfigError(f"sources: expected at least one problem, got none ({len(drops)} lines were dropped)")
-    selection = selection_id(problems)
+    selection = selection_id(buckets)
     references = {row["attempt_id"]: row for p in problems.values() if p["reference"] for row in [reference_row(p)]}
     dropped = {row["row_id"]: row for d in drops for row in [drop_row(d, lake.buckets)]}
     with Catalog(lake) as catalog:
@@ -58,6 +63,6 @@ def ingest(settings: LakeSettings, sources: Sequence[Source]) -> Ingested:
     lake.append(ATTEMPTS, [row for i, row in references.items() if i not in judged])
     lake.append(DROPS, [row for i, row in dropped.items() if i not in known])
     if not chosen:  # last, in one commit: a selection that exists is complete
-        rows = [{"selection_id": selection, **{c: p[c] for c in ("problem_id", "bucket")}} for p in problems.values()]
+        rows = [{"selection_id": selection, "problem_id": i, "bucket": bucket} for i, bucket in buckets.items()]
         lake.append(SELECTIONS, rows)
-    return Ingested(selection, tuple(sorted({p["bucket"] for p in problems.values()})), len(problems), len(dropped))
+    return Ingested(selection, tuple(sorted(set(buckets.values()))), len(buckets), len(dropped))

@@ -26,7 +26,7 @@ class AuditRow:
     got: Verdict
     flags: tuple[Flag, ...]
     ok: bool
-    """Whether the verdict is right, carries the flag expected, and nothing was left."""
+    """Whether the verdict is right, carries the flag expected, all CPU time was seen, and nothing was left."""
     left: tuple[str, ...]
     """Processes, files and sockets that outlived the run, in words."""
     feedback: str
@@ -62,9 +62,12 @@ def _tried(sandbox: Sandbox, group: Sequence[Attack]) -> tuple[list[AuditRow], t
     for n, attack in enumerate(group):
         row = judged[str(n)]
         ok = row.verdict in attack.expected and (attack.flag is None or attack.flag in row.flags)
+        feedback = row.feedback
+        if row.cpu_ms < attack.least_cpu_ms:
+            ok, feedback = False, f"{row.cpu_ms:.0f} ms of CPU time seen, it used {attack.least_cpu_ms:.0f}. {feedback}"
         rows.append(
             AuditRow(
-                attack, attack.group, attack.expected, row.verdict, row.flags, ok, (), row.feedback, row.wall_ms,
+                attack, attack.group, attack.expected, row.verdict, row.flags, ok, (), feedback, row.wall_ms,
                 sandbox.backend,
             )
         )  # fmt: skip

@@ -11,6 +11,7 @@ from storage.problems import Stdio
 from tasks.sandbox import plan, verdicts
 from tasks.sandbox.backends.base import Backend
 from tasks.sandbox.compare import same_output
+from tasks.sandbox.each import judged_each
 from tasks.sandbox.feedback import feedback
 from tasks.sandbox.outcome import Outcome
 from tasks.sandbox.protocol import Job, Judged, TestResult
@@ -125,6 +126,8 @@ class Judge:
 
 
 def _tested(job: Job, run: Callable[..., Outcome], shared: bool) -> Judged | str:
+    if job.each:
+        return judged_each(job, run)
     program, tests, expected = plan.program(job), plan.tests(job), plan.expected(job)
     outcome = run(program, job.limits, tests)
     if outcome.driver_died and outcome.stop is None:

@@ -4,7 +4,7 @@ import ast
 from typing import Any
 
 from storage.problems import Asserts, Calls, Check, Stdio, UnitTest
-from tasks.sandbox.protocol import Job
+from tasks.sandbox.protocol import Answers, Job
 
 
 def program(job: Job) -> dict[str, Any]:
@@ -25,6 +25,8 @@ def expected(job: Job) -> list[str]:
             return [f"case {n}" for n in range(1, len(stdio) + 1)]
         case UnitTest(code=code):
             return _methods(code)
+        case Answers(calls=texts):
+            return [f"call {n}" for n in range(1, len(texts) + 1)] or ["load"]
 
 
 def tests(job: Job) -> dict[str, Any]:

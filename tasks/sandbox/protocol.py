@@ -38,6 +38,18 @@ class Limits(Settings):
     """Files and directories in the private /tmp."""
 
 
+class Answers(Settings):
+    """Calls whose answers are wanted, whatever they are: what a program is timed on. No problem comes with these.
+
+    A result is `passed` where plain data came back, and its message is then the data's address (inside/digest.py).
+    """
+
+    kind: Literal["answers"] = "answers"
+    calls: tuple[str, ...] = ()
+    """Expressions in which the entry point is called once, with literals, as the argument of `sorted`, `set`,
+    `frozenset` or of nothing; without any, the program is only loaded."""
+
+
 @dataclass(frozen=True)
 class Job:
     """One program and the tests it must pass."""
@@ -46,8 +58,11 @@ class Job:
     code: str
     context: str
     entry_point: str | None
-    tests: Asserts | Check | Stdio | Calls | UnitTest
+    tests: Asserts | Check | Stdio | Calls | UnitTest | Answers
     limits: Limits
+    each: bool = False
+    """Whether each assert has the limits to itself: after one that passes a limit or ends the program, the others go on
+    in a fresh process."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tasks.sandbox.outcome import Outcome
 from tasks.sandbox.protocol import Limits
 from tasks.sandbox.server import ForkServer, Running, ServerGoneError
 from tasks.sandbox.tree import Tree
-from tasks.sandbox.watch import SERVER_CPU_S, Watch
+from tasks.sandbox.watch import Watch
 
 FIRST_UID = 61184  # the range that no distribution gives to people or services
 MIB = 1 << 20
@@ -56,7 +56,8 @@ class Slot:
         self._driving = Driving(self._drivers)
         self._cgroup = self._candidates.cgroup or Cgroup()
         self._cgroup.add(self._candidates.pids)
-        self._floor = _resident(self._candidates.pids[-1])
+        self._server = self._candidates.pids[-1]
+        self._floor = _resident(self._server)
         self._preloaded_mib = max(0, self._floor // MIB - BARE_MIB)
 
     @property
@@ -106,7 +107,8 @@ class Slot:
             results, results_in = _pipe(stack)
             wire = results_in.fd if together else theirs.fileno()
             self._candidates.launch(_hard(limits), [source, out_in.fd, err_in.fd, wire, payload])
-            watch, driver = Watch(_more(limits, self._preloaded_mib), out, err, self._cgroup), None
+            more = _more(limits, self._preloaded_mib)
+            watch, driver = Watch(more, out, err, self._cgroup, lambda: _cpu_s(self._server)), None
             if tests is not None:
                 watch.results = results
                 if not together:
@@ -123,9 +125,7 @@ class Slot:
             candidate.kill()
             ended = self._ended(watch)
             if ended is not None:
-                # The cgroup also saw children that nobody waited for; below that it only adds the server's own time.
-                unseen = watch.cgroup_cpu_s() - SERVER_CPU_S
-                outcome.cpu_s = max(ended[1], watch.tree.cpu_s, unseen)
+                outcome.cpu_s = max(ended[1], watch.tree.cpu_s, watch.unseen_cpu_s())
                 # Our own SIGKILL says nothing about the program; any other ending is its own.
                 outcome.status = ended[0] if watch.left or ended[0] & 0x7F != 9 else None
                 outcome.peak_bytes = max(watch.tree.peak_bytes, ended[2] * 1024) - self._preloaded_mib * MIB
@@ -186,6 +186,15 @@ def _report(wire: socket.socket) -> list[Any] | None:
 def _resident(pid: int) -> int:
     with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _cpu_s(pid: int) -> float | None:
+    """CPU seconds that a process with one thread has used, to the nanosecond; None where the kernel does not say."""
+    try:
+        with open(f"/proc/{pid}/schedstat", "rb") as file:  # noqa: PTH123
+            return int(file.read().split()[0]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def _running(stack: contextlib.ExitStack, server: ForkServer) -> Running:

@@ -5,6 +5,7 @@ import json
 import os
 import select
 import time
+from collections.abc import Callable
 
 from tasks.sandbox.cgroup import Cgroup
 from tasks.sandbox.outcome import Outcome, Stop
@@ -15,7 +16,7 @@ from tasks.sandbox.tree import Tree
 MIB = 1 << 20
 LOOKS_S = (0.01, 0.02)  # between two looks at the tree: at first, later
 GRACE_S = 5.0  # for the driver to report, once the candidate is ended
-SERVER_CPU_S = 0.1  # more than a fork server ever uses for one job
+SERVER_CPU_S = 0.1  # more than a fork server ever uses for one job; where the kernel does not say how much it was
 RESULTS_BYTES = 16 * MIB
 
 
@@ -24,8 +25,11 @@ class Watch:
 
     tree: Tree
 
-    def __init__(self, limits: Limits, out: int, err: int, cgroup: Cgroup) -> None:
+    def __init__(
+        self, limits: Limits, out: int, err: int, cgroup: Cgroup, server_cpu_s: Callable[[], float | None]
+    ) -> None:
         self.limits, self.out, self.err = limits, out, err
+        self._server_cpu_s, self._server_before = server_cpu_s, server_cpu_s()
         self._cgroup, self._cpu_before, self._kills_before = cgroup, cgroup.cpu_s(), cgroup.kills()
         self.results: int | None = None
         self.stdout, self.stderr = bytearray(), bytearray()
@@ -86,7 +90,7 @@ class Watch:
             self._stop("memory", f"more than {limits.memory_mib} MiB of memory")
         if self.tree.peak_processes > limits.processes:
             self._stop("processes", f"more than {limits.processes} processes and threads")
-        if max(self.tree.cpu_s, self.cgroup_cpu_s() - SERVER_CPU_S) > limits.cpu_s:
+        if max(self.tree.cpu_s, self.unseen_cpu_s()) > limits.cpu_s:
             self._stop("timeout", f"more than {limits.cpu_s:g} s of CPU time")
         if self.tree.full:
             self._stop("files", f"more than {limits.files_mib} MiB or {limits.inodes} files in /tmp")
@@ -95,10 +99,17 @@ class Watch:
         """Whether the kernel has killed something in the slot's cgroup for want of memory since the run began."""
         return self._cgroup.kills() > self._kills_before
 
-    def cgroup_cpu_s(self) -> float:
-        """CPU seconds in the slot's cgroup since the run began, the fork server's own included; 0 if not counted."""
+    def unseen_cpu_s(self) -> float:
+        """CPU seconds in the slot's cgroup since the run began, but for the fork server's; 0 where none are counted.
+
+        They hold what children used that nobody waited for, however short they lived.
+        """
         now = self._cgroup.cpu_s()
-        return now - self._cpu_before if now is not None and self._cpu_before is not None else 0.0
+        server = self._server_cpu_s()  # read last here and first above, so that too much is left out and never too little
+        if now is None or self._cpu_before is None:
+            return 0.0
+        own = SERVER_CPU_S if server is None or self._server_before is None else server - self._server_before
+        return now - self._cpu_before - own
 
     def _take(self, fd: int) -> bool:
         """Read what is there; False at the end of the pipe."""

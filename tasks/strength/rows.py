@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from storage.ids import content_id
-from storage.problems import TESTS
+from storage.problems import JUDGED
 from tasks.plan import MUTATOR_VERSION
 from tasks.sandbox.protocol import JUDGE_VERSION, Job, Judged, Limits
 from tasks.strength.mutate import mutants
@@ -51,7 +51,7 @@ def limits(given: Limits, cpu_ms: float, wall_ms: float) -> Limits:
 
 def jobs(row: Mapping[str, Any], asked: list[dict[str, Any]], given: Limits) -> Iterator[Job]:
     """The mutants of one reference as the judge wants them."""
-    tests, bounded = TESTS.validate_json(row["tests"]), limits(given, row["cpu_ms"], row["wall_ms"])
+    tests, bounded = JUDGED.validate_json(row["tests"]), limits(given, row["cpu_ms"], row["wall_ms"])
     for mutant in asked:
         yield Job(mutant["mutant_id"], mutant["code"], row["context"], row["entry_point"], tests, bounded)
 

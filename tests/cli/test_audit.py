@@ -27,7 +27,8 @@ class Recorded:
         for job in jobs:
             attack = self.table[job.code, job.tests.model_dump_json()]
             verdict = "infra" if attack.name in self.wrong else attack.expected[0]
-            yield Judged(job.job_id, verdict, (), flags=(attack.flag,) if attack.flag else (), feedback="\udfff")
+            flags = (attack.flag,) if attack.flag else ()
+            yield Judged(job.job_id, verdict, (), flags, feedback="\udfff", cpu_ms=attack.least_cpu_ms)
 
     def close(self) -> None:
         pass

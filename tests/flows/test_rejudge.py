@@ -31,7 +31,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     before = Judge.judge
 
     def raise_it() -> None:
-        for module in ("tasks.plan", "tasks.execute.rows"):
+        for module in ("tasks.plan", "tasks.executions"):
             monkeypatch.setattr(f"{module}.JUDGE_VERSION", JUDGE_VERSION + 1)
         monkeypatch.setattr(Judge, "judge", judge)
 

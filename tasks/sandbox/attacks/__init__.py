@@ -8,11 +8,12 @@ from tasks.sandbox.attacks.host import OUTLIVES, REFUSED, SIGNALS
 from tasks.sandbox.attacks.leaving import ENDS, FLIPS
 from tasks.sandbox.attacks.lies import LIES
 from tasks.sandbox.attacks.output import FORGERIES
+from tasks.sandbox.attacks.speed import HIDES
 from tasks.sandbox.attacks.wire import CODEC, WIRE
 
 ATTACKS: tuple[Attack, ...] = (
     *ENDS, *FLIPS, *LIES, *CODEC, *WIRE, *READS, *CHANGES, *FORGERIES, *GREED, *OUTLIVES, *REFUSED, *SIGNALS, *SPEED,
-    *GAMES, *HONEST,
+    *HIDES, *GAMES, *HONEST,
 )  # fmt: skip
 
 __all__ = ["ATTACKS", "Attack", "Group"]

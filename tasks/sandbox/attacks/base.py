@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage.problems import Asserts, Calls, Check, Stdio, StdioCase, UnitTest
-from tasks.sandbox.protocol import Flag, Limits, Verdict
+from tasks.sandbox.protocol import Answers, Flag, Limits, Verdict
 
 Group = Literal[
     "ends early", "flips the code", "lies when compared", "attacks the codec", "reads the answer", "changes the judge",
-    "forges output", "eats the machine", "outlives its run", "attacks the host", "fakes speed", "games the grader",
-    "honest but awkward",
+    "forges output", "eats the machine", "outlives its run", "attacks the host", "fakes speed", "hides its CPU time",
+    "games the grader", "honest but awkward",
 ]  # fmt: skip
-Tests = Asserts | Check | Stdio | Calls | UnitTest
+Tests = Asserts | Check | Stdio | Calls | UnitTest | Answers
 
 ADD = Asserts(kind="asserts", asserts=("assert add(1, 2) == 3", "assert add(-4, 9) == 5"))
 TIGHT = Limits(cpu_s=2.0, wall_s=120.0, memory_mib=128, processes=16, output_kib=1024, files_mib=8, inodes=64)
@@ -40,6 +40,8 @@ class Attack:
     flag: Flag | None = None
     """A flag that the verdict must carry."""
     entry: str | None = "add"
+    least_cpu_ms: float = 0.0
+    """CPU time that it is known to use, and that the judge must have seen."""
 
 
 def several(

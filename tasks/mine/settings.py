@@ -1,0 +1,55 @@
+"""Where code comes from that tasks are made of: one model per kind of source, told apart by `kind`."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from storage.settings import Settings
+
+PERMISSIVE = (
+    "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense",
+    "Zlib",
+)  # fmt: skip
+
+
+class _CodeSource(Settings):
+    """What every source of code can be told."""
+
+    name: str = Field("mined", min_length=1)
+    """The `source` of its problems."""
+    licences: tuple[str, ...] = Field(PERMISSIVE, min_length=1)
+    """SPDX names of the licences that may be used; packages under others are left out, with a row in `drops`."""
+    licence: str | None = Field(None, min_length=1)
+    """SPDX expression for a licence file that is not recognised: somebody has read it. Null refuses such code."""
+    limit: int | None = Field(None, ge=1)
+    """Seeds at most, in order of id, which is a fair sample; null takes all."""
+
+
+class FolderSource(_CodeSource):
+    """Python code that lies here: a checkout, or packages installed beside Patchmill. Read, never imported."""
+
+    kind: Literal["folder"]
+    path: Path | None = None
+    """A folder with a licence file in it."""
+    packages: tuple[str, ...] | None = Field(None, min_length=1)
+    """Names of distributions installed in the running environment; their files and licences as their metadata say."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.path is None) == (self.packages is None):
+            raise ValueError("expected either `path` or `packages`")
+        return self
+
+
+class GitSource(_CodeSource):
+    """One commit of a git repository, fetched once into `checkouts` under PATCHMILL_HOME."""
+
+    kind: Literal["git"]
+    url: str = Field(min_length=1, pattern=r"^[^-]")
+    """Address of the repository, or a path: a local one needs no network."""
+    commit: str | None = Field(None, pattern=r"^[^-]")
+    """Full commit, branch or tag; null takes HEAD. With a full commit later runs read the same, and ask nobody."""
+
+
+CodeSource = Annotated[FolderSource | GitSource, Field(discriminator="kind")]

@@ -1,0 +1,125 @@
+"""The preference line: tests by the model, the matrix, scores and pairs; what is there is not done again."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.config import RefreshConfig
+from flows.refresh import refresh
+from storage.catalog import Catalog
+from storage.lake import Lake
+from tests.scripted import ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+Build = Callable[..., RefreshConfig]
+
+
+@pytest.fixture
+def preference(config: Build) -> Build:
+    """A refresh that makes pairs alone; one answer with tests per problem."""
+    return lambda *problems, **values: config(*problems, products=["preference"], **{"tests__samples": 1, **values})
+
+
+def rows(config: RefreshConfig, sql: str) -> list[dict[str, Any]]:
+    with Catalog(Lake(config.lake)) as catalog:
+        return catalog.rows(sql)
+
+
+def count(config: RefreshConfig, table: str) -> int:
+    return int(rows(config, f"select count(*) as n from {table}")[0]["n"])
+
+
+def test_a_run_makes_tests_matrix_scores_and_pairs(preference: Build, writer: ScriptedServer) -> None:
+    made = refresh(preference())
+    assert writer.asked == {"generate": 6, "write_tests": 2}
+    # three asserts count per problem, one of them wrong, so that no program passes it
+    assert made.funnel == {
+        "problems": 2, "attempts": 6, "without_code": 0, "right_at_once": 2, "wrong": 4, "wrong_distinct": 4,
+        "infra": 0, "unjudged": 0, "test_answers": 2, "tests_found": 6, "tests_kept": 6, "constant_tests": 2,
+        "programs_scored": 6, "told_apart": 2, "programs_timed": 0,
+    }  # fmt: skip
+    assert made.examples == {"preference_correctness": 2, "preference_efficiency": 0, "preference_kto": 6}
+    why = rows(preference(), "select no_test_reason, count(*) as n from tests group by all order by all")
+    assert why == [{"no_test_reason": r, "n": n} for r, n in (("duplicate", 2), ("no_call", 2), (None, 6))]
+    pairs = rows(preference(), "select * from preference_correctness")
+    assert all(pair["chosen_passes"] and not pair["rejected_passes"] for pair in pairs)
+    assert [len(pair["verdicts"]) for pair in pairs] == [3, 3]
+
+
+def test_every_program_is_run_on_every_test_once(preference: Build) -> None:
+    refresh(preference())
+    cells = rows(preference(), "select attempt_id, unnest(tests).test as t from executions where suite = 'generated'")
+    assert len(cells) == len({tuple(cell.values()) for cell in cells}) == 6 * 3
+
+
+def test_a_finished_run_again_writes_nothing_and_asks_nothing(preference: Build, writer: ScriptedServer) -> None:
+    refresh(preference())
+    versions, asked = Lake(preference().lake).versions(), dict(writer.asked)
+    refresh(preference())
+    assert Lake(preference().lake).versions() == versions and writer.asked == asked
+
+
+def test_more_tests_run_only_what_they_add(preference: Build, writer: ScriptedServer) -> None:
+    refresh(preference(tests__wanted=2))
+    before = count(preference(), "executions")
+    asked = dict(writer.asked)
+    refresh(preference(tests__wanted=3))
+    added = rows(preference(), "select total_tests from executions where suite = 'generated' and total_tests <> 2")
+    assert [row["total_tests"] for row in added] == [1] * 6
+    assert count(preference(), "executions") == before + 6 and writer.asked == asked
+    assert rows(preference(), "select distinct tests from rankings") == [{"tests": 3}]
+
+
+def test_more_programs_run_only_what_they_add_and_all_are_scored_anew(
+    preference: Build, writer: ScriptedServer
+) -> None:
+    refresh(preference())
+    before = count(preference(), "executions")
+    refresh(preference(generate__samples=4))
+    assert writer.asked == {"generate": 8, "write_tests": 2}
+    assert count(preference(), "executions") == before + 2 * 2
+    assert rows(preference(), "select distinct programs from rankings") == [{"programs": 4}]
+    assert count(preference(), "(select distinct matrix_id from scores)") == 2
+
+
+def test_other_settings_of_a_scorer_score_again_and_run_nothing(preference: Build) -> None:
+    refresh(preference())
+    before = count(preference(), "executions")
+    first = rows(preference(), "select distinct matrix_id from rankings order by all")
+    refresh(preference(score__rounds=3))
+    assert count(preference(), "executions") == before
+    assert rows(preference(), "select distinct matrix_id from rankings order by all") != first
+    assert {len(r["change"]) for r in rows(preference(), "select change from rankings where len(change) > 0")} == {3}
+
+
+def test_one_lake_makes_both_products(config: Build, writer: ScriptedServer) -> None:
+    made = refresh(config(products=["debugging", "preference"], tests__samples=1))
+    assert writer.asked == {"generate": 6, "write_tests": 2, "diagnose": 4, "repair": 8}
+    assert made.examples["repair"] == 4 and made.examples["preference_correctness"] == 2
+    assert made.funnel["verified_repairs"] == 4 and made.funnel["programs_scored"] == 6
+
+
+def test_a_problem_that_nothing_can_call_is_dropped_with_its_reason(preference: Build, tmp_path: Path) -> None:
+    built = preference("add")
+    path = Path(str(built.sources[0].path))
+    stdio = {
+        "source": "scripted", "source_id": "stdio", "entry_point": None, "prompt": "Write a function add(a, b).",
+        "tests": {"kind": "stdio", "cases": [{"input": "1 2", "output": "3"}]}, "licence": "Apache-2.0",
+    }  # fmt: skip
+    path.write_text(path.read_text() + json.dumps(stdio) + "\n")
+    for _ in range(2):
+        refresh(built)
+        drops = rows(built, "select reason, count(*) as n from drops where stage = 'write_tests' group by all")
+        assert drops == [{"reason": "no_entry_point", "n": 1}]
+
+
+def test_rows_in_another_order_give_the_same_scores(preference: Build, tmp_path: Path) -> None:
+    refresh(preference("add", "last", "shout"))
+    first = rows(preference(), "select attempt_id, scorer, value, matrix_id from scores order by all")
+    again = tmp_path / "again"
+    refresh(preference("shout", "add", "last", lake__path=str(again), lake__buckets=3, write__batch_rows=1))
+    second = preference(lake__path=str(again))
+    assert rows(second, "select attempt_id, scorer, value, matrix_id from scores order by all") == first

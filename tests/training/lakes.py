@@ -1,0 +1,90 @@
+"""Lakes of judged and scored programs, made from rows: what the preference data sets are assembled from."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from storage.lake import Lake
+from storage.tables import ATTEMPTS, EXECUTIONS, PROBLEMS, SCORES
+from tests.builders import row
+
+TESTS = '{"kind": "asserts", "setup": "", "asserts": ["assert f(1) == 1"]}'
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program of a problem; what is None is not there."""
+
+    name: str
+    score: float | None = None
+    cells: str | None = "11"
+    """Its verdicts on the generated tests t0, t1, ...: 1 is passed, 0 failed."""
+    code: str | None = ""
+    """Empty: one that is like no other."""
+    flags: tuple[str, ...] = ()
+    given: bool | None = None
+    """Whether it passes the problem's own test."""
+    kind: str = "generate"
+    pair: dict[str, Any] | None = None
+    """What the scorer efficiency@1 says of it."""
+
+    @property
+    def text(self) -> str | None:
+        return f"def f(x):\n    return {self.name}_a({self.name}_b, {self.name}_c)\n" if self.code == "" else self.code
+
+
+def judged(program: str, cells: str, first: int = 0, **columns: Any) -> dict[str, Any]:
+    """An execution on the generated tests t<first>, ..."""
+    tests = [
+        {"test": f"assert f({first + i}) == {i}", "verdict": "passed" if c == "1" else "failed", "message": ""}
+        for i, c in enumerate(cells)
+    ]
+    verdict = "passed" if set(cells) == {"1"} else "failed"
+    return row(
+        EXECUTIONS, attempt_id=program, suite="generated", suite_id=f"{first}", tests=tests, total_tests=len(tests),
+        **{"verdict": verdict, "judge_version": 1, "conditions_id": "c", **columns},
+    )  # fmt: skip
+
+
+def fill(lake: Lake, programs: Iterable[Program], problem: str = "0000000a", scorer: str = "self_validation@1") -> None:
+    """Add a problem with its programs, in the order given."""
+    at = {"problem_id": problem, "bucket": lake.bucket_of(problem)}
+    programs = list(programs)
+    lake.append(PROBLEMS, [
+        row(PROBLEMS, **at, prompt=f"Write f for {problem}.", entry_point="f", tests=TESTS, source="s",
+            source_id=problem, licence="MIT"),
+    ])  # fmt: skip
+    lake.append(ATTEMPTS, [
+        row(ATTEMPTS, attempt_id=p.name, kind=p.kind, code=p.text, model="m", **at,
+            no_code_reason=None if p.text else "no_code_block")
+        for p in programs
+    ])  # fmt: skip
+    runs = [judged(p.name, p.cells, flags=list(p.flags), **at) for p in programs if p.cells is not None]
+    own = [
+        row(EXECUTIONS, attempt_id=p.name, suite="given", suite_id="g", judge_version=1, total_tests=1,
+            verdict="passed" if p.given else "failed", **at)
+        for p in programs if p.given is not None
+    ]  # fmt: skip
+    lake.append(EXECUTIONS, runs + own)
+    lake.append(SCORES, scores(at, programs, scorer))
+
+
+def scores(at: dict[str, Any], programs: Sequence[Program], scorer: str = "self_validation@1") -> list[dict[str, Any]]:
+    """Their rows of the table scores, by a scorer and by efficiency@1."""
+    shared = {"matrix_id": "m", "parts": "{}", **at}
+    rated = [
+        row(SCORES, attempt_id=p.name, scorer=scorer, value=p.score, **shared)
+        for p in programs if p.score is not None
+    ]  # fmt: skip
+    timed = [
+        row(SCORES, attempt_id=p.name, scorer="efficiency@1", **{**shared, "parts": json.dumps({"pair": p.pair})})
+        for p in programs if p.pair is not None
+    ]  # fmt: skip
+    return rated + timed
+
+
+def told_apart(faster: str, slower: str, ratio: float = 2.0, low: float = 1.8, high: float = 2.3) -> dict[str, Any]:
+    """What both programs of an efficiency pair carry, by name."""
+    shared = {"ratio": ratio, "low": low, "high": high}
+    return {faster: {"with": slower, "faster": True, **shared}, slower: {"with": faster, "faster": False, **shared}}
