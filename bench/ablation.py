@@ -9,18 +9,22 @@ programs: those that every one of them scored, and of which the truth is known. 
 
 Truth is taken twice: as `accuracy`, the share of the true tests that a program passes, and as `right`, 1 where it
 passes all of them. tasks/score/agreement.py says what the four figures of a correlation are; `picks` is what comes of
-taking the best against the worst of every problem, ties by expected value, and `base` what shares all programs have.
+taking the best against the worst of every problem, ties by expected value, also of those problems alone that have right
+and wrong programs; `base` is what all programs are like.
 """
 
 import argparse
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from storage.catalog import Catalog
@@ -53,7 +57,7 @@ def stored(catalog: Catalog) -> Scores:
     return dict(found)
 
 
-def known(catalog: Catalog, scores: Scores, file: Path | None) -> dict[str, float]:
+def known(scores: Scores, file: Path | None) -> dict[str, float]:
     """How right programs are, by attempt: of the file, else of the lake.
 
     Raises:
@@ -63,9 +67,10 @@ def known(catalog: Catalog, scores: Scores, file: Path | None) -> dict[str, floa
         if TRUTH not in scores:
             raise ConfigError(f"no {TRUTH} among the scores of this lake; name verdicts by --truth FILE.parquet")
         return {attempt: value for (_, attempt), value in scores[TRUTH].items()}
-    if not file.is_file():
-        raise ConfigError(f"{file}: no such file; expected Parquet with columns attempt_id, passed, total")
-    data = catalog.arrow("select * from read_parquet($file)", file=str(file))
+    try:
+        data = pq.read_table(file)
+    except (OSError, pa.ArrowException) as error:
+        raise ConfigError(f"{file}: expected Parquet of columns attempt_id, passed, total: {error}") from None
     if missing := {"attempt_id", "passed", "total"} - set(data.column_names):
         raise ConfigError(
             f"{file}: expected columns attempt_id, passed, total; there is no {', '.join(sorted(missing))}"
@@ -121,7 +126,12 @@ def agreements(
         kind: {measure: asdict(agreement(scores, truth, measure)) for measure in MEASURES}
         for kind, truth in truths.items()
     }
-    return {**found, "picks": asdict(picks(scores, right))}
+    mixed = [at for at, values in enumerate(right) if values.any() and not values.all()]
+    return {
+        **found,
+        "picks": asdict(picks(scores, right)),
+        "picks_where_both_exist": asdict(picks([scores[at] for at in mixed], [right[at] for at in mixed])),
+    }
 
 
 def table(found: dict[str, Any]) -> str:
@@ -144,11 +154,12 @@ def table(found: dict[str, Any]) -> str:
                 counts = f"{at['constant_scores']:>16}{at['constant_truth']:>16}"
                 lines.append(f"{name:20}{''.join(_shown(cell) for cell in cells)}{counts}")
     heads = "".join(f"{head:>16}" for head in ("pairs", "chosen right", "rejected wrong", "both"))
-    lines += ["", "best against worst of each problem", f"{'':20}{heads}"]
-    for name, figures in found["rankers"].items():
-        at = figures["picks"]
-        shares = "".join(_shown(at[share]) for share in ("chosen_right", "rejected_wrong", "both"))
-        lines.append(f"{name:20}{at['pairs']:>16}{shares}")
+    for which, where in (("picks", ""), ("picks_where_both_exist", " that has right and wrong programs")):
+        lines += ["", f"best against worst of each problem{where}", f"{'':20}{heads}"]
+        for name, figures in found["rankers"].items():
+            at = figures[which]
+            shares = "".join(_shown(at[share]) for share in ("chosen_right", "rejected_wrong", "both"))
+            lines.append(f"{name:20}{at['pairs']:>16}{shares}")
     return "\n".join(lines)
 
 
@@ -163,15 +174,15 @@ def rounded(value: Any) -> Any:
     return round(value, 4) if isinstance(value, float) else value
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("lake")
     parser.add_argument("--truth", type=Path, help="Parquet with columns attempt_id, passed, total")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     try:
         with Catalog(Lake(LakeSettings(path=arguments.lake))) as catalog:
             scores = stored(catalog)
-            truth = known(catalog, scores, arguments.truth)
+        truth = known(scores, arguments.truth)
     except PatchmillError as error:
         print(f"{arguments.lake}: {error}", file=sys.stderr)
         return 2

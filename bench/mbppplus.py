@@ -3,7 +3,8 @@
     python bench/mbppplus.py LAKE MbppPlus.jsonl.gz --out truth.parquet --packages .venv
 
 MBPP+ compares with numpy: `--packages` names an environment that has it. Needs a file of the OriginFmt kind; its code
-runs in the sandbox alone. Programs of problems that it does not hold are judged by nothing here and get no row.
+runs in the sandbox alone. Programs of problems that it does not hold are judged by nothing here and get no row; after
+a limit (a hang) no further test of a program counts as passed.
 """
 
 import argparse
@@ -32,7 +33,7 @@ join problems as p using (problem_id)
 where a.kind = 'generate' and a.code is not null and p.source = 'mbpp'
 order by a.attempt_id
 """
-LIMITS = Limits(cpu_s=2.0, wall_s=30.0, memory_mib=1024)
+LIMITS = Limits(cpu_s=5.0, wall_s=60.0, memory_mib=1024)
 
 
 def suites(path: Path) -> dict[str, Asserts]:
@@ -67,7 +68,7 @@ def jobs(programs: list[dict[str, Any]], tests: dict[str, Asserts]) -> Iterator[
     """Programs whose problem MBPP+ holds."""
     for row in programs:
         if suite := tests.get(row["source_id"]):
-            yield Job(row["attempt_id"], row["code"], "", row["entry_point"], suite, LIMITS, each=True)
+            yield Job(row["attempt_id"], row["code"], "", row["entry_point"], suite, LIMITS)
 
 
 def main() -> None:

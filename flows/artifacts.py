@@ -125,7 +125,7 @@ def summary(made: Report, rates: Rates, dashboard: str | None) -> str:
     lines += ["", "| data set or form | examples |", "|---|--:|"]
     lines += [f"| {name} | {count} |" for name, count in made.examples.items()]
     lines += ["", f"- data sets: `{made.lake}/datasets/`, Parquet with a Delta log"]
-    lines += [f'- ask them: `patchmill sql --lake {made.lake} "select * from funnel"`']
+    lines.append(f"- ask them: `patchmill sql --lake {made.lake}`")
     if dashboard:
         lines.append(f"- [dashboard]({dashboard})")
     return "\n".join(lines)
@@ -136,6 +136,9 @@ def watched(total: int) -> Iterator[Callable[[], None]]:
     """Show `total` tasks of this flow run as they finish; the yielded function counts one."""
     watch, changed, ended = Watch(total, time.monotonic()), threading.Lock(), threading.Event()
     bar = create_progress_artifact(watch.percent(), key="progress", description="finished tasks")
+    if not total:
+        yield lambda: None
+        return
     live = create_markdown_artifact("starting", key="live", description="stages, speed and time left")
     client = get_client(sync_client=True)  # made here, where Prefect's settings are those of the run
 
@@ -177,7 +180,9 @@ def publish(made: Report, alerts: AlertSettings, seconds: float) -> Rates:
     """
     with Catalog(Lake(LakeSettings(path=made.lake)), versions=made.versions) as catalog:
         rates = Rates(**catalog.rows(statement("rates_of_run"), run=flow_run.id or "")[0])
-        drops = catalog.rows("select stage, reason, count(*) as n from drops group by all order by n desc, all")
+        drops = catalog.rows(
+            "select stage, reason, count(*) as n from drops group by all order by n desc, stage, reason"
+        )
     stats = [model.stats() for model in opened_models()]
     fast = [{"what": name, "value": value} for name, value in speed(stats, progress.snapshot(), seconds).items()]
     create_table_artifact(fast, key="throughput", description="How fast this run was")

@@ -66,7 +66,7 @@ class RefreshConfig(Settings):
     """How their speed is measured."""
     assemble: AssembleSettings = AssembleSettings()
     """What becomes an example of debugging_sft."""
-    preference: PreferenceSettings = PreferenceSettings()
+    pairs: PreferenceSettings = PreferenceSettings()
     """What becomes a pair."""
     write: WriteSettings = WriteSettings()
     """How often rows are committed."""

@@ -1,5 +1,7 @@
 """SQL that a person wrote may read the lake and make tables in memory; it writes no file and reads no other."""
 
+from __future__ import annotations  # types of DuckDB that a function holds on to are leaks that it reports at exit
+
 import re
 
 import duckdb
@@ -65,7 +67,9 @@ def told(error: duckdb.Error) -> str:
     """DuckDB's message in one line: what is wrong, the names it thinks were meant, and where."""
     text = str(error)
     first, *more = [line.strip() for line in text.split("\nLINE ")[0].splitlines() if line.strip()]
-    hints = [line for line in more if re.match(r'Did you mean "(?!pg_|duckdb_|sqlite_)|Candidate (bindings|tables)', line)]
+    hints = [
+        line for line in more if re.match(r'Did you mean "(?!pg_|duckdb_|sqlite_)|Candidate (bindings|tables)', line)
+    ]
     said = " ".join([re.sub(r"^\w+( \w+)* Error: ", "", first), *hints])
     marked = re.search(r"\nLINE (\d+: )(.*)\n( *)\^", text)
     if marked is None:
@@ -80,6 +84,6 @@ def _words(sql: str) -> list[tuple[int, str]]:
     stops = [place for place, _ in marks[1:]] + [len(data)]
     return [
         (place, data[place:stop].decode(errors="replace").strip().lower())
-        for (place, kind), stop in zip(marks, stops, strict=True)
+        for (place, kind), stop in zip(marks, stops, strict=False)  # of no words there is one stop
         if kind != duckdb.token_type.comment
     ]

@@ -178,7 +178,7 @@ INPUTS = Table(
     ("input_id",),
     "one kind of input that programs are timed on: a trusted test's, made larger",
     pa.schema([
-        column("input_id", TEXT, "address of call, scale, limits, what is measured how, and the programs compared on it"),
+        column("input_id", TEXT, "address of call, scale, limits, how it is measured, and the programs compared"),
         *PROBLEM,
         column("test_id", TEXT, "the trusted test it was made from"),
         column("scale", FLOAT, "how many times as large as the test's own; the same size in every repeat"),

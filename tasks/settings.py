@@ -107,11 +107,12 @@ class TimeSettings(Settings):
     least_ms: float = Field(20.0, gt=0)
     """Inputs grow until the slowest program takes this much CPU time, which stands well above the noise of a start."""
     largest: int = Field(1 << 20, ge=1)
-    """Growth stops at this many times the test's own size; a program that is still too fast is not compared."""
+    """Growth stops at this many times the test's own size, and at calls of a million characters; where the slowest
+    program is still too fast, none are compared."""
     confidence: float = Field(0.99, gt=0.5, lt=1)
-    """Of the bootstrap interval of a ratio; a pair needs one that leaves out 1."""
+    """That no interval of a problem's ratios misses its ratio (bootstrap, Bonferroni over the problem's pairs)."""
     least_ratio: float = Field(1.2, gt=1)
-    """And a ratio whose interval stays above this: faster by less is no lesson."""
+    """What a pair's interval must stay above, on every input, import counted or not: faster by less is no lesson."""
     limits: Limits = Limits(cpu_s=5.0, wall_s=60.0)
     """What one run may use."""
 

@@ -83,6 +83,10 @@ class ScriptedServer:
         self._server.server_close()
         self._thread.join()
 
+    def forget(self) -> None:
+        """Begin again with the first sample of every prompt."""
+        self._served.clear()
+
     def answer(self, body: dict[str, Any]) -> tuple[int, Any]:
         if self.broken:
             return 500, {"error": {"message": "out of order"}}

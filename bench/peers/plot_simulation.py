@@ -36,10 +36,10 @@ def main() -> None:
                 axes.plot(*zip(*told, strict=True) if told else ([], []), color=colour, label=ranker, marker=".")
             if column[0] is grid[0, 0]:
                 axes.set_ylabel(label)
-        column[0].set_title(scenario["title"], fontsize=10)
+        column[0].set_title(scenario["title"], fontsize=9.5)
         column[-1].set_xlabel(AXES[scenario["varied"]])
     grid[0, 0].legend(frameon=False, fontsize=8)
-    figure.savefig(out, metadata={"Date": None} if out.suffix == ".svg" else None, dpi=110)
+    figure.savefig(out, metadata={"Date": None, "Creator": None} if out.suffix == ".svg" else None, dpi=110)
 
 
 if __name__ == "__main__":

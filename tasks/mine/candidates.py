@@ -135,7 +135,7 @@ def _function_fault(node: ast.FunctionDef | ast.AsyncFunctionDef, how: MineSetti
 
 
 def _class_fault(node: ast.ClassDef, how: MineSettings) -> tuple[Reason, str] | None:
-    if node.keywords or [base for base in node.bases if ast.unparse(base) != "object"]:
+    if node.keywords or {ast.unparse(base) for base in node.bases} - {"object"}:
         return "bases", ", ".join(map(ast.unparse, node.bases)) or "keywords"
     if node.decorator_list:
         return "decorated", ast.unparse(node.decorator_list[0])

@@ -105,7 +105,7 @@ class Watch:
         They hold what children used that nobody waited for, however short they lived.
         """
         now = self._cgroup.cpu_s()
-        server = self._server_cpu_s()  # read last here and first above, so that too much is left out and never too little
+        server = self._server_cpu_s()  # read last here, first above: too much is left out, never too little
         if now is None or self._cpu_before is None:
             return 0.0
         own = SERVER_CPU_S if server is None or self._server_before is None else server - self._server_before

@@ -54,7 +54,7 @@ def self_validation(blocks: Sequence[Bools], damping: float, rounds: int) -> lis
         ValueError: a block is no matrix of booleans, or damping or rounds are out of range.
 
     Source:
-        CodeDPO, arXiv:2410.05605, section 3.2. Constant tests left out, scaling and ties are ours.
+        CodeDPO, arXiv:2410.05605. Leaving out constant tests, scaling and ties are ours.
     """
     if not 0 < damping < 1 or rounds < 1:
         raise ValueError(f"self-validation: expected damping in (0, 1) and a round, got {damping} and {rounds}")

@@ -15,6 +15,7 @@ from tasks.time.search import Trial, following, settled
 STUB = ""
 """Name of the program that does nothing: what it takes, every program takes."""
 STARTS = 5  # runs of which the median is a program's import, and the stub's taking in of an input
+CONFIRMED = 3  # laps on other values each that an input must take long enough in: one may be slow by chance
 HEADROOM = 4  # an input is too much already where a program needs so much less than its limit: values vary
 LONGEST = 1_000_000  # characters of a call; the judge itself handles more, but not fast
 LIMITS: frozenset[Verdict] = frozenset({"timeout", "memory", "output", "processes", "files"})
@@ -89,19 +90,35 @@ def settle(
     """The scale at which the slowest of the programs takes long enough, or None; and what was tried."""
     trials: list[Trial] = []
     while (scale := following(trials, how.least_ms, how.largest)) is not None:
-        text = text_of(scaled(call, scale, f"{seed} {scale} trial"), watch.entry_point)
-        trials.append(Trial(scale, _slowest_ms(watch, text, import_ms) if len(text) <= LONGEST else None))
+        texts = (text_of(scaled(call, scale, f"{seed} {scale} {n}"), watch.entry_point) for n in range(CONFIRMED))
+        trials.append(Trial(scale, _slowest_ms(watch, texts, import_ms, how.least_ms)))
     return settled(trials, how.least_ms), trials
 
 
-def _slowest_ms(watch: Stopwatch, text: str, import_ms: Mapping[str, float]) -> float | None:
-    """Of the programs that agree; None where most don't, or one came near its limits."""
-    lap = watch.lap([STUB, *import_ms], text, text[:100], HEADROOM)
-    carry = lap.pop(STUB).cpu_ms
-    answer = majority([reading.answer for reading in lap.values()])
-    if not answer or any(reading.verdict in LIMITS for reading in lap.values()):
-        return None
-    return max(lap[name].cpu_ms - import_ms[name] - carry for name in lap if lap[name].answer == answer)
+def _slowest_ms(
+    watch: Stopwatch, texts: Iterator[str], import_ms: Mapping[str, float], least_ms: float
+) -> float | None:
+    """CPU time of the slowest of the programs that agree, the median over laps; one lap is enough to be too fast.
+
+    None where most don't agree, one comes near its limits, or the text is too long.
+    """
+    found: dict[str, list[float]] = {}
+    slowest = 0.0
+    for text in texts:
+        if len(text) > LONGEST:
+            return None
+        lap = watch.lap([STUB, *import_ms], text, text[:100], HEADROOM)
+        carry = lap.pop(STUB).cpu_ms
+        answer = majority([reading.answer for reading in lap.values()])
+        if not answer or any(reading.verdict in LIMITS for reading in lap.values()):
+            return None
+        for name, run in lap.items():
+            if run.answer == answer:
+                found.setdefault(name, []).append(run.cpu_ms - import_ms[name] - carry)
+        slowest = max(map(statistics.median, found.values()))
+        if slowest < least_ms:
+            break
+    return slowest
 
 
 @dataclass(frozen=True)

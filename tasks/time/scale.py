@@ -50,8 +50,9 @@ def _is_int(value: Any) -> bool:
 
 def _is_container(value: Any) -> bool:
     """A text of one character is a character."""
-    least = {list: 1, tuple: 1, set: 1, dict: 1, str: 2, bytes: 2}.get(type(value))
-    return least is not None and len(value) >= least
+    if isinstance(value, str | bytes):
+        return len(value) > 1
+    return isinstance(value, list | tuple | set | dict) and len(value) > 0
 
 
 def _size(length: int, scale: float) -> int:
@@ -101,7 +102,8 @@ def _drawn(values: list[Any], count: int, scale: float, rng: Rng) -> list[Any]:
     apart = different == len(values)
     wanted = count if apart else 1 if different == 1 else max(different, round(count * different / len(values)))
     fresh = draw(values, wanted, scale, apart, rng)
-    chosen = fresh[:count] if apart and len(fresh) >= count else rng.choices(fresh, k=count)
+    chosen = [*fresh[:count], *rng.choices(fresh, k=max(0, count - len(fresh)))]
+    rng.shuffle(chosen)
     if len(values) > 1 and values in (sorted(values), sorted(values, reverse=True)):
         chosen.sort(reverse=values != sorted(values))
     return chosen
@@ -173,7 +175,7 @@ def _is_matrix(rows: Sequence[Any]) -> bool:
     return all(len(row) == width for row in rows) and width > 1 and (width > FEW_FIELDS or width == len(rows))
 
 
-def _records(values: Sequence[Sequence[Any]], count: int, scale: float, rng: Rng) -> list[Any]:
+def _records(values: list[Any], count: int, scale: float, rng: Rng) -> list[Any]:
     columns = [_drawn([row[at] for row in values], count, scale, rng) for at in range(len(values[0]))]
     made = [list(row) for row in zip(*columns, strict=True)]
     numbers = all(type(part) in (int, float) for row in values for part in row)

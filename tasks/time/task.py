@@ -27,7 +27,7 @@ from tasks.time.rows import (
     timing_row,
 )
 
-TRIED = 3  # times as many calls as are wanted: some are too small, whatever their scale
+TRIED = 2  # times as many calls as are wanted: some are too small, whatever their scale
 WHY = {
     "no_literal_input": "no trusted test is one call with literals that can be made larger",
     "too_fast": "no input that can be made takes the slowest program long enough",

@@ -14,24 +14,30 @@ import pytest
 from storage.catalog import Catalog
 from storage.columns import Table
 from storage.lake import Lake, LakeSettings
-from storage.tables import ATTEMPTS, AUDITS, DIAGNOSES, EXECUTIONS, TABLES
+from storage.tables import ATTEMPTS, AUDITS, DIAGNOSES, EXECUTIONS, SCORES, TABLES, TESTS
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("PATCHMILL_KILLS", "3"))  # `PATCHMILL_KILLS=20 make test` for the long version
 BUCKETS = "4"
+CONFIGS = {
+    "recorded": (),
+    # all but the measured speeds, which no two runs share
+    "preference_recorded": ("--only", "ingest,generate,write_tests,execute,matrix,score,assemble"),
+}
 
 
-def start(lake: Path) -> subprocess.Popen[bytes]:
-    """The recorded refresh as a user starts it, leader of its own process group."""
-    command = [sys.executable, "-c", "from cli.main import main; main()", "run", "configs/refresh/recorded.yaml"]
-    command += ["--lake", str(lake), "--set", f"lake.buckets={BUCKETS}", "--set", "write.batch_rows=8"]
+def start(lake: Path, config: str) -> subprocess.Popen[bytes]:
+    """A recorded refresh as a user starts it, leader of its own process group."""
+    command = [sys.executable, "-c", "from cli.main import main; main()", "run", f"configs/refresh/{config}.yaml"]
+    command += [*CONFIGS[config], "--lake", str(lake)]
+    command += ["--set", f"lake.buckets={BUCKETS}", "--set", "write.batch_rows=8"]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )
 
 
-def finish(lake: Path) -> None:
-    process = start(lake)
+def finish(lake: Path, config: str) -> None:
+    process = start(lake, config)
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 0, errors.decode()[-2000:]
 
@@ -69,15 +75,16 @@ def keys(lake: Path) -> list[tuple[object, ...]]:
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
         return [
             (t.name, *row.values())
-            for t in (ATTEMPTS, EXECUTIONS, DIAGNOSES)
+            for t in (ATTEMPTS, TESTS, EXECUTIONS, DIAGNOSES, SCORES)
             for row in catalog.rows(f"select {', '.join(t.key)} from {t.name}")
         ]
 
 
 @pytest.mark.timeout(60 * KILLS + 300)
-def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, prefect_server: str) -> None:
+@pytest.mark.parametrize("config", CONFIGS)
+def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, prefect_server: str, config: str) -> None:
     began = time.monotonic()
-    finish(tmp_path / "undisturbed")
+    finish(tmp_path / "undisturbed", config)
     took = time.monotonic() - began
     dice = random.Random(20260101)
     killed = 0
@@ -85,7 +92,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, pre
         lake = tmp_path / f"killed-{killed}"
         before: set[tuple[object, ...]] = set()
         for _ in range(min(5, KILLS - killed)):  # several kills hit the same lake before it may finish
-            process = start(lake)
+            process = start(lake, config)
             time.sleep(dice.uniform(0.1, 0.9) * took)
             if process.poll() is None:
                 kill_tree(process)
@@ -95,7 +102,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, pre
             after = keys(lake) if lake.exists() else []
             assert before <= set(after) and len(after) == len(set(after))  # what was committed stays, once
             before = set(after)
-        finish(lake)
+        finish(lake, config)
         assert contents(lake) == contents(tmp_path / "undisturbed")
 
 

@@ -116,9 +116,10 @@ def test_a_problem_that_nothing_can_call_is_dropped_with_its_reason(preference: 
         assert drops == [{"reason": "no_entry_point", "n": 1}]
 
 
-def test_rows_in_another_order_give_the_same_scores(preference: Build, tmp_path: Path) -> None:
+def test_rows_in_another_order_give_the_same_scores(preference: Build, writer: ScriptedServer, tmp_path: Path) -> None:
     refresh(preference("add", "last", "shout"))
     first = rows(preference(), "select attempt_id, scorer, value, matrix_id from scores order by all")
+    writer.forget()
     again = tmp_path / "again"
     refresh(preference("shout", "add", "last", lake__path=str(again), lake__buckets=3, write__batch_rows=1))
     second = preference(lake__path=str(again))

@@ -138,10 +138,12 @@ class WordingServer(ScriptedServer):
             stopped = self.stop_after is not None and total >= self.stop_after
             if not held and not stopped:
                 self.asked[step] += n
+            first = self._served[text]
+            self._served[text] += n
         if stopped or (held and self._wait()):
             return 500, {"error": {"message": "out of order"}}
         name = re.findall(r"(?:def|class) (\w+)", text)[0]
-        said = [self._say(step, name, index) for index in range(n)]
+        said = [self._say(step, name, first + index) for index in range(n)]
         choices = [{"index": i, "message": {"content": s}, "finish_reason": "stop"} for i, s in enumerate(said)]
         return 200, {"choices": choices, "usage": {"prompt_tokens": 50, "completion_tokens": 20 * n}}
 

@@ -165,12 +165,11 @@ def test_killed_in_the_middle_it_goes_on(
 ) -> None:
     undisturbed = run(lake="undisturbed")
     model.asked.clear()
-    for answers in (2, 5):
-        _killed_after(answers, model, tmp_path / "lake", checkout())
+    _killed_after(5, model, tmp_path / "lake", checkout())
     held = len(rows(tmp_path / "lake", "select * from ideas"))
     assert run() == undisturbed
     assert contents(tmp_path / "lake") == contents(tmp_path / "undisturbed")
-    assert model.asked.total() <= 8 + 2 and held >= 4  # a kill loses the answer that was not committed
+    assert held >= 4 and model.asked.total() <= 8 + 1  # a kill loses the answer that was not committed
 
 
 def _killed_after(answers: int, model: WordingServer, lake: Path, root: Path) -> None:
@@ -179,7 +178,7 @@ def _killed_after(answers: int, model: WordingServer, lake: Path, root: Path) ->
     script = "import json, sys; from tests.mine.test_stage import _mine; _mine(*json.loads(sys.argv[1]))"
     command = [sys.executable, "-c", script, json.dumps([str(lake), str(root), model.url, {}])]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 200
     while model.asked.total() < answers and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(1)  # for the commit of what was answered

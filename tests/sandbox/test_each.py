@@ -73,7 +73,8 @@ def test_a_program_that_never_loads_is_run_twice_and_no_more(run):
 
 def test_state_that_a_stopped_test_has_spoilt_is_fresh_for_the_next(run):
     body = "    seen.append(n)\n    if n == 2: os._exit(1)\n    return n if 2 not in seen else -1"
-    assert verdicts(run(f"import os\nseen = []\ndef f(n):\n{body}")) == ["passed", "exited", "passed", "passed", "passed"]
+    row = run(f"import os\nseen = []\ndef f(n):\n{body}")
+    assert verdicts(row) == ["passed", "exited", "passed", "passed", "passed"]
 
 
 def test_a_lie_on_the_wire_ends_it_all(run):

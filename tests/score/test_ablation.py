@@ -1,8 +1,8 @@
 """The table of rankers is made of the lake's newest scores and the truth that is known, and of nothing else."""
 
 import json
-import subprocess
-import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from bench.ablation import main
 from storage.lake import Lake, LakeSettings
 from storage.tables import RANKINGS, SCORES
 from tests.builders import row
 
-ROOT = Path(__file__).parents[2]
+Ablation = Callable[..., "Done"]
 RANKED = {  # by scorer, the scores of the programs of two problems
     "self_validation@1": {"p": {"a": 1.0, "b": 0.5, "c": 0.1}, "q": {"d": 1.0, "e": 0.2}},
     "pass_all@1": {"p": {"a": 0.0, "b": 0.0, "c": 0.0}, "q": {"d": 1.0, "e": 0.0}},
@@ -22,9 +23,23 @@ RANKED = {  # by scorer, the scores of the programs of two problems
 }
 
 
-def ablation(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "bench/ablation.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=120)
+@dataclass(frozen=True)
+class Done:
+    code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def ablation(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """What the bench says and ends with."""
+
+    def run(*words: object) -> Done:
+        code = main([str(word) for word in words])
+        said = capsys.readouterr()
+        return Done(code, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture
@@ -40,7 +55,7 @@ def lake(tmp_path: Path) -> Lake:
     return made
 
 
-def test_rankers_are_compared_with_ground_truth_on_the_newest_matrix(lake: Lake) -> None:
+def test_rankers_are_compared_with_ground_truth_on_the_newest_matrix(lake: Lake, ablation: Ablation) -> None:
     done = ablation(lake.root)
     found = json.loads(done.stdout)
     assert (found["problems"], found["programs"], found["without_truth"]) == (2, 5, 0)
@@ -55,17 +70,25 @@ def test_rankers_are_compared_with_ground_truth_on_the_newest_matrix(lake: Lake)
         "left_out": -1.0, "as_zero": -0.5, "silent_as_zero": -0.5, "pooled": None,
     }  # fmt: skip
     assert own["picks"] == {"pairs": 2, "chosen_right": 0.5, "rejected_wrong": 0.5, "both": 0.5}
+    assert own["picks_where_both_exist"] == own["picks"]  # here every problem has both
     assert every["picks"] == {"pairs": 1, "chosen_right": 0.0, "rejected_wrong": 0.0, "both": 0.0}
     assert "self_validation@1" in done.stderr and "chosen right" in done.stderr
 
 
-def test_truth_may_come_from_a_file_and_programs_it_does_not_name_are_counted(lake: Lake, tmp_path: Path) -> None:
+def test_truth_may_come_from_a_file_and_programs_it_does_not_name_are_counted(
+    lake: Lake, tmp_path: Path, ablation: Ablation
+) -> None:
     file = tmp_path / "plus.parquet"
     pq.write_table(pa.table({"attempt_id": ["a", "b", "d", "x"], "passed": [2, 3, 0, 1], "total": [4, 3, 9, 1]}), file)
     found = json.loads(ablation(lake.root, "--truth", file).stdout)
     assert (found["truth"], found["problems"], found["programs"], found["without_truth"]) == ("plus.parquet", 2, 3, 2)
     figures = found["rankers"]["self_validation@1"]["accuracy"]["spearman"]
     assert (figures["problems"], figures["left_out"]) == (1, -1.0)  # a problem of one program can't be ranked
+    assert found["rankers"]["self_validation@1"]["picks_where_both_exist"]["pairs"] == 1
+    pq.write_table(pa.table({"attempt_id": ["a", "b"], "passed": [1, 2], "total": [9, 9]}), file)
+    rankers = json.loads(ablation(lake.root, "--truth", file).stdout)["rankers"]
+    picked, mixed = (rankers["self_validation@1"][which] for which in ("picks", "picks_where_both_exist"))
+    assert picked == {"pairs": 1, "chosen_right": 0.0, "rejected_wrong": 1.0, "both": 0.0} and mixed["pairs"] == 0
 
 
 @pytest.mark.parametrize(
@@ -78,15 +101,15 @@ def test_truth_may_come_from_a_file_and_programs_it_does_not_name_are_counted(la
     ],
 )
 def test_a_file_that_is_no_truth_is_refused_in_one_line(
-    lake: Lake, tmp_path: Path, columns: dict[str, list[Any]], words: str
+    lake: Lake, tmp_path: Path, columns: dict[str, list[Any]], words: str, ablation: Ablation
 ) -> None:
     pq.write_table(pa.table(columns), tmp_path / "bad.parquet")
     done = ablation(lake.root, "--truth", tmp_path / "bad.parquet")
-    assert done.returncode == 2 and done.stdout == "" and words in done.stderr and done.stderr.count("\n") == 1
+    assert done.code == 2 and done.stdout == "" and words in done.stderr and done.stderr.count("\n") == 1
 
 
-def test_a_lake_without_scores_and_a_missing_file_are_refused(lake: Lake, tmp_path: Path) -> None:
+def test_a_lake_without_scores_and_a_missing_file_are_refused(lake: Lake, tmp_path: Path, ablation: Ablation) -> None:
     empty, missing = ablation(tmp_path / "none"), ablation(lake.root, "--truth", tmp_path / "none.parquet")
-    assert empty.returncode == missing.returncode == 2
-    assert "no scores in this lake" in empty.stderr and "no such file" in missing.stderr
+    assert empty.code == missing.code == 2
+    assert "no scores in this lake" in empty.stderr and "none.parquet: expected Parquet" in missing.stderr
     assert not (tmp_path / "none").exists()

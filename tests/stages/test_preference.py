@@ -1,49 +1,22 @@
-"""Which programs become pairs and labels, and that each one left out has its reason."""
+"""Which programs become pairs by correctness, and that each one left out has its reason."""
 
-import json
-import random
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from deltalake import DeltaTable
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from storage.catalog import Catalog
-from storage.dataset_tables import PREFERENCE_CORRECTNESS
 from storage.lake import Lake, LakeSettings
-from storage.tables import DROPS, EXECUTIONS, SCORES
-from tasks.assemble.settings import PreferenceSettings
-from tasks.assemble.task import assemble_preference
-from tasks.assemble.tokens import token_distance, tokens
+from storage.tables import EXECUTIONS, SCORES
 from tests.builders import row
-from tests.training.lakes import Program, fill, judged, scores, told_apart
-
-P = {"problem_id": "0000000a", "bucket": 0}
-THREE = (Program("a", 1.0, "111"), Program("b", 0.7, "110"), Program("c", 0.2, "100"))
-NAMES = ("preference_correctness", "preference_efficiency", "preference_kto")
+from tests.training.lakes import NEAR, THREE, P, Program, built, drops, fill, judged, scores
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(LakeSettings(path=str(tmp_path / "lake"), buckets=1))
-
-
-def built(lake: Lake, name: str = "preference_correctness", **how: Any) -> list[dict[str, Any]]:
-    assemble_preference.fn(lake.settings, PreferenceSettings(**how))
-    with Catalog(lake) as catalog:
-        return catalog.rows(f"select * from {name} order by all")
-
-
-def drops(lake: Lake, name: str = "preference_correctness") -> dict[str, str]:
-    with Catalog(lake) as catalog:
-        found = catalog.rows("select row_id, reason from drops where stage = $stage", stage=f"assemble:{name}")
-    return {r["row_id"]: r["reason"] for r in found}
 
 
 def pairs(lake: Lake, **how: Any) -> set[tuple[str, str]]:
@@ -102,16 +75,13 @@ def test_of_programs_with_one_score_the_first_by_id_stands_for_it(lake: Lake) ->
     assert pairs(lake) == {("a", "c")}
 
 
-NEAR = ("def f(x):\n    return x + 1\n", "def f(x):\n    return x - 1  # not quite\n")
-
-
 def test_near_identical_programs_are_no_pair_and_both_they_and_the_pair_say_so(lake: Lake) -> None:
     fill(lake, [Program("a", 1.0, code=NEAR[0]), Program("b", 0.1, "10", code=NEAR[1])])
-    assert pairs(lake, min_token_distance=0.1) == set()
+    assert pairs(lake, min_token_distance=0.11) == set()
     reasons = drops(lake)
     assert sorted(reasons.values()) == ["near_identical", "near_identical", "near_identical_pair"]
     assert {reasons["a"], reasons["b"]} == {"near_identical"}
-    assert pairs(lake, min_token_distance=0.05) == {("a", "b")}
+    assert pairs(lake, min_token_distance=0.1) == {("a", "b")}  # one of ten tokens
     assert drops(lake) == {}
 
 
@@ -218,159 +188,3 @@ def test_only_scores_of_the_last_scoring_are_compared(lake: Lake) -> None:
     lake.upsert(SCORES, [row(SCORES, attempt_id=n, value=v, **newer) for n, v in (("b", 0.3), ("c", 1.0))])
     assert pairs(lake) == {("c", "b")}
     assert drops(lake) == {"a": "incomplete"}
-
-
-def test_a_separated_pair_of_speeds_becomes_an_example_with_its_ratio(lake: Lake) -> None:
-    told = told_apart("b", "a", 3.0, 2.5, 3.5)
-    fill(lake, [Program("a", 1.0, pair=told["a"]), Program("b", 1.0, pair=told["b"]), Program("c", 1.0)])
-    [pair] = built(lake, "preference_efficiency")
-    assert (pair["chosen_attempt_id"], pair["rejected_attempt_id"]) == ("b", "a")
-    assert (pair["ratio"], pair["ratio_low"], pair["ratio_high"]) == (3.0, 2.5, 3.5)
-    assert pair["scorer"] == "efficiency@1" and len(pair["verdicts"]) == 2
-    assert drops(lake, "preference_efficiency") == {"c": "not_timed"}
-
-
-@pytest.mark.parametrize(
-    ("told", "reason"),
-    [
-        pytest.param({"a": {}, "b": {}}, "not_separated", id="no pair"),
-        pytest.param(told_apart("a", "b", 1.1, 1.0, 1.2), "not_separated", id="interval that reaches 1"),
-        pytest.param({**told_apart("a", "b"), "b": {}}, "not_separated", id="one side alone"),
-        pytest.param({**told_apart("a", "b"), "b": told_apart("c", "b")["b"]}, "not_separated", id="another partner"),
-    ],
-)
-def test_speeds_that_are_not_told_apart_are_no_pair(lake: Lake, told: dict[str, Any], reason: str) -> None:
-    fill(lake, [Program("a", 1.0, pair=told["a"]), Program("b", 1.0, pair=told["b"])])
-    assert built(lake, "preference_efficiency") == []
-    assert drops(lake, "preference_efficiency") == {"a": reason, "b": reason}
-
-
-def test_labels_are_given_to_high_and_low_scores_alone(lake: Lake) -> None:
-    fill(lake, [*THREE, Program("d", 0.95, "000"), Program("e", 0.4, "000")])
-    rows = built(lake, "preference_kto", kto_high=0.9, kto_low=0.4)
-    assert {r["attempt_id"]: r["label"] for r in rows} == {"a": True, "c": False, "e": False}
-    assert drops(lake, "preference_kto") == {"b": "between", "d": "passes_none"}
-    [wanted] = [r for r in rows if r["label"]]
-    assert [turn["role"] for turn in wanted["prompt"] + wanted["completion"]] == ["user", "assistant"]
-    assert wanted["code"] in wanted["completion"][0]["content"] and wanted["score"] == 1.0
-
-
-def test_a_problem_whose_programs_are_alike_gives_no_labels(lake: Lake) -> None:
-    fill(lake, [Program("a", 1.0), Program("b", 1.0), Program("c", 0.98, "10")])
-    assert built(lake, "preference_kto") == []
-    assert drops(lake, "preference_kto") == dict.fromkeys("abc", "near_tie")
-
-
-def test_assembling_again_writes_nothing_and_keeps_what_it_was_made_from(lake: Lake) -> None:
-    told = told_apart("b", "a")
-    fill(lake, [replace(p, pair=told.get(p.name)) for p in THREE])
-    fill(lake, [replace(p, name=f"{p.name}2") for p in THREE], "0000000b")
-    before = lake.versions()
-    assert [len(built(lake, name)) for name in NAMES] == [2, 1, 4]
-    after = lake.versions()
-    assert len(built(lake)) == 2
-    assert lake.versions() == after
-    [commit] = DeltaTable(lake.uri(PREFERENCE_CORRECTNESS)).history(1)
-    assert json.loads(commit["built_from"]) == before
-
-
-def test_a_changed_score_changes_the_data_set_and_nothing_else_does(lake: Lake) -> None:
-    fill(lake, THREE)
-    assert pairs(lake) == {("a", "c")}
-    before = lake.versions()
-    lake.upsert(SCORES, scores(P, [replace(THREE[0], score=0.1)]))
-    assert pairs(lake) == {("b", "a")}
-    changed = {name for name, version in lake.versions().items() if version != before[name]}
-    assert changed == {"scores", "preference_correctness", "preference_kto", "drops"}
-
-
-def test_the_reasons_of_other_stages_are_left_alone(lake: Lake) -> None:
-    fill(lake, THREE)
-    lake.append(DROPS, [row(DROPS, stage="assemble:debugging_sft", row_id="b", bucket=0, reason="unjudged")])
-    built(lake)
-    assert drops(lake, "debugging_sft") == {"b": "unjudged"}
-
-
-@st.composite
-def populations(draw: Callable[..., Any]) -> list[Program]:
-    """Programs of one problem in which ties, copies, flags and gaps all come up."""
-    count = draw(st.integers(0, 6))
-    return [
-        Program(
-            f"p{i}",
-            draw(st.sampled_from([None, 0.0, 0.1, 0.5, 0.9, 1.0])),
-            draw(st.sampled_from(["00", "01", "11", None])),
-            draw(st.sampled_from(["", NEAR[0], NEAR[1], None])),
-            draw(st.sampled_from([(), (), (), ("flaky",)])),
-            draw(st.sampled_from([None, True, False])),
-            draw(st.sampled_from(["generate", "generate", "repair"])),
-        )
-        for i in range(count)
-    ]
-
-
-@given(populations(), populations(), st.sampled_from(["best_worst", "all_above_gap"]), st.floats(0.05, 1), st.randoms())
-@settings(max_examples=12, deadline=None)
-def test_every_program_is_in_an_example_or_has_its_reason_and_row_order_does_not_matter(
-    tmp_path_factory: pytest.TempPathFactory,
-    one: list[Program],
-    other: list[Program],
-    how: str,
-    min_gap: float,
-    dice: random.Random,
-) -> None:
-    other = [replace(p, name=f"q{p.name}") for p in other]
-    results = []
-    for shuffled in (False, True):
-        lake = Lake(LakeSettings(path=str(tmp_path_factory.mktemp("lake")), buckets=2))
-        for problem, programs in (("0000000a", one), ("0000000b", other)):
-            fill(lake, dice.sample(programs, len(programs)) if shuffled else programs, problem)
-        found = built(lake, pairs=how, min_gap=min_gap)
-        with Catalog(lake) as catalog:
-            kto = catalog.rows("select * from preference_kto order by example_id")
-            left = catalog.rows("select * from drops order by stage, row_id")
-        results.append((found, kto, left))
-    assert results[0] == results[1]
-    score = {p.name: p.score for p in (*one, *other)}
-    for pair in found:
-        assert pair["chosen_score"] - pair["rejected_score"] >= min_gap - 1e-9
-        assert pair["chosen_score"] == score[pair["chosen_attempt_id"]]
-        assert "passed" in {v["chosen"] for v in pair["verdicts"]}
-    paired = {r[f"{side}_attempt_id"] for r in found for side in ("chosen", "rejected")}
-    _every_program_once(score.keys(), paired, lake, "preference_correctness")
-    _every_program_once(score.keys(), {r["attempt_id"] for r in kto}, lake, "preference_kto")
-    _every_program_once(score.keys(), set(), lake, "preference_efficiency")
-
-
-def _every_program_once(programs: Sequence[str], used: set[str], lake: Lake, name: str) -> None:
-    left = {row_id for row_id, reason in drops(lake, name).items() if reason != "near_identical_pair"}
-    assert used | left == set(programs) and not used & left
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "distance"),
-    [
-        pytest.param("a = 1  # one\n", "a=1\n\n# another", 0.0, id="comments and layout"),
-        pytest.param("a = 1", "a = 2", 1 / 3, id="one of three"),
-        pytest.param("", "", 0.0, id="nothing"),
-        pytest.param("", "x", 1.0, id="all"),
-        pytest.param("def f(:\n  '''never closed", "def f(:\n  '''never  closed", 1 / 5, id="broken code"),
-        pytest.param("s = 'a # b'", "s = 'a # c'", 1 / 3, id="a string is one token, no comment"),
-        pytest.param("x **= y // 2.5e3", "x **= y / 2.5e3", 1 / 5, id="operators and numbers are whole"),
-    ],
-)
-def test_distance_counts_tokens(one: str, other: str, distance: float) -> None:
-    assert token_distance(tokens(one), tokens(other)) == pytest.approx(distance)
-    assert token_distance(tokens(other), tokens(one)) == pytest.approx(distance)
-
-
-@given(st.text(max_size=60))
-def test_no_text_is_too_broken_for_tokens_and_none_is_lost(text: str) -> None:
-    found = tokens(text)
-    if "#" not in text:
-        assert "".join("".join(found).split()) == "".join(text.split())
-
-
-def test_thresholds_of_labels_that_overlap_are_refused() -> None:
-    with pytest.raises(ValidationError, match=r"kto_low 0\.9: expected less than kto_high 0\.9"):
-        PreferenceSettings(kto_low=0.9, kto_high=0.9)

@@ -20,7 +20,7 @@ PYTHON = ROOT / ".venv-trl/bin/python"
 STEPS = 3
 TRAINERS = {"preference_correctness": "dpo", "preference_efficiency": "dpo", "preference_kto": "kto"}
 FILES = {"conversational": ".parquet", "plain": ".jsonl"}
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

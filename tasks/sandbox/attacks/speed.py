@@ -5,7 +5,7 @@
 from tasks.sandbox.attacks.base import TIGHT, Attack, Group, Tests, asserts, stdio
 from tasks.sandbox.protocol import Answers
 
-LEAST_MS = 300  # of 400: machines without a cgroup see children that nobody waits for every 10 to 20 ms
+LEAST_MS = 150  # of 200
 _BURN = """
 from time import thread_time as _clock
 def burn(seconds):
@@ -36,12 +36,12 @@ os.times = lambda: (0.0,) * 5
 resource.getrusage = lambda who: resource.struct_rusage([0] * 16)
 """
 _PROGRAMS = {
-    "behind patched clocks": _PATCHED + "def hidden(): burn(.2)\n" + _IN_CALL,
-    "at import": "burn(.4)\ndef add(a, b): return a + b",
+    "behind patched clocks": _PATCHED + "def hidden(): burn(.1)\n" + _IN_CALL,
+    "at import": "burn(.2)\ndef add(a, b): return a + b",
     "in threads": """
 import threading
 def hidden():
-    threads = [threading.Thread(target=burn, args=(.05,)) for _ in range(4)]
+    threads = [threading.Thread(target=burn, args=(.025,)) for _ in range(4)]
     for thread in threads: thread.start()
     for thread in threads: thread.join()
 """ + _IN_CALL,
@@ -51,7 +51,7 @@ def hidden():
     done = _thread.allocate_lock()
     done.acquire()
     def work():
-        burn(.2)
+        burn(.1)
         done.release()
     _thread.start_new_thread(work, ())
     done.acquire()
@@ -61,16 +61,15 @@ import os
 def hidden():
     pid = os.fork()
     if pid == 0:
-        burn(.2)
+        burn(.1)
         os._exit(0)
     os.waitpid(pid, 0)
 """ + _IN_CALL,
-    "in a child nobody waits for": _CHILD + "def hidden(): child(.2)\n" + _IN_CALL,
+    "in a child nobody waits for": _CHILD + "def hidden(): child(.1)\n" + _IN_CALL,
     "in children that are never zombies": _CHILD + """
 import signal
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-def hidden():
-    for _ in range(2): child(.1)
+def hidden(): child(.2)  # twice as long: without a cgroup it is only seen every 10 to 20 ms
 """ + _IN_CALL,
     "in an orphan": """
 import os
@@ -81,7 +80,7 @@ def hidden():
         if os.fork() == 0:
             os.setsid()
             os.close(done)
-            burn(.2)
+            burn(.1)
         os._exit(0)
     os.waitpid(pid, 0)
     os.close(said)
@@ -89,12 +88,12 @@ def hidden():
 """ + _IN_CALL,
     "in another program": """
 import subprocess, sys
-WORK = "from time import process_time as c\\nwhile c() < .2: pass"
+WORK = "from time import process_time as c\\nwhile c() < .1: pass"
 def hidden(): subprocess.run([sys.executable, '-S', '-c', WORK], check=True)
 """ + _IN_CALL,
     "in a spawned program nobody waits for": """
 import os, sys
-WORK = "from time import process_time as c\\nwhile c() < .2: pass"
+WORK = "from time import process_time as c\\nwhile c() < .1: pass"
 def hidden():
     done, said = os.pipe()
     os.set_inheritable(said, True)
@@ -105,33 +104,33 @@ def hidden():
     "in a pool of processes": """
 import multiprocessing
 def hidden():
-    with multiprocessing.get_context('fork').Pool(2) as pool: pool.map(burn, [.1, .1])
+    with multiprocessing.get_context('fork').Pool(2) as pool: pool.map(burn, [.05, .05])
 """ + _IN_CALL,
     "in a finaliser": """
 class Heavy:
-    def __del__(self): burn(.2)
+    def __del__(self): burn(.1)
 def hidden(): Heavy()
 """ + _IN_CALL,
     "in a signal handler": """
 import signal
-signal.signal(signal.SIGUSR1, lambda *a: burn(.2))
+signal.signal(signal.SIGUSR1, lambda *a: burn(.1))
 def hidden(): signal.raise_signal(signal.SIGUSR1)
 """ + _IN_CALL,
     "in a trace function": """
 import sys
 def trace(*a):
     sys.settrace(None)
-    burn(.2)
+    burn(.1)
 def step(): pass
 def hidden():
     sys.settrace(trace)
     step()
 """ + _IN_CALL,
-    "at the lowest priority": "import os\nos.nice(19)\ndef hidden(): burn(.2)\n" + _IN_CALL,
+    "at the lowest priority": "import os\nos.nice(19)\ndef hidden(): burn(.1)\n" + _IN_CALL,
     "in the kernel": """
 from time import process_time
 def hidden():
-    end = process_time() + .2
+    end = process_time() + .1
     with open('/dev/zero', 'rb') as zero:
         while process_time() < end: zero.read(1 << 16)
 """ + _IN_CALL,
@@ -140,38 +139,38 @@ def hidden():
 import os
 if os.path.exists('/tmp/kept'): raise SystemExit
 def hidden():
-    burn(.2)
+    burn(.1)
     open('/tmp/kept', 'w').close()
 """ + _IN_CALL,
     "once, kept among the modules": """
 import sys
 if 'kept' in sys.modules: raise SystemExit
 sys.modules['kept'] = sys
-def hidden(): burn(.2)
+def hidden(): burn(.1)
 """ + _IN_CALL,
     "once, kept by lru_cache": """
 import functools
 @functools.lru_cache
 def answer(a, b):
-    burn(.2)
+    burn(.1)
     return a + b
 def add(a, b): return answer(a, b) if answer.cache_info().hits == 0 else None
 """,
-    "in a default argument": "def add(a, b, work=burn(.4)): return a + b",
+    "in a default argument": "def add(a, b, work=burn(.2)): return a + b",
 }  # fmt: skip
 _LAZY: dict[str, tuple[str, Tests, str | None]] = {
     "in a generator": (
-        "def add(a, b):\n    burn(.4)\n    yield a + b", asserts("assert list(add(1, 2)) == [3]"), "add",
+        "def add(a, b):\n    burn(.2)\n    yield a + b", asserts("assert list(add(1, 2)) == [3]"), "add",
     ),
     "in an object that is a number later": (
-        "class Later:\n    def __int__(self):\n        burn(.4)\n        return 3\ndef add(a, b): return Later()",
+        "class Later:\n    def __int__(self):\n        burn(.2)\n        return 3\ndef add(a, b): return Later()",
         asserts("assert int(add(1, 2)) == 3"), "add",
     ),
     "at exit": (
-        "import atexit\natexit.register(lambda: (burn(.4), print(sum(map(int, input().split())))))", stdio("1 2", "3"), None,
+        "import atexit\natexit.register(lambda: (burn(.2), print(sum(map(int, input().split())))))", stdio("1 2", "3"), None,
     ),
     "in a thread after the end": (
-        "import threading\ndef work():\n    burn(.4)\n    print(3)\nthreading.Timer(.01, work).start()", stdio("1 2", "3"), None,
+        "import threading\ndef work():\n    burn(.2)\n    print(3)\nthreading.Timer(.01, work).start()", stdio("1 2", "3"), None,
     ),
 }  # fmt: skip
 _ANSWERS = Answers(calls=("add(1, 2)",))
@@ -182,8 +181,8 @@ HIDES = (
         Attack(f"work {name}", _NAME, _BURN + code, ("passed",), tests, TIGHT, entry=entry, least_cpu_ms=LEAST_MS)
         for name, (code, tests, entry) in _LAZY.items()
     ),
-    Attack("work in a call that is only timed", _NAME, _BURN + "def add(a, b): return burn(.4)", ("passed",), _ANSWERS, least_cpu_ms=LEAST_MS),
+    Attack("work in a call that is only timed", _NAME, _BURN + "def add(a, b): return burn(.2)", ("passed",), _ANSWERS, least_cpu_ms=LEAST_MS),
     # What is not worked out yet is no answer, and is not timed.
-    Attack("work put off to a generator", _NAME, _BURN + "def add(a, b):\n    burn(.4)\n    yield a + b", ("failed",), _ANSWERS),
+    Attack("work put off to a generator", _NAME, _BURN + "def add(a, b):\n    burn(.2)\n    yield a + b", ("failed",), _ANSWERS),
     Attack("work put off to an object", _NAME, "class Later:\n    def __int__(self): return 3\ndef add(a, b): return [Later()]", ("failed",), _ANSWERS),
 )  # fmt: skip

@@ -99,8 +99,8 @@ def _call(driver: Driver, case: dict[str, Any]) -> str:
 
 def answers(driver: Driver) -> None:
     """Each call is one test: it passes where plain data comes back, and its message is that data's address."""
-    entry, texts = driver.payload["entry"], driver.payload["calls"]
-    space = driver.hello([_entry(driver)] if entry else [])
+    entry, texts, first = driver.payload["entry"], driver.payload["calls"], _entry(driver)
+    space = driver.hello([first] if first else [])
 
     def call(*args: Any, **kwargs: Any) -> Any:
         # Not as a call of the proxy: changed arguments would come home, at the cost of programs that change them.
