@@ -18,15 +18,19 @@ from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
 
 UNFOLD = "document.querySelectorAll('.pm-tree details:has(details)')[0]?.setAttribute('open', '')"
+MOST_KIB = 150
 TOLD_APART = "select problem_id from rankings order by tests - constant_tests desc, problem_id limit 1"
 
 
 def shot(browser: Browser, path: Path) -> str:
-    """A picture of the page in 128 colours: text and flat areas need no more."""
+    """A picture of the page in as many colours as fit into MOST_KIB: text and flat areas need few."""
     browser.screenshot(path)
-    with Image.open(path) as picture:
-        small = picture.convert("RGB").quantize(128, dither=Image.Dither.NONE)
-    small.save(path, optimize=True)
+    with Image.open(path) as file:
+        picture = file.convert("RGB")
+    for colours in (256, 128, 64):
+        picture.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+        if path.stat().st_size <= MOST_KIB * 1024:
+            break
     return f"{path} {path.stat().st_size // 1024} KiB"
 
 

@@ -97,7 +97,7 @@ def marked(folder: Path) -> list[psutil.Process]:
     for process in psutil.process_iter():
         try:
             if process.pid not in own and process.environ().get(MARK) == str(folder):
-                ours.update((one.pid, one) for one in (process, *process.children(recursive=True)))
+                ours.update((one.pid, one) for one in (process, *process.children(recursive=True)) if not _dead(one))
         except psutil.Error:  # gone already, or another user's
             continue
     return [process for process in ours.values() if process.pid not in own]
@@ -114,9 +114,10 @@ def end(folder: Path, last: str) -> list[Started]:
     others = [process for process in marked(folder) if process.pid not in keep]
     runs = {process.pid for process in others if _is_flow_run(process)}
     workers = {one.pid for one in running if one.name != last}
-    _signal((p for p in others if p.pid in workers), signal.SIGKILL)  # first: they would take up the next run
+    # Workers are halted first: they would take up the next run. Not killed yet: runs write to their pipes.
+    _signal((p for p in others if p.pid in workers), signal.SIGSTOP)
     _signal((p for p in others if p.pid in runs), signal.SIGTERM)
-    _wait(lambda: [p for p in others if p.pid in runs and p.is_running() and not _zombie(p)], TOLD_S)
+    _wait(lambda: [p for p in others if p.pid in runs and not _dead(p)], TOLD_S)
     _kill_all(lambda: [p for p in marked(folder) if p.pid not in keep], signal.SIGKILL)
     _signal(marked(folder), signal.SIGTERM)
     _wait(lambda: marked(folder), FORCED_S)
@@ -141,11 +142,9 @@ def _is_flow_run(process: psutil.Process) -> bool:
         return False
 
 
-def _zombie(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return True
+def _dead(process: psutil.Process) -> bool:
+    """Ended, be it that its parent has not asked yet."""
+    return started(process.pid) is None
 
 
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:

@@ -38,7 +38,7 @@ def talk(catalog: Catalog, show: Callable[[pa.Table], None]) -> None:
     words.print(HELP, markup=False)
     while True:
         try:
-            text = session.prompt("patchmill> ", completer=_completer(catalog)).strip()
+            text = session.prompt("patchmill> ", completer=completer(catalog)).strip()
         except KeyboardInterrupt:
             continue
         except EOFError:
@@ -85,7 +85,8 @@ def _help(catalog: Catalog, text: str) -> None:
             words.print(HELP, markup=False)
 
 
-def _completer(catalog: Catalog) -> WordCompleter:
+def completer(catalog: Catalog) -> WordCompleter:
+    """Words of SQL, and every table, view, macro and column."""
     columns = catalog.rows(
         "select column_name as name, string_agg(table_name, ', ' order by table_name) as tables from duckdb_columns() "
         "where not internal group by column_name"

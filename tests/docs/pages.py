@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 QUERIES = ROOT / "docs/queries.md"
 WIDTH = "116"
+MAIN = "from cli.main import main; main()"
 _QUESTION = re.compile(r"^```sql\n(?P<sql>.*?)^```\n\n```\n(?P<answer>.*?)^```$", re.MULTILINE | re.DOTALL)
 _BLOCK = re.compile(r"^```(?:sh|bash|console)?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _FENCED = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)

@@ -92,7 +92,7 @@ class Site:
         return found(self.home / "up")
 
     def left(self) -> list[psutil.Process]:
-        return [process for process in marked(self.home / "up") if process.status() != psutil.STATUS_ZOMBIE]
+        return marked(self.home / "up")
 
     def client(self) -> SyncPrefectClient:
         return SyncPrefectClient(api=f"http://127.0.0.1:{self.port}/api")
