@@ -24,6 +24,8 @@ from storage.lake import Lake, LakeSettings
 from storage.tables import ATTEMPTS
 from tests.builders import row
 
+pytestmark = pytest.mark.slow  # a terminal, and its clock
+
 ROOT = Path(__file__).parents[2]
 Capture = pytest.CaptureFixture[str]
 

@@ -7,7 +7,10 @@ import pytest
 from bench.browser import found, opened
 from bench.served import DRAWN, PAGES, click, served
 
-pytestmark = pytest.mark.skipif(found() is None, reason="no chromium here; Debian: apt-get install -y chromium")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(found() is None, reason="no chromium here; Debian: apt-get install -y chromium"),
+]
 FAILED = "[data-testid=stException], [data-testid=stAlertContentError]"
 
 

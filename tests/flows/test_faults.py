@@ -24,6 +24,8 @@ from tests.flows.site import Site
 from tests.flows.test_kill import contents, finish, start
 from tests.scripted import ScriptedServer
 
+pytestmark = pytest.mark.slow  # servers, workers and their minutes
+
 slow = [pytest.mark.slow, pytest.mark.timeout(900)]
 MENDED_S = 1.5
 
