@@ -28,7 +28,7 @@ def test_a_command_shown_is_one_that_is_understood(page: Path, words: list[str])
         assert words[1] in targets, f"{page}: no such target"
         return
     group = typer.main.get_command(app)
-    context = group.make_context("patchmill", [])
+    context = group.make_context("patchmill", [], resilient_parsing=True)
     name, command, rest = group.resolve_command(context, words[1:])
     while command is not None and hasattr(command, "resolve_command"):
         context = command.make_context(name, rest, parent=context)
