@@ -1,3 +1,0 @@
--- One task.
-select * from problems where bucket = $bucket and problem_id = $problem
-limit 1
