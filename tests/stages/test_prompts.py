@@ -15,6 +15,10 @@ GAPS = {
     "wrong_code": "def add(a, b):\n    return a - b",
     "feedback": "got -1",
     "explanation": "It subtracts.",
+    "entry_point": "add",
+    "kind": "function",
+    "signature": "def add(a, b):",
+    "concepts": "addition",
 }
 
 
