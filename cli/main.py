@@ -7,7 +7,25 @@ import traceback
 
 import typer
 
-from cli import audit, compact, doctor, export, judge, record, run, sandbox, show, sql, status
+from cli import (
+    audit,
+    automations,
+    compact,
+    dashboard,
+    deploy,
+    doctor,
+    down,
+    export,
+    judge,
+    record,
+    report,
+    run,
+    sandbox,
+    show,
+    sql,
+    status,
+    up,
+)  # fmt: skip
 from storage.errors import ConfigError, PatchmillError
 
 app = typer.Typer(
@@ -17,9 +35,12 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _module in (run, status, show, sql, export, judge, audit, record, compact, doctor):
+for _module in (
+    run, status, show, sql, export, judge, audit, record, compact, dashboard, report, up, down, deploy, doctor,
+):  # fmt: skip
     app.command(name=_module.__name__.removeprefix("cli."))(_module.command)
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(automations.app, name="automations")
 
 
 def main() -> None:

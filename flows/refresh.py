@@ -1,5 +1,6 @@
 """Everything: problems in, a verified debugging data set out. Resumes where the lake says it stopped."""
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from queue import SimpleQueue
@@ -7,9 +8,11 @@ from typing import Any, Literal, get_args
 
 from prefect import Task, flow
 from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
 
+from flows.artifacts import AlertSettings, publish, watched
 from flows.config import RefreshConfig
-from flows.report import Report, publish_funnel, report, show_progress
+from flows.report import Report, publish_funnel, report
 from storage.catalog import Catalog
 from storage.lake import Lake
 from tasks import progress
@@ -55,10 +58,11 @@ def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
         config: what `patchmill run` reads from configs/refresh/NAME.yaml.
         only: stages to run; problems are always ingested, since they say what the others work on.
     """
+    began = time.monotonic()
     progress.reset()
     try:
         config.check()
-        with Lake(config.lake).alone():
+        with Lake(config.lake).alone(f"flow run refresh {flow_run.id}"):
             revision = model_for(config.model).revision
             mined = (
                 mine(config.lake, config.code, config.mine, config.model, revision, config.write) if config.code else ()
@@ -75,6 +79,7 @@ def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
                 assemble_preference(config.lake, config.pairs)
         made = report(plan, found)
         publish_funnel(made)
+        publish(made, AlertSettings(), time.monotonic() - began)
         return made
     finally:
         close_all()
@@ -95,7 +100,7 @@ def _run_chains(plan: Plan, buckets: Sequence[int], only: Sequence[Stage], at_on
     waiting, every = deque(buckets), list[PrefectFuture[Any]]()
     finished: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
     last: set[PrefectFuture[Any]] = set()
-    with show_progress(len(waiting) * len(_steps(plan, only))) as advance:
+    with watched(len(waiting) * len(_steps(plan, only))) as advance:
         while waiting or last:
             while waiting and len(last) < at_once and (chain := _chain(plan, waiting.popleft(), only)):
                 for future in chain:

@@ -1,10 +1,9 @@
 """The lake: one Delta table per noun, partitioned by bucket. The only module that opens Parquet or Delta."""
 
-import fcntl
+import getpass
 import json
 import os
 import random
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from pydantic import Field
 from storage.columns import Table
 from storage.errors import LakeError
 from storage.ids import bucket_of
+from storage.lease import held
 from storage.settings import Settings
 from storage.tables import PROBLEMS, TABLES, folder
 
@@ -38,6 +38,10 @@ class LakeSettings(Settings):
     """Partitions of a new lake: the unit of parallel work. An existing lake keeps its own number."""
     memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
     """What one DuckDB connection may use before it spills to disk."""
+    wait_s: float = Field(0.0, ge=0)
+    """How long a run waits for another one that works on the lake."""
+    lease_s: float = Field(60.0, ge=1)
+    """After how long without a sign of life a run on another machine may be taken over; on the same one at once."""
 
 
 class Lake:
@@ -99,33 +103,21 @@ class Lake:
         self._write(table, self._checked(table, data), mode="overwrite", predicate=predicate, commit_properties=about)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold a local lake for one run: two would do the same work twice. The kernel lets go after kill -9.
+    def alone(self, owner: str = "") -> Iterator[None]:
+        """Hold a local lake for one run: two would do the same work twice. See storage/lease.py for who may take over.
+
+        Args:
+            owner: whom those are told who find it held; default: the user.
 
         Raises:
-            LakeError: another process holds it.
+            LakeError: another run holds it, and kept it for `wait_s`.
         """
         if "://" in self.root:
             yield
             return
-        Path(self.root).mkdir(parents=True, exist_ok=True)
-        with (Path(self.root) / ".run").open("a+") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                file.seek(0)
-                owner = file.read().strip() or "unknown"
-                raise LakeError(
-                    f"{self.root}: another run (process {owner}) works on this lake; wait for it, or name another lake"
-                ) from None
-            file.truncate(0)
-            file.write(str(os.getpid()))
-            file.flush()
-            try:
-                yield
-            finally:
-                if [p.name for p in Path(self.root).iterdir()] == [".run"]:  # nothing came of the run: leave nothing
-                    shutil.rmtree(self.root)
+        settings = self.settings
+        with held(Path(self.root), owner or f"user {_user()}", settings.lease_s, settings.wait_s):
+            yield
 
     def versions(self) -> dict[str, int]:
         """Version of every table that exists: what a reader pins."""
@@ -219,6 +211,13 @@ class Lake:
     def _at(self, table: Table) -> str:
         found = self._open(table)
         return f"{table.name}@v{found.version() if found else 'none'}"
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number without a name
+        return str(os.getuid())
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

@@ -1,4 +1,4 @@
-"""The flow as a deployment: a worker of a work pool picks the run up and finishes it."""
+"""The deployments: what they run, what the UI offers as a form, and a worker that picks a run up and finishes it."""
 
 import asyncio
 import json
@@ -6,20 +6,29 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.utilities.callables import parameter_schema
 
+from flows.audit import audit
+from flows.compact import compact
 from flows.config import RefreshConfig
+from flows.deployments import read_deployments
+from flows.refresh import refresh
+from flows.sweep import sweep
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
 from storage.settings import load
 
 ROOT = Path(__file__).parents[2]
+POOLS = ("model", "cpu")
 
 
 def prefect(*arguments: str) -> str:
@@ -38,14 +47,15 @@ async def artifacts_of_newest_run() -> tuple[str, set[str]]:
 
 @pytest.mark.timeout(400)
 def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Path, prefect_server: str) -> None:
-    prefect("work-pool", "create", "cpu", "--type", "process", "--overwrite")
-    prefect("deploy", "--name", "recorded")
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "cpu"]
+    for pool in POOLS:
+        prefect("work-pool", "create", pool, "--type", "process", "--overwrite")
+    prefect("deploy", "--name", "nightly")
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "model"]
     log = (tmp_path / "worker.log").open("wb")
     worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
     try:
         config = {**shipped(), "lake": {"path": str(tmp_path / "lake"), "buckets": 2}}
-        prefect("deployment", "run", "refresh/recorded", "--watch", "--param", f"config={json.dumps(config)}")
+        prefect("deployment", "run", "refresh/nightly", "--watch", "--param", f"config={json.dumps(config)}")
         state, artifacts = asyncio.run(artifacts_of_newest_run())
     finally:
         os.killpg(worker.pid, signal.SIGTERM)
@@ -56,15 +66,62 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
             worker.wait()
         log.close()
     assert state == "Completed", (tmp_path / "worker.log").read_text()[-3000:]
-    assert artifacts >= {"funnel", "progress"}
+    assert artifacts >= {"funnel", "progress", "live", "throughput", "drops", "summary"}
     with Catalog(Lake(LakeSettings(path=str(tmp_path / "lake")))) as catalog:
         assert catalog.rows("select count(*) as n from attempts where kind = 'generate'") == [{"n": 99}]
 
 
 def shipped() -> dict[str, Any]:
-    [deployment] = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    return deployment["parameters"]["config"]
+    """What the nightly refresh of prefect.yaml is given; how long it waits for its turn is its own."""
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    [config] = [one["parameters"]["config"] for one in deployments if one["name"] == "nightly"]
+    del config["lake"]["wait_s"]
+    return dict(config)
 
 
-def test_the_deployment_is_the_recorded_config() -> None:
+def test_the_nightly_deployment_is_the_recorded_config() -> None:
     assert RefreshConfig(**shipped()) == load(ROOT / "configs/refresh/recorded.yaml", RefreshConfig)
+
+
+@pytest.mark.parametrize("file", ["prefect.yaml", "containers/prefect.yaml"])
+def test_every_shipped_deployment_has_a_flow_that_takes_its_parameters(
+    file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    found = read_deployments(Path(file), POOLS)
+    assert [one.entrypoint.rpartition(".")[2] for one in found] == ["refresh", "audit", "compact", "sweep"]
+    assert all(one.schedules and one.concurrency_limit and one.description for one in found)
+
+
+@pytest.mark.parametrize("flow", [refresh, audit, compact, sweep], ids=lambda flow: flow.name)
+def test_every_field_of_the_form_that_the_ui_makes_is_described(flow: Flow[..., Any]) -> None:
+    schema = parameter_schema(flow).model_dump()
+    assert schema["properties"]
+    assert [where for where, field in _fields(schema) if not field.get("description")] == []
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field of every model; `kind` and names speak for themselves."""
+    models = {"": schema, **schema.get("definitions", {})}
+    for model, described in models.items():
+        for name, field in described.get("properties", {}).items():
+            if name not in ("kind", "name", "revision"):
+                yield f"{model}.{name}", field
+
+
+def test_what_the_image_copies_is_there_and_let_through() -> None:
+    lines = (ROOT / "containers/patchmill.Dockerfile").read_text().splitlines()
+    copied = {path for line in lines if line.startswith("COPY ") for path in line.split()[1:-1]}
+    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert copied == let_through
+    assert [path for path in sorted(copied) if not (ROOT / path).exists()] == []
+
+
+def test_the_services_name_files_and_pools_that_there_are() -> None:
+    services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
+    commands = [service.get("command", []) for service in services.values()]
+    named = {word for command in commands for word in command if "/" in word and word.endswith((".yaml", ".py"))}
+    assert named and all((ROOT / path).exists() for path in named)
+    pools = yaml.safe_load((ROOT / "containers/up.yaml").read_text())["pools"]
+    assert {command[command.index("--pool") + 1] for command in commands if "--pool" in command} == set(pools)
+    assert (ROOT / services["server"]["build"]["dockerfile"]).exists()

@@ -1,0 +1,10 @@
+-- Programs by who wrote them, how, and what became of them.
+select source, model, kind, round, verdict,
+       count(*) as attempts,
+       count(*) filter (has_code) as with_code,
+       count(*) filter (tampered) as tampered,
+       count(*) filter (flaky) as flaky
+from facts
+group by all
+order by attempts desc
+limit 5000

@@ -1,0 +1,6 @@
+-- What was left out, where and why.
+select stage, reason, count(*) as n, count(distinct problem_id) as problems
+from drops
+group by all
+order by stage, n desc, reason
+limit 1000

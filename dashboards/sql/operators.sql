@@ -1,0 +1,11 @@
+-- Which kinds of change the tests notice, by the newest mutator and judge.
+with newest as (
+    select * from mutants
+    qualify mutator_version = max(mutator_version) over () and judge_version = max(judge_version) over ()
+)
+select operator, count(*) filter (killed) as killed, count(*) filter (not killed) as survived
+from newest
+where killed is not null
+group by operator
+order by survived desc, operator
+limit 500

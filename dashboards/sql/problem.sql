@@ -1,0 +1,3 @@
+-- One task.
+select * from problems where bucket = $bucket and problem_id = $problem
+limit 1

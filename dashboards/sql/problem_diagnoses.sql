@@ -1,0 +1,6 @@
+-- What was said of the wrong programs of one problem.
+select diagnosis_id, attempt_id, model, sample_index, explanation, no_explanation_reason
+from diagnoses
+where bucket = $bucket and problem_id = $problem
+order by attempt_id, sample_index, diagnosis_id
+limit 800

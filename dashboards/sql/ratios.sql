@@ -1,0 +1,7 @@
+-- How many times slower the rejected program is, by quarter octaves.
+select source, floor(log2(ratio) * 4) / 4 as octaves, count(*) as pairs
+from pairs
+where dataset = 'preference_efficiency' and ratio > 0
+group by all
+order by all
+limit 2000

@@ -1,0 +1,41 @@
+"""The two commands: a server for this machine alone, and a file."""
+
+import socket
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from bench.served import served
+from cli import dashboard, report
+from storage.errors import ConfigError
+
+
+def test_the_server_answers_on_this_machine_and_ends_with_the_command(lake: Path) -> None:
+    with served(lake) as url:
+        assert url.startswith("http://127.0.0.1:")
+        with urllib.request.urlopen(url) as page:
+            assert "streamlit" in page.read().decode().lower()
+        port = int(url.rsplit(":", 1)[1])
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def test_a_wrong_lake_or_port_is_one_line(lake: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="none: no lake there"):
+        dashboard.command(tmp_path / "none", 8501)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"--port {port}: cannot listen"):
+            dashboard.command(lake, port)
+
+
+def test_the_report_is_written_whole(lake: Path, tmp_path: Path) -> None:
+    report.command(tmp_path / "out.html", lake, title="Mine")
+    page = (tmp_path / "out.html").read_text()
+    assert page.startswith("<!DOCTYPE html>") and page.endswith("</html>\n") and "Mine" in page
+    with pytest.raises(ConfigError, match=r"expected a name that ends in \.html"):
+        report.command(tmp_path / "out.pdf", lake)
+    assert [path.name for path in tmp_path.iterdir()] == ["out.html"]

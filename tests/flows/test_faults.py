@@ -1,0 +1,176 @@
+"""What befalls a run from outside: the next one finishes the work, and the lake equals that of a run nobody disturbed.
+
+The Docker daemon's faults are in test_sandbox_faults.py, kill -9 of a run at random moments in test_kill.py.
+"""
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from flows.config import RefreshConfig
+from flows.refresh import refresh
+from storage.catalog import Catalog
+from storage.lake import Lake, LakeSettings
+from tests.flows.site import Site
+from tests.flows.test_kill import contents, finish, start
+from tests.scripted import ScriptedServer
+
+pytestmark = pytest.mark.slow  # servers, workers and their minutes
+
+slow = [pytest.mark.slow, pytest.mark.timeout(900)]
+MENDED_S = 1.5
+
+
+def attempts(lake: Path) -> int:
+    with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
+        n: int = catalog.rows("select count(*) as n from attempts where kind = 'generate'")[0]["n"]
+        return n
+
+
+def until_at_work(lake: Path, seconds: float = 180) -> None:
+    """Wait for the first programs of a run: from then on a fault meets it in the middle."""
+    deadline = time.monotonic() + seconds
+    while not (lake.exists() and attempts(lake)):
+        assert time.monotonic() < deadline, "the run never began"
+        time.sleep(0.05)
+
+
+def kill_9(pid: int) -> None:
+    """A process with all below it."""
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+        try:
+            process.kill()
+        except psutil.Error:
+            continue
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    yield site
+    site.down()
+
+
+class TestOfPrefect:
+    pytestmark = slow
+
+    @pytest.mark.parametrize("part", ["worker-model", "server"])
+    def test_a_part_of_prefect_killed_in_the_middle(self, site: Site, part: str) -> None:
+        site.up()
+        undisturbed = {**site.config, "lake": site.lake_of("undisturbed")}
+        assert site.wait(site.run("refresh/nightly", config=undisturbed)) == "Completed"
+        broken = site.run("refresh/nightly")
+        until_at_work(site.lake)
+        kill_9(site.parts()[part].pid)
+        site.up()
+        if part == "worker-model":
+            # its run is gone with it, still holds the one place of the pool, and is swept
+            assert site.wait(broken, ["Running"]) == "Running"
+            time.sleep(5)
+            assert site.wait(site.run("sweep/sweeper", silent_s=5)) == "Completed"
+            assert site.wait(broken) == "Crashed"
+        else:
+            site.wait(broken)  # it goes on, or fails for want of the server: either way it ends
+        assert site.wait(site.run("refresh/nightly")) == "Completed"
+        assert contents(site.lake) == contents(site.folder / "undisturbed")
+
+
+class TestOfTheDisk:
+    pytestmark = slow
+
+    def test_a_disk_that_is_full_at_a_write(self, tmp_path: Path, prefect_server: str) -> None:
+        finish(tmp_path / "undisturbed", "recorded")
+        disk = tmp_path / "disk"
+        disk.mkdir()
+        mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("a disk of its own must be mounted by root")
+        try:
+            process = start(disk / "lake", "recorded")
+            until_at_work(disk / "lake")
+            ballast = disk / "ballast"
+            fill(ballast)
+            _, errors = process.communicate(timeout=200)
+            assert process.returncode == 1
+            assert "cannot" in (line := errors.decode().strip().splitlines()[-1]), line
+            ballast.unlink()
+            finish(disk / "lake", "recorded")
+            assert contents(disk / "lake") == contents(tmp_path / "undisturbed")
+        finally:
+            subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def fill(ballast: Path) -> None:
+    """To the last block."""
+    with ballast.open("wb", buffering=0) as file:
+        for size in (1 << 20, 1 << 12):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                continue
+
+
+class TestOfTheModelServer:
+    @pytest.mark.usefixtures("prefect_server")
+    def test_a_model_server_that_dies_and_comes_back(
+        self, config: Callable[..., RefreshConfig], writer: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer, turns = writer.answer, []
+
+        def until_it_dies(body: dict[str, Any]) -> tuple[int, Any]:
+            turns.append(body)
+            if len(turns) == 3:
+                writer.broken = True  # for connections that are open
+                threading.Thread(target=self.away, args=(writer,)).start()
+            return answer(body)
+
+        monkeypatch.setattr(writer, "answer", until_it_dies)
+        made = refresh(config())
+        assert len(turns) > 3 and not writer.broken
+        assert made.funnel["attempts"] == 6 and made.funnel["verified_repairs"] == 4
+        assert made.funnel["infra"] == made.funnel["unjudged"] == 0
+        with Catalog(Lake(config().lake)) as catalog:
+            counts = "select count(*) as n, count(distinct attempt_id) as ids from attempts where kind <> 'reference'"
+            assert catalog.rows(counts) == [{"n": 14, "ids": 14}]
+
+    @staticmethod
+    def away(writer: ScriptedServer) -> None:
+        """Nobody listens for a while; then somebody does, on the same port."""
+        before = writer._server
+        before.shutdown()
+        before.server_close()
+        time.sleep(MENDED_S)
+        writer._server = ThreadingHTTPServer(("127.0.0.1", before.server_port), before.RequestHandlerClass)
+        writer._server.daemon_threads = True
+        writer._thread = threading.Thread(target=writer._server.serve_forever, daemon=True)
+        writer._thread.start()
+        writer.broken = False
+
+
+class TestOfTheLeaseHolder:
+    @pytest.mark.timeout(400)
+    def test_a_second_run_is_refused_and_follows_when_the_first_is_killed(
+        self, tmp_path: Path, prefect_server: str
+    ) -> None:
+        lake = tmp_path / "lake"
+        first = start(lake, "recorded")
+        until_at_work(lake)
+        second = start(lake, "recorded")
+        _, errors = second.communicate(timeout=120)
+        said = errors.decode().strip().splitlines()[-1]
+        assert second.returncode == 1
+        assert f"process {first.pid} on" in said and "since" in said and "lake.wait_s" in said
+        os.killpg(first.pid, signal.SIGKILL)
+        first.communicate()
+        finish(lake, "recorded")
+        assert attempts(lake) == 99

@@ -1,0 +1,184 @@
+"""Operation: what the UI is told of a run, runs that are gone, small files, automations that fire."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.events import emit_event
+from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
+from prefect.states import Running
+
+from flows.artifacts import FINISHED, AlertSettings, Rates, Watch, resource, speed
+from flows.audit import audit
+from flows.automations import apply, read_automations
+from flows.compact import compact
+from flows.refresh import refresh
+from flows.sweep import sweep
+from storage.errors import ConfigError
+from storage.lake import Lake, LakeSettings
+from storage.lease import held
+from storage.tables import DROPS, PROBLEMS
+from tasks.models.stats import Stats
+from tasks.progress import Progress
+from tasks.sandbox.factory import SandboxSettings
+from tests.builders import row
+
+pytestmark = pytest.mark.slow  # servers, workers and their minutes
+
+ROOT = Path(__file__).parents[2]
+AUTOMATIONS = ROOT / "configs/automations"
+
+
+@pytest.fixture
+def client(prefect_server: str) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as opened:
+        yield opened
+
+
+def until(true: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.3)
+
+
+def seen(client: SyncPrefectClient, event: str, of: str) -> int:
+    """How many such events of a resource the server knows by now."""
+    wanted = EventFilter(event=EventNameFilter(name=[event]), resource=EventResourceFilter(id=[of]))
+    return len(client.read_events(wanted, limit=50).events)
+
+
+def test_progress_tells_rows_rate_and_time_left_of_every_stage() -> None:
+    watch = Watch(total=8, began=100.0)
+    watch.markdown({"generate": Progress(40, 0)}, [], 100.0)
+    watch.done = 2
+    text = watch.markdown(
+        {"generate": Progress(40, 30), "execute": Progress(10, 0)},
+        [Stats(samples=30, completion_tokens=900, busy_s=9.0)],
+        110.0,
+    )
+    assert "2 of 8 tasks after 10 s, about 30 s left" in text
+    assert "| generate | ███████████████░░░░░ | 30 | 40 | 3.00 | 3 s |" in text
+    assert "| execute | ░░░░░░░░░░░░░░░░░░░░ | 0 | 10 | 0.00 | ? |" in text
+    assert "- tokens/s: 90.0" in text and "- model busy share: 0.9" in text
+    assert watch.percent() == 25.0 and Watch(total=0, began=0).percent() == 100.0
+
+
+def test_speed_counts_verdicts_of_every_judging_stage_and_survives_an_idle_run() -> None:
+    stages = {"execute": Progress(10, 10), "matrix": Progress(40, 30), "generate": Progress(99, 99)}
+    told = speed([Stats(completion_tokens=50, busy_s=5.0), Stats(completion_tokens=50, busy_s=5.0)], stages, 20.0)
+    assert (told["verdicts/s"], told["tokens/s"], told["tokens/s while the model was busy"]) == (2.0, 5.0, 10.0)
+    assert speed([], {}, 0.0)["tokens/s"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("judged", "count", "level"),
+    [(0, 0, "unknown"), (19, 19, "unknown"), (100, 2, "ok"), (100, 3, "high"), (20, 0, "ok")],
+)
+def test_a_rate_is_high_above_its_limit_and_unknown_of_too_few(judged: int, count: int, level: str) -> None:
+    labels = resource("x", Rates(judged, infra=count, tampered=0, flaky=0), AlertSettings())
+    assert labels["patchmill.infra"] == level
+    assert labels["patchmill.hack"] in ("ok", "unknown")
+
+
+def test_small_files_are_merged_and_old_ones_deleted(tmp_path: Path, prefect_server: str) -> None:
+    lake = Lake(LakeSettings(path=str(tmp_path / "lake"), buckets=1))
+    for n in range(6):
+        lake.append(PROBLEMS, [row(PROBLEMS, problem_id=str(n))])
+        lake.append(DROPS, [row(DROPS, stage="s", row_id=str(n))])
+    done = {line["table"]: line for line in compact(lake.settings, keep_hours=0)}
+    assert done["drops"] == {"table": "drops", "removed": 6, "added": 1, "deleted": 6}
+    assert len(lake.files(DROPS)) == 1
+
+
+def test_a_lake_that_a_run_works_on_is_not_compacted(tmp_path: Path, prefect_server: str) -> None:
+    lake = Lake(LakeSettings(path=str(tmp_path / "lake"), buckets=1))
+    lake.append(PROBLEMS, [row(PROBLEMS, problem_id="p")])
+    with held(tmp_path / "lake", "flow run 9", 60, 0), pytest.raises(Exception, match="held by flow run 9"):
+        compact(lake.settings)
+    with pytest.raises(ConfigError, match="no lake there"):
+        compact(LakeSettings(path=str(tmp_path / "none")))
+
+
+def test_the_audit_runs_alone_and_tries_nothing_twice(tmp_path: Path, prefect_server: str) -> None:
+    lake = LakeSettings(path=str(tmp_path / "lake"), buckets=2)
+    assert audit(lake, SandboxSettings(), "sample") > 5
+    assert audit(lake, SandboxSettings(), "sample") == 0
+
+
+def test_runs_without_a_sign_of_life_are_swept_and_no_others(tmp_path: Path, client: SyncPrefectClient) -> None:
+    def running(lake: str) -> UUID:
+        config = {"lake": {"path": lake}, "sources": [], "model": {}}
+        return client.create_flow_run(refresh, parameters={"config": config}, state=Running()).id
+
+    gone, beating, holding = (running(str(tmp_path / name)) for name in ("gone", "beating", "holding"))
+    began = time.monotonic()
+    time.sleep(20)  # more than the flow `sweep` takes to start on a busy machine
+    emit_event("prefect.flow-run.heartbeat", resource={"prefect.resource.id": f"prefect.flow-run.{beating}"})
+    beat = time.monotonic()
+    until(lambda: seen(client, "prefect.flow-run.heartbeat", f"prefect.flow-run.{beating}"))
+    with held(tmp_path / "holding", f"flow run refresh {holding}", 60, 0):
+        silent_s = (time.monotonic() - beat) + 15
+        assert silent_s < time.monotonic() - began
+        sweep(silent_s)
+    states = {run: client.read_flow_run(run).state for run in (gone, beating, holding)}
+    assert {run: state and state.name for run, state in states.items()} == {
+        gone: "Crashed", beating: "Running", holding: "Running"
+    }  # fmt: skip
+    time.sleep(0.5)
+    sweep(0.1)  # for the tests that follow: nothing is left running
+    assert client.read_flow_run(beating).state_name == client.read_flow_run(holding).state_name == "Crashed"
+
+
+def test_automations_are_applied_once_and_changed_by_name(client: SyncPrefectClient) -> None:
+    files = read_automations(AUTOMATIONS)
+    before = len(client.read_automations())
+    assert set(apply(client, files, dry_run=True).values()) <= {"created", "unchanged"}
+    assert len(client.read_automations()) == before
+    apply(client, files)
+    assert set(apply(client, files).values()) == {"unchanged"}
+    assert len(client.read_automations()) == len(files)
+    path, file = next(iter(files.items()))
+    changed = {**files, path: file.model_copy(update={"description": "another"})}
+    assert [change for change in apply(client, changed).values() if change != "unchanged"] == ["updated"]
+    assert client.read_automations_by_name(file.name)[0].description == "another"
+    apply(client, files)
+
+
+def test_a_notification_wants_a_block_that_is_there(client: SyncPrefectClient) -> None:
+    for name in ("ops", "slack-webhook/ops"):
+        with pytest.raises(ConfigError, match=f"--notify {name}"):
+            apply(client, read_automations(AUTOMATIONS), notify=name)
+
+
+def finished(infra: int, hack: int, deployment: UUID | None) -> str:
+    """Tell the server of a run as a refresh does; returns the lake's name."""
+    lake = f"/lake-{uuid4()}"
+    labels = resource(lake, Rates(100, infra=infra, tampered=hack, flaky=0), AlertSettings())
+    role = {"prefect.resource.id": f"prefect.deployment.{deployment}", "prefect.resource.role": "deployment"}
+    emit_event(FINISHED, resource=labels, related=[role] if deployment else [], payload={"judged": 100})
+    return lake
+
+
+def test_a_high_infra_rate_pauses_the_deployment_and_a_low_one_does_not(client: SyncPrefectClient) -> None:
+    apply(client, read_automations(AUTOMATIONS))
+    flow = client.create_flow(refresh)
+    bad, good = (client.create_deployment(flow, f"night-{uuid4()}") for _ in range(2))
+    time.sleep(3)  # the server looks for new automations every so often
+    finished(0, 0, good)
+    finished(50, 0, bad)
+    until(lambda: client.read_deployment(bad).paused)
+    assert not client.read_deployment(good).paused
+
+
+def test_a_high_hack_rate_is_told_in_the_event_feed(client: SyncPrefectClient) -> None:
+    apply(client, read_automations(AUTOMATIONS))
+    [automation] = client.read_automations_by_name("patchmill: hack rate is high")
+    fired = "prefect.automation.action.executed", f"prefect.automation.{automation.id}"
+    assert not seen(client, *fired)
+    time.sleep(3)
+    finished(0, 50, None)
+    until(lambda: seen(client, *fired))
