@@ -1,8 +1,8 @@
 """Pictures of every page of the dashboard, taken by Chromium: `bench/screenshots.py LAKE FOLDER [--prefect URL]`.
 
 The problem page is taken twice: as it opens, with the first repaired program unfolded, and (matrix) for the problem
-whose generated tests tell most apart. `--prefect` adds pictures of the last scheduled refresh that had something to do in
-the UI of the server there. Prints one JSON line with the files, the hosts that the pages asked, and errors of their
+whose generated tests tell most apart. `--prefect` adds pictures of the last scheduled refresh that had something to do,
+in the UI of the server there. Prints one JSON line with the files, the hosts that the pages asked, and errors of their
 scripts; exit 1 where a host is not this machine, or an error was thrown.
 """
 

@@ -49,7 +49,7 @@ class RefreshConfig(Settings):
     """Programs that the sandbox must get right before it judges, once per judge, machine and lake: the whole table of
     attacks, a `sample` of every class, or none (`off`)."""
     generate: GenerateSettings = GenerateSettings()
-    """First attempts."""
+    """How many first attempts, and how they are asked for."""
     repair: RepairSettings = RepairSettings()
     """Diagnosis and repair."""
     strength: StrengthSettings = StrengthSettings()

@@ -1,12 +1,10 @@
 """What a run says of itself: the funnel, the throughput, and both as artifacts in Prefect's UI."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
+from prefect.artifacts import create_table_artifact
 
 from storage.catalog import Catalog, statement
 from storage.lake import Lake
@@ -97,22 +95,3 @@ def _examples(catalog: Catalog, products: Sequence[Product]) -> dict[str, int]:
 def publish_funnel(made: Report) -> None:
     """The funnel as a table artifact of the flow run."""
     create_table_artifact(made.table(), key="funnel", description=f"Lake {made.lake}: from problems to examples")
-
-
-@contextmanager
-def show_progress(total: int) -> Iterator[Callable[[], None]]:
-    """A progress artifact of the flow run; the yielded function counts one finished task.
-
-    At most one update a second: each is a request to Prefect's server.
-    """
-    artifact = create_progress_artifact(0.0 if total else 100.0, key="progress", description="finished tasks")
-    done, last = 0, time.monotonic()
-
-    def advance() -> None:
-        nonlocal done, last
-        done += 1
-        if done == total or time.monotonic() - last > 1:
-            update_progress_artifact(artifact, round(100 * done / total, 1))  # type: ignore[arg-type]
-            last = time.monotonic()
-
-    yield advance

@@ -75,7 +75,8 @@ def test_a_data_set_of_the_page_shows_the_attempts_it_was_built_from(
     def count(*arguments: str) -> int:
         query = "select count(*) as n from attempts where kind = 'generate'"
         monkeypatch.setattr("sys.argv", ["patchmill", "sql", "--lake", str(lake), "--json", *arguments, query])
-        main()
+        with pytest.raises(SystemExit, match="0"):
+            main()
         return int(json.loads(capsys.readouterr().out)[0]["n"])
 
     assert count("--as-of", "debugging_sft@1") * 3 == count() * 2, "two samples a problem, then three"
