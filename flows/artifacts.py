@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -160,7 +161,8 @@ def watched(total: int) -> Iterator[Callable[[], None]]:
             watch.done += 1
 
     with client:
-        thread = threading.Thread(target=keep_showing, name="progress", daemon=True)
+        # In this context, since an update also emits an event, and Prefect looks for its server in the context.
+        thread = threading.Thread(target=copy_context().run, args=(keep_showing,), name="progress", daemon=True)
         thread.start()
         try:
             yield advance

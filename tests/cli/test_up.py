@@ -19,8 +19,6 @@ from flows.automations import read_automations
 from storage.settings import load
 from tests.scripted import write_problems
 
-pytestmark = pytest.mark.slow  # servers, workers and their minutes
-
 ROOT = Path(__file__).parents[2]
 Command = Callable[..., tuple[int, str]]
 

@@ -165,6 +165,7 @@ class TestOfTheLeaseHolder:
         lake = tmp_path / "lake"
         first = start(lake, "recorded")
         until_at_work(lake)
+        os.killpg(first.pid, signal.SIGSTOP)  # else it may be done before the second has started
         second = start(lake, "recorded")
         _, errors = second.communicate(timeout=120)
         said = errors.decode().strip().splitlines()[-1]

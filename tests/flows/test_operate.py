@@ -26,8 +26,6 @@ from tasks.progress import Progress
 from tasks.sandbox.factory import SandboxSettings
 from tests.builders import row
 
-pytestmark = pytest.mark.slow  # servers, workers and their minutes
-
 ROOT = Path(__file__).parents[2]
 AUTOMATIONS = ROOT / "configs/automations"
 
