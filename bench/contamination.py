@@ -90,7 +90,7 @@ def shares(told: Sequence[Told], detector: Detector) -> list[list[tuple[float, f
     found = []
     for prompt, code in told:
         of_prompt, of_code = detector.of_prompt(prompt), detector.of_code(code_tokens(code))
-        found.append([(of_prompt.get(i, 0.0), of_code.get(i, 0.0)) for i in of_prompt.keys() | of_code.keys()])
+        found.append([(float(of_prompt[i]), of_code.get(i, 0.0)) for i in {*of_prompt.nonzero()[0].tolist(), *of_code}])
     return found
 
 

@@ -5,9 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import log
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tasks.publish.benchmarks import BenchmarkItem
 from tasks.publish.normalised import Grams, blind, code_tokens, grams, prompt_words, up_to
 
+Shares = NDArray[np.float64]
+"""(N,) share of each of N items, in [0, 1]."""
 LEAST_GRAMS = 20
 """A solution with fewer n-grams counts as if it had so many: `return a + b` is nobody's."""
 
@@ -60,44 +65,44 @@ class Detector:
         self._prompts = _Index(prompts, weights, [sum(weights[gram] for gram in own) for own in prompts])
         self._codes = _Index(codes, {}, [max(len(own), LEAST_GRAMS) for own in codes])
 
-    def of_prompt(self, prompt: str) -> dict[int, float]:
-        """Shares of the items' prompts that a prompt holds, by number of the item; none where it is 0."""
+    def of_prompt(self, prompt: str) -> Shares:
+        """Shares of the items' prompts that a prompt holds."""
         return self._prompts.shares(up_to(prompt_words(prompt), self._sizes[0]))
 
     def of_code(self, tokens: tuple[str, ...]) -> dict[int, float]:
-        """Shares of the items' solutions that a program holds, given as its tokens."""
-        return self._codes.shares(grams(blind(tokens), self._sizes[1]))
+        """Shares of the items' solutions that a program holds, given as its tokens: most are 0, and left out."""
+        shares = self._codes.shares(grams(blind(tokens), self._sizes[1]))
+        return {int(number): float(shares[number]) for number in shares.nonzero()[0]}
 
-    def worst(self, prompt: dict[int, float], codes: Iterable[dict[int, float]]) -> Overlap | None:
+    def worst(self, prompt: Shares, codes: Iterable[dict[int, float]]) -> Overlap | None:
         """The item that a prompt and programs hold most of; of several, the first. None where they hold nothing."""
-        code: dict[int, float] = {}
+        code = np.zeros(len(self._items))
         for shares in codes:
             for number, share in shares.items():
-                code[number] = max(share, code.get(number, 0.0))
-        scores = {
-            number: round(prompt.get(number, 0.0) / self._limits[0] + code.get(number, 0.0) / self._limits[1], 9)
-            for number in prompt.keys() | code.keys()
-        }
-        if not scores:
+                code[number] = max(share, code[number])
+        scores = np.round(prompt / self._limits[0] + code / self._limits[1], 9)
+        if not scores.any():
             return None
-        number = min(scores, key=lambda known: (-scores[known], known))
-        return Overlap(self._items[number], prompt.get(number, 0.0), code.get(number, 0.0), scores[number])
+        number = int(scores.argmax())
+        return Overlap(self._items[number], float(prompt[number]), float(code[number]), float(scores[number]))
 
 
 class _Index:
     """Which items hold an n-gram."""
 
     def __init__(self, held: list[list[int]], weights: dict[int, float], totals: Sequence[float]) -> None:
-        self._weights, self._totals = weights, totals
-        self._holders: dict[int, list[int]] = defaultdict(list)
+        self._weights, self._totals = weights, np.array(totals, dtype=np.float64)
+        holders: dict[int, list[int]] = defaultdict(list)
         for number, own in enumerate(held):
             for gram in own:
-                self._holders[gram].append(number)
+                holders[gram].append(number)
+        self._holders = {gram: np.array(numbers) for gram, numbers in holders.items()}
 
-    def shares(self, asked: Grams) -> dict[int, float]:
-        found: dict[int, float] = defaultdict(float)
-        for gram in asked.tolist():
-            if gram in self._holders:
-                for number in self._holders[gram]:
-                    found[number] += self._weights.get(gram, 1.0)
-        return {number: shared / self._totals[number] for number, shared in found.items() if shared}
+    def shares(self, asked: Grams) -> Shares:
+        known = [gram for gram in asked.tolist() if gram in self._holders]
+        if not known:
+            return np.zeros(len(self._totals))
+        numbers = [self._holders[gram] for gram in known]
+        weights = np.repeat([self._weights.get(gram, 1.0) for gram in known], [len(some) for some in numbers])
+        shared = np.bincount(np.concatenate(numbers), weights, len(self._totals))
+        return np.divide(shared, self._totals, out=np.zeros(len(shared)), where=shared > 0)

@@ -3,10 +3,11 @@
 import ast
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from keyword import iskeyword
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ Grams = NDArray[np.uint64]
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 _UNREAD = re.compile(r"""#[^\n]*|("[^"\n]*"|'[^'\n]*'|\d[\w.]*)|([^\W\d]\w*)|([^\w\s])""")
-_VARIABLE = re.compile(r"v\d+")
+_VARIABLE = re.compile(r"^(\.?)v\d+$")
 _NEVER = {"ctx", "type_comment", "annotation", "returns", "type_ignores", "kind", "simple", "lineno"}
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _WORD = re.compile(r"\w+")
@@ -50,9 +51,15 @@ def code_tokens(code: str) -> tuple[str, ...]:
 
 def blind(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """Tokens of a program with every name it binds as `v`: what is left when variables are added, too."""
-    return tuple("v" if _VARIABLE.fullmatch(token) else token for token in tokens)
+    return tuple(_blinded(token) for token in tokens)
 
 
+@lru_cache(1 << 16)
+def _blinded(token: str) -> str:
+    return _VARIABLE.sub(r"\1v", token)
+
+
+@lru_cache(1 << 12)
 def prompt_words(prompt: str) -> tuple[str, ...]:
     """Words of what a task says, without case, space and punctuation, code and examples of calls.
 
@@ -101,72 +108,121 @@ def _hash(token: str) -> int:
 
 
 class _Line:
-    """One program's tokens."""
+    """One program's tree, written in a row in one walk; which names it binds is known only at the end."""
 
     def __init__(self, tree: ast.Module) -> None:
-        self.tokens: list[str] = []
         self._bound: set[str] = set()
         self._attributes: set[str] = set()
-        for node in ast.walk(tree):
-            self._bind(node)
-        rest: dict[str, str] = {}
+        self._written: list[str | tuple[str, str]] = []
+        """Tokens, and in place of names (`.` for an attribute or nothing, name)."""
+        parts = []
         for statement in tree.body:
-            self._numbers = {} if isinstance(statement, _DEFINITIONS) else rest
+            self._written = []
             self._write(statement)
+            parts.append((isinstance(statement, _DEFINITIONS), self._written))
+        rest: dict[str, str] = {}
+        self.tokens = [token for alone, written in parts for token in self._named(written, {} if alone else rest)]
 
-    def _bind(self, node: ast.AST) -> None:
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name) | ast.ExceptHandler(name=str(name)):
-                self._bound.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                self._bound.add(name)
-                self._attributes.add(name)
-            case ast.ClassDef(name=name):
-                self._bound.add(name)
-            case ast.Attribute(attr=name, ctx=ast.Store()):
-                self._attributes.add(name)
-            case ast.alias(name=name, asname=other):
-                self._bound.add(other or name.split(".")[0])
-            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-                self._bound.add(name)
-
-    def _name(self, name: str) -> str:
-        return self._numbers.setdefault(name, f"v{len(self._numbers)}") if name in self._bound else name
+    def _named(self, written: list[str | tuple[str, str]], numbers: dict[str, str]) -> Iterator[str]:
+        for token in written:
+            if isinstance(token, str):
+                yield token
+                continue
+            dot, name = token
+            own = name in (self._attributes if dot else self._bound)
+            yield dot + (numbers.setdefault(name, f"v{len(numbers)}") if own else name)
 
     def _write(self, node: ast.AST) -> None:
-        match node:
-            case ast.Name(id=name):
-                self.tokens.append(self._name(name))
-            case ast.Constant(value=value):
-                self.tokens.append(repr(value))
-            case ast.Expr(value=ast.Constant()):
-                pass  # a docstring, or nothing at all
-            case ast.Attribute(value=value, attr=attr):
-                self._write(value)
-                self.tokens.append("." + (self._numbered(attr) if attr in self._attributes else attr))
-            case ast.AnnAssign(target=target, value=ast.AST() as value):
-                self.tokens.append("Assign")
-                self._write(target)
-                self._write(value)
-            case ast.alias(name=module, asname=other):
-                self.tokens += [module, self._name(other or module.split(".")[0])]
-            case _:
-                self.tokens.append(type(node).__name__)
-                for field in node._fields:
-                    if field not in _NEVER:
-                        self._write_field(getattr(node, field, None))
+        kind = type(node)
+        write = _WRITERS.get(kind)
+        if write is not None:
+            write(self, node)
+            return
+        self._written.append(kind.__name__)
+        for field in _FIELDS[kind]:
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                for part in value:
+                    self._part(part)
+            else:
+                self._part(value)
 
-    def _write_field(self, value: object) -> None:
-        if isinstance(value, list):
-            for part in value:
-                self._write_field(part)
-        elif isinstance(value, ast.AST):
+    def _part(self, value: object) -> None:
+        if isinstance(value, ast.AST):
             self._write(value)
         elif isinstance(value, str):
-            self.tokens.append(self._name(value))
+            self._written.append(("", value))
 
-    def _numbered(self, name: str) -> str:
-        return self._numbers.setdefault(name, f"v{len(self._numbers)}")
+    def _name(self, node: ast.Name) -> None:
+        if not isinstance(node.ctx, ast.Load):
+            self._bound.add(node.id)
+        self._written.append(("", node.id))
+
+    def _constant(self, node: ast.Constant) -> None:
+        self._written.append(repr(node.value))
+
+    def _expression(self, node: ast.Expr) -> None:
+        if not isinstance(node.value, ast.Constant):  # else a docstring, or nothing at all
+            self._written.append("Expr")
+            self._write(node.value)
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        self._write(node.value)
+        if isinstance(node.ctx, ast.Store):
+            self._attributes.add(node.attr)
+        self._written.append((".", node.attr))
+
+    def _annotated(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self._written.append("Assign")
+            self._write(node.target)
+            self._write(node.value)
+
+    def _import(self, node: ast.alias) -> None:
+        own = node.asname or node.name.split(".")[0]
+        self._bound.add(own)
+        self._written += [node.name, ("", own)]
+
+    def _binds(self, node: ast.AST) -> None:
+        """A node that gives a name to what it defines or catches."""
+        kind = type(node)
+        self._written.append(kind.__name__)
+        for field in _FIELDS[kind]:
+            value = getattr(node, field, None)
+            if isinstance(value, str):
+                self._bound.add(value)
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    self._attributes.add(value)
+            for part in value if isinstance(value, list) else [value]:
+                self._part(part)
+
+
+_WRITERS: dict[type[ast.AST], Callable[[_Line, Any], None]] = {
+    ast.Name: _Line._name,
+    ast.Constant: _Line._constant,
+    ast.Expr: _Line._expression,
+    ast.Attribute: _Line._attribute,
+    ast.AnnAssign: _Line._annotated,
+    ast.alias: _Line._import,
+    **dict.fromkeys(
+        (
+            ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.arg, ast.ExceptHandler, ast.MatchAs, ast.MatchStar,
+            ast.MatchMapping,
+        ),
+        _Line._binds,
+    ),
+}  # fmt: skip
+
+
+class _Fields(dict[type[ast.AST], tuple[str, ...]]):
+    """What is written of each type of node; worked out at first use."""
+
+    def __missing__(self, kind: type[ast.AST]) -> tuple[str, ...]:
+        self[kind] = tuple(field for field in kind._fields if field not in _NEVER)
+        return self[kind]
+
+
+_FIELDS = _Fields()
 
 
 def _unread(code: str) -> list[str]:
