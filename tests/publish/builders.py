@@ -1,0 +1,36 @@
+"""Examples with only what matters."""
+
+from typing import Any
+
+from tasks.publish.examples import Example
+
+PRIMES = """\
+def primes(limit):
+    found = []
+    for number in range(2, limit):
+        if all(number % known for known in found):
+            found.append(number)
+    return found
+"""
+MEDIAN = """\
+def median(values):
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    if len(ordered) % 2:
+        return ordered[middle]
+    return (ordered[middle - 1] + ordered[middle]) / 2
+"""
+
+
+def example(example_id: str, **fields: Any) -> Example:
+    """An example of a problem of its own."""
+    usual: dict[str, Any] = {
+        "problem_id": f"problem of {example_id}",
+        "source": "made",
+        "licence": "MIT",
+        "origin": "",
+        "prompt": f"Task {example_id}",
+        "codes": (),
+        "mined": False,
+    }
+    return Example(example_id, **{**usual, **fields})
