@@ -17,6 +17,7 @@ from cli import (
     down,
     export,
     judge,
+    publish,
     record,
     report,
     run,
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _module in (
-    run, status, show, sql, export, judge, audit, record, compact, dashboard, report, up, down, deploy, doctor,
+    run, status, show, sql, export, publish, judge, audit, record, compact, dashboard, report, up, down, deploy, doctor,
 ):  # fmt: skip
     app.command(name=_module.__name__.removeprefix("cli."))(_module.command)
 app.add_typer(sandbox.app, name="sandbox")
