@@ -4,7 +4,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError
 
@@ -68,19 +68,26 @@ def push(version: Version, repo: str, private: bool) -> str:
         )
         _tag(api, full, version.number)
         return str(done.commit_url)
-    except HfHubHTTPError as error:
-        status = error.response.status_code if error.response is not None else "nothing"
-        if status in (401, 403):
-            raise ConfigError(f"{at} refuses the credentials ({status}); may the token write there?") from None
-        said = _hidden(error.server_message or "", token)
-        raise PublishError(f"{at} answered {status} {said}".rstrip() + "; the last version there stays") from None
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-        raise PublishError(f"{at} can't be reached or understood: {_hidden(str(error), token)}") from None
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError, RuntimeError) as error:
+        raise _ours(error, at, token) from None
 
 
 def _tag(api: HfApi, repo: str, number: int) -> None:
     """vN names the commit; a tag that is there already stays, since a version never changes."""
     api.create_tag(repo, tag=f"v{number}", repo_type="dataset", exist_ok=True)
+
+
+def _ours(error: BaseException, at: str, token: str) -> ConfigError | PublishError:
+    """What went wrong in one line, which never holds the token."""
+    if isinstance(error, RuntimeError) and error.__cause__ is not None:  # an upload's thread failed
+        error = error.__cause__
+    if not isinstance(error, HfHubHTTPError) or error.response is None:
+        return PublishError(f"{at} can't be reached or understood: {_hidden(str(error), token)}")
+    status = error.response.status_code
+    if status in (401, 403):
+        return ConfigError(f"{at} refuses the credentials ({status}); may the token write there?")
+    said = _hidden(error.server_message or "", token)
+    return PublishError(f"{at} answered {status} {said}".rstrip() + "; its last version stays")
 
 
 def _host(endpoint: str) -> str:
@@ -90,5 +97,7 @@ def _host(endpoint: str) -> str:
 
 
 def _hidden(text: str, token: str) -> str:
-    """One line without the token."""
-    return " ".join(text.replace(token, "...").split())[:300]
+    """One line without the token, and without a password that may stand in the hub's address."""
+    for secret in filter(None, (token, urlsplit(os.environ.get("HF_ENDPOINT", "")).password)):
+        text = text.replace(secret, "...")
+    return " ".join(text.split())[:300]

@@ -168,7 +168,7 @@ def _contaminated(
     if not benchmarks:
         return None
     again = clean([e for e in examples if e.example_id in cleaned.split], how, benchmarks)
-    return sum(left.reason.startswith("contaminat") for left in again.left)
+    return sum(left.reason == "contaminated" for left in again.left)
 
 
 def _facts(

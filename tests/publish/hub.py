@@ -105,7 +105,7 @@ class _Handler(BaseHTTPRequestHandler):
         repo = f"{asked.get('organization') or 'me'}/{asked['name']}"
         status = 409 if repo in self.of.repos else 200
         self.of.repos.setdefault(repo, [{".gitattributes": b""}])
-        self.of.private.setdefault(repo, asked.get("private", False))
+        self.of.private.setdefault(repo, asked.get("visibility") == "private" or asked.get("private", False))
         self._json(status, {"url": f"{self.of.url}/datasets/{repo}", "name": repo, "id": repo})
 
     def validate(self, body: bytes) -> None:

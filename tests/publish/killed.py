@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import datasets  # noqa: F401 takes seconds; here it is done once for all forks
 import yaml
 
 from storage.lake import LakeSettings

@@ -92,10 +92,8 @@ def fill(path: Path, rows: Iterable[Planted], table: Table = DEBUGGING_SFT, buck
         extra = {"form": "repair"} if table is DEBUGGING_SFT else {}
         if "label" in table.schema.names:
             extra["label"] = planted.n % 2 == 0
-        examples.append(row(
-            table, example_id=planted.id, **{**shared, "prompt": turns, "judge_version": 1, "model": "m"}, **answers,
-            **{**extra, **columns, **dict(planted.columns)},
-        ))  # fmt: skip
+        said = {**shared, "prompt": turns, "judge_version": 1, "model": "m", **answers, **extra, **columns}
+        examples.append(row(table, example_id=planted.id, **{**said, **dict(planted.columns)}))
     lake.upsert(PROBLEMS, list(problems.values()))
     lake.upsert(ATTEMPTS, list(attempts.values()))
     lake.upsert(EXECUTIONS, executions)

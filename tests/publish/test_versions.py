@@ -16,11 +16,12 @@ from storage.catalog import Catalog
 from storage.columns import Table
 from storage.dataset_tables import DATASETS, PREFERENCE_KTO
 from storage.publication import Publication
+from tasks.publish.cleaning import CleanSettings
 from tasks.publish.settings import PublishSettings
 from tasks.publish.task import Published, publish_version
 from tests.publish.lakes import Planted, fill, good
 
-OPEN = PublishSettings(gates=())
+OPEN = PublishSettings(gates=(), clean=CleanSettings(licences=("MIT", "Apache-2.0")))
 
 
 def published(lake: Any, out: Path, table: Table = PREFERENCE_KTO, how: PublishSettings = OPEN) -> Published:
