@@ -46,6 +46,7 @@ class RowsGate(Bounded):
     """How many rows leave."""
 
     kind: Literal["rows"]
+    """How many rows leave."""
     split: Literal["all", "train", "validation", "test"] = "all"
     """Count the rows of this split alone."""
 
@@ -54,6 +55,7 @@ class RateGate(Bounded):
     """Share of the programs judged for the data set's problems that came off so."""
 
     kind: Literal["rate"]
+    """Of the programs judged for the data set's problems, how many came off badly."""
     of: Literal["infra", "tampered", "flaky"]
     """infra: our sandbox failed; tampered: the hack rate; flaky: the same program did not always pass."""
 
@@ -62,6 +64,7 @@ class BalanceGate(Bounded):
     """Share of a column's rarest value (`least`) and of its most frequent one (`most`) among the rows that leave."""
 
     kind: Literal["balance"]
+    """How evenly a column's values are spread."""
     column: str = Field(min_length=1)
     """A column, such as label, form or source. Where it has one value alone the rarest share is 0."""
 
@@ -70,6 +73,7 @@ class ContaminationGate(Gate):
     """Rows that leave and are like an item of a benchmark, looked for once more after cleaning: none may."""
 
     kind: Literal["contamination"]
+    """Whether anything that leaves is like a benchmark's item."""
     unchecked: Action = "warn"
     """What follows where clean.benchmarks names no benchmark, so that nothing was compared."""
 
@@ -78,12 +82,14 @@ class SchemaGate(Gate):
     """Columns and types are those of the last version."""
 
     kind: Literal["schema"]
+    """Whether columns and types are those of the last version."""
 
 
 class DriftGate(Gate):
     """How far a version may be from the last one; a first version passes."""
 
     kind: Literal["drift"]
+    """How far it is from the last version."""
     removed: float | None = Field(None, ge=0, le=1)
     """Most rows of the last version that may be gone, as a share of it."""
     changed: float | None = Field(None, ge=0, le=1)

@@ -1,7 +1,7 @@
 """A hub on loopback that takes and serves data sets: what huggingface_hub and datasets need of one, over real bytes.
 
-The protocol is that of huggingface_hub's _commit_api.py, lfs.py and file_download.py: create, preupload, Git LFS batch and
-upload, one commit of NDJSON lines, tags; then the tree, paths-info and resolve.
+The protocol is that of huggingface_hub's _commit_api.py, lfs.py and file_download.py: create, preupload, Git LFS batch
+and upload, one commit of NDJSON lines, tags; then the tree, paths-info and resolve.
 """
 
 import base64
@@ -11,8 +11,9 @@ import re
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 TOKEN = "hf_aToKeNoFtHiStEsTaLoNe"
 REPO = r"(?P<repo>[\w-]+/[\w.-]+)"
@@ -66,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
     of: Hub
     protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *arguments: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Nothing on stderr."""
 
     def do_GET(self) -> None:
@@ -115,20 +116,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._json(200, {"name": "me", "type": "user", "orgs": []})
 
     def preupload(self, body: bytes, repo: str, revision: str) -> None:
+        held = self.of.files(repo)
         files = [
-            {"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(".parquet") else "regular", "shouldIgnore": False,
-             "oid": self._oid(repo, f["path"])}
+            {"path": f["path"], "uploadMode": "lfs" if f["path"].endswith(".parquet") else "regular",
+             "shouldIgnore": False, "oid": _oid(f["path"], held.get(f["path"]))}
             for f in json.loads(body)["files"]
         ]  # fmt: skip
         self._json(200, {"files": files})
-
-    def _oid(self, repo: str, path: str) -> str | None:
-        data = self.of.files(repo).get(path)
-        if data is None:
-            return None
-        if path.endswith(".parquet"):
-            return hashlib.sha256(data).hexdigest()
-        return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
     def batch(self, body: bytes, repo: str) -> None:
         asked = json.loads(body)["objects"]
@@ -177,17 +171,28 @@ class _Handler(BaseHTTPRequestHandler):
         return self._json(200, {"id": repo, "sha": self.of.sha(repo, revision), "siblings": files, "private": True,
                                 "tags": [], "downloads": 0, "likes": 0, "disabled": False, "gated": False})  # fmt: skip
 
-    def tree(self, body: bytes, repo: str, revision: str, below: str | None = None) -> None:
-        found = [self._entry(repo, p) for p in self.of.files(repo, revision) if p.startswith(f"{below}/" if below else "")]
-        return self._json(200, found) if found else self._json(404, {"error": "no"}, {"X-Error-Code": "EntryNotFound"})
+    def tree(self, body: bytes, repo: str, revision: str, below: str = "") -> None:
+        deep = "recursive=true" in self.path.lower()
+        inside = [path for path in self._paths(repo, revision) if path.startswith(f"{below}/" if below else "")]
+        found = [path for path in inside if deep or "/" not in path.removeprefix(f"{below}/")]
+        if not found:
+            return self._json(404, {"error": "no such folder"}, {"X-Error-Code": "EntryNotFound"})
+        return self._json(200, [self._entry(repo, revision, path) for path in found])
 
     def paths(self, body: bytes, repo: str, revision: str) -> None:
-        wanted = json.loads(body)["paths"] if body.startswith(b"{") else []
-        self._json(200, [self._entry(repo, path) for path in wanted if path in self.of.files(repo, revision)])
+        wanted = set(parse_qs(body.decode())["paths"])
+        self._json(200, [self._entry(repo, revision, p) for p in self._paths(repo, revision) if p in wanted])
 
-    def _entry(self, repo: str, path: str) -> dict[str, Any]:
-        data = self.of.files(repo)[path]
-        entry = {"type": "file", "path": path, "size": len(data), "oid": self._oid(repo, path)}
+    def _paths(self, repo: str, revision: str) -> list[str]:
+        """Files, and the folders that they make."""
+        files = self.of.files(repo, revision)
+        return sorted({*files, *(str(up) for path in files for up in PurePosixPath(path).parents if up.name)})
+
+    def _entry(self, repo: str, revision: str, path: str) -> dict[str, Any]:
+        data = self.of.files(repo, revision).get(path)
+        if data is None:
+            return {"type": "directory", "path": path, "size": 0, "oid": hashlib.sha1(path.encode()).hexdigest()}
+        entry = {"type": "file", "path": path, "size": len(data), "oid": _oid(path, data)}
         if path.endswith(".parquet"):
             digest = hashlib.sha256(data).hexdigest()
             entry["lfs"] = {"oid": digest, "sha256": digest, "size": len(data), "pointerSize": 130}
@@ -216,6 +221,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)
+
+
+def _oid(path: str, data: bytes | None) -> str | None:
+    """As Git or Git LFS call these bytes."""
+    if data is None or path.endswith(".parquet"):
+        return data and hashlib.sha256(data).hexdigest()
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 
 ROUTES = (

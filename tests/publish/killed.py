@@ -32,7 +32,9 @@ def publish(lake: Path, out: Path, kill_at: int | None = None) -> int:
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal seen
-        if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir") and str(arguments[0]).startswith(str(out)):
+        if event in ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir") and str(arguments[0]).startswith(
+            str(out)
+        ):
             seen += 1
             if seen == kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -72,7 +74,7 @@ def main(root: Path) -> None:
         assert publish(root / "two", out) == 0 and met(out) == "2", f"after point {point}"
         left = sorted(path.name for path in (out / NAME).iterdir())
         assert [name for name in left if not name.endswith(".part")] == ["README.md", "v1", "v2"], left
-    print(json.dumps({"killed": point - 1, "seen": seen}))
+    sys.stdout.write(json.dumps({"killed": point - 1, "seen": seen}))
 
 
 if __name__ == "__main__":

@@ -15,9 +15,9 @@ from tasks.publish.version import PROGRAMS
 from tests.builders import row
 
 BY_NAME = {table.name: table for table in DATASETS}
-WORDS = (
-    "heap lattice orchard violin glacier compass ledger walnut harbour quartz meadow turbine lantern saddle beacon prism "
-    "cobalt thistle anchor mosaic raven timber copper velvet falcon marble cinder willow pepper summit canyon ivory"
+WORDS = (  # noqa: SIM905 one line each would be a page
+    "heap lattice orchard violin glacier compass ledger walnut harbour quartz meadow turbine lantern saddle beacon "
+    "prism cobalt thistle anchor mosaic raven timber copper velvet falcon marble cinder willow pepper summit canyon"
 ).split()
 
 
@@ -74,9 +74,7 @@ def fill(path: Path, rows: Iterable[Planted], table: Table = DEBUGGING_SFT, buck
         shared = {**at, "source": planted.source, "source_id": str(planted.n), "licence": planted.licence}
         problems[planted.n] = row(PROBLEMS, **shared, prompt=planted.prompt or task(planted.n), reference="x = 1")
         columns: dict[str, Any] = {}
-        for place, (of, (by, holds)) in enumerate(
-            zip(planted.verdicts, PROGRAMS[table.name].items(), strict=False)
-        ):
+        for place, (of, (by, holds)) in enumerate(zip(planted.verdicts, PROGRAMS[table.name].items(), strict=False)):
             attempt = f"{planted.id}-{place}"
             code = planted.code or program(planted.n, place)
             columns |= {by: attempt, holds: code}
@@ -87,13 +85,14 @@ def fill(path: Path, rows: Iterable[Planted], table: Table = DEBUGGING_SFT, buck
                 for k, said in enumerate(of)
             ]  # fmt: skip
         turns = [{"role": "user", "content": problems[planted.n]["prompt"]}]
-        answers = {name: [{"role": "assistant", "content": f"```python\n{program(planted.n, k)}```"}]
-                   for k, name in enumerate(("completion", "chosen", "rejected")) if name in table.schema.names}  # fmt: skip
+        names = [name for name in ("completion", "chosen", "rejected") if name in table.schema.names]
+        said = [f"```python\n{program(planted.n, k)}```" for k in range(len(names))]
+        answers = {name: [{"role": "assistant", "content": text}] for name, text in zip(names, said, strict=True)}
         extra = {"form": "repair"} if table is DEBUGGING_SFT else {}
         if "label" in table.schema.names:
             extra["label"] = planted.n % 2 == 0
-        said = {**shared, "prompt": turns, "judge_version": 1, "model": "m", **answers, **extra, **columns}
-        examples.append(row(table, example_id=planted.id, **{**said, **dict(planted.columns)}))
+        default = {**shared, "prompt": turns, "judge_version": 1, "model": "m", **answers, **extra, **columns}
+        examples.append(row(table, example_id=planted.id, **{**default, **dict(planted.columns)}))
     lake.upsert(PROBLEMS, list(problems.values()))
     lake.upsert(ATTEMPTS, list(attempts.values()))
     lake.upsert(EXECUTIONS, executions)

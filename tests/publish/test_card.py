@@ -18,7 +18,10 @@ from tests.publish.lakes import Planted, fill, good
 
 MARKDOWN = MarkdownIt("gfm-like", {"html": True, "linkify": False})
 NASTY = st.text(st.sampled_from("`~|<>&\\[]()!*_#-\n\r\t :a1$"), max_size=80)
-EVIL = "</table>\n```\n````\n~~~~\n---\n# Owned\n<script>alert(1)</script> ![x](http://evil.example/x.png) [l](javascript:1) | a | b |"
+EVIL = (
+    "</table>\n```\n````\n~~~~\n---\n# Owned\n<script>alert(1)</script> ![x](http://evil.example/x.png) "
+    "[l](javascript:1) | a | b |"
+)
 
 
 @given(text=NASTY)
@@ -70,7 +73,8 @@ def test_the_card_says_what_sql_finds(tmp_path: Path) -> None:
     pointing = yaml.safe_load((Path(done.path) / "README.md").read_text(encoding="utf-8").split("---\n")[1])
     assert {f["path"].split("/")[0] for f in pointing["configs"][0]["data_files"]} == {"v1"}
     for line in (
-        "| left out: licence | 1 |", "| published | 25 |", "| ours | MIT | 20 | 20 | 20 |", "| theirs | Apache-2.0 | 5 |",
+        "| left out: licence | 1 |", "| published | 25 |", "| ours | MIT | 20 | 20 | 20 |",
+        "| theirs | Apache-2.0 | 5 |",
         "26 programs were judged", "| infra (our sandbox failed) | 0 | 0.00% |", "The first version.",
         "| family\\_id | string |", "executions@", "No benchmark was named", "`storage/sql/publish_unfit.sql`:",
         f"| {cell('example_id')} | string |  | address of template, program, scorer and label |",

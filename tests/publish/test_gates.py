@@ -137,6 +137,7 @@ def test_a_blocked_publication_leaves_the_last_version_and_the_run_says_why(
     [blocked] = [row for row in json.loads(artifacts["gates"]) if row["verdict"] == "BLOCKED"]
     assert state == "Failed"
     assert blocked == {
-        "gate": "rate of tampered", "verdict": "BLOCKED", "got": "0.285714 (10 of 35 programs)", "expected": "at most 0.1",
+        "gate": "rate of tampered", "verdict": "BLOCKED", "got": "0.285714 (10 of 35 programs)",
+        "expected": "at most 0.1",
     }  # fmt: skip
     assert json.loads(artifacts["left-out"]) == [{"reason": "tampered", "rows": 10}]

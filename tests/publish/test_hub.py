@@ -73,7 +73,8 @@ def test_what_is_pushed_by_the_command_loads_again_equal(
     assert json.loads(done.stdout)["commit"].startswith(f"{hub.url}/datasets/me/pairs/commit/")
     assert hub.private == {"me/pairs": True}
     assert set(hub.objects) == {
-        file["sha256"] for file in Publication(tmp_path / "out/preference_correctness").last().manifest["files"]  # type: ignore[union-attr]
+        file["sha256"]
+        for file in Publication(tmp_path / "out/preference_correctness").last().manifest["files"]  # type: ignore[union-attr]
     }, "the bytes arrived"
     command = [sys.executable, "-c", COMPARE, str(tmp_path / "out/preference_correctness"), "me/pairs"]
     loaded = subprocess.run([*command, str(tmp_path / "cache")], capture_output=True, text=True, timeout=200)

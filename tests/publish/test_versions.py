@@ -37,7 +37,11 @@ def loaded(path: Path, cache: Path) -> dict[str, list[dict[str, Any]]]:
     )
     environment = {**os.environ, "HF_HUB_OFFLINE": "1"}
     done = subprocess.run(
-        [sys.executable, "-c", script, str(path), str(cache)], capture_output=True, text=True, env=environment, timeout=200
+        [sys.executable, "-c", script, str(path), str(cache)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=200,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, list[dict[str, Any]]] = json.loads(done.stdout)
@@ -98,7 +102,9 @@ def test_the_manifest_says_what_it_was_made_from_and_hashes_every_file(tmp_path:
 def test_what_cleaning_left_out_replaces_the_last_drops_of_the_stage(tmp_path: Path) -> None:
     def drops() -> list[tuple[str, str]]:
         with Catalog(lake) as catalog:
-            found = catalog.rows("select row_id, reason from drops where stage = 'publish:preference_kto' order by row_id")
+            found = catalog.rows(
+                "select row_id, reason from drops where stage = 'publish:preference_kto' order by row_id"
+            )
         return [(row["row_id"], row["reason"]) for row in found]
 
     rows = good(*range(20))

@@ -52,7 +52,9 @@ GATES = [
     pytest.param(
         {"gates": [{"kind": "rows", "least": 9, "most": 3}]}, ["least 9 is more than most 3"], id="limits turned round"
     ),
-    pytest.param({"gates": [{"kind": "rate", "of": "errors", "most": 0}]}, ["of", "'infra'", "errors"], id="no such rate"),
+    pytest.param(
+        {"gates": [{"kind": "rate", "of": "errors", "most": 0}]}, ["of", "'infra'", "errors"], id="no such rate"
+    ),
     pytest.param({"gates": [{"kind": "rows", "least": "many"}]}, ["least", "number", "many"], id="a limit in words"),
     pytest.param(
         {"gates": [{"kind": "contamination", "action": "ignore"}]}, ["action", "'warn'", "ignore"], id="no such action"
@@ -61,9 +63,9 @@ GATES = [
         {"gates": [{"kind": "balance", "column": "form", "least": 0.1}]}, ["no column 'form'", "label"],
         id="a column of another data set",
     ),
-    pytest.param({"gates": [{"kind": "drift", "removed": 2}]}, ["removed", "less than or equal to 1"], id="a share of 2"),
+    pytest.param({"gates": [{"kind": "drift", "removed": 2}]}, ["removed", "less than or equal to"], id="share of 2"),
     pytest.param({"gate": []}, ["gate", "unknown setting", "gates"], id="misspelt setting"),
-    pytest.param({"clean": {"benchmarks": ["/no/such.jsonl"]}}, ["/no/such.jsonl", "no such"], id="no such benchmark"),
+    pytest.param({"clean": {"benchmarks": ["/no/such.jsonl"]}}, ["/no/such.jsonl", "no such"], id="no benchmark"),
 ]  # fmt: skip
 
 
@@ -83,11 +85,11 @@ def test_a_wrong_config_publishes_nothing(
 SOURCES = [
     pytest.param(["debugging"], {}, 2, ["no such data set", "debugging_sft"], id="no such data set"),
     pytest.param(["preference_kto"], {"--lake": "/no/lake"}, 2, ["/no/lake", "no lake there"], id="no lake"),
-    pytest.param(["preference_kto"], {"--config": "/no/gates.yaml"}, 2, ["/no/gates.yaml", "no such file"], id="no config"),
-    pytest.param(["preference_kto"], {"--as-of": "yesterday"}, 2, ["--as-of yesterday", "expected a time"], id="no time"),
+    pytest.param(["preference_kto"], {"--config": "/no/gates.yaml"}, 2, ["/no/gates.yaml", "no such"], id="no config"),
+    pytest.param(["preference_kto"], {"--as-of": "yesterday"}, 2, ["yesterday", "or name a time"], id="no time"),
     pytest.param(["debugging_sft"], {}, 1, ["blocked by gate", "nothing is published"], id="an empty data set"),
     pytest.param(["preference_kto"], {"--out": "/proc/none"}, 2, ["--out", "cannot be written"], id="nowhere to write"),
-    pytest.param(["preference_kto"], {"--push": "a/b/c"}, 2, ["a/b/c", "name of a repository"], id="no repository's name"),
+    pytest.param(["preference_kto"], {"--push": "a/b/c"}, 2, ["a/b/c", "name of a repository"], id="no such name"),
 ]  # fmt: skip
 
 
