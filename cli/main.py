@@ -18,6 +18,7 @@ from cli import (
     evaluate,
     export,
     judge,
+    publish,
     record,
     report,
     run,
@@ -37,8 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for _module in (
-    run, evaluate, status, show, sql, export, judge, audit, record, compact, dashboard, report, up, down, deploy,
-    doctor,
+    run, evaluate, status, show, sql, export, publish, judge, audit, record, compact, dashboard, report, up, down,
+    deploy, doctor,
 ):  # fmt: skip
     app.command(name=_module.__name__.removeprefix("cli."))(_module.command)
 app.add_typer(sandbox.app, name="sandbox")

@@ -26,3 +26,7 @@ class AuditError(PatchmillError):
 
 class LakeError(PatchmillError):
     """A table could not be read or written."""
+
+
+class PublishError(PatchmillError):
+    """A data set could not leave the lake: its gates block it, a disk or a hub refused; the last version stays."""

@@ -22,6 +22,7 @@ from flows.compact import compact
 from flows.config import RefreshConfig
 from flows.deployments import read_deployments
 from flows.evaluate import evaluate
+from flows.publish import publish
 from flows.refresh import refresh
 from flows.sweep import sweep
 from storage.catalog import Catalog
@@ -91,11 +92,11 @@ def test_every_shipped_deployment_has_a_flow_that_takes_its_parameters(
 ) -> None:
     monkeypatch.chdir(ROOT)
     found = read_deployments(Path(file), POOLS)
-    assert [one.entrypoint.rpartition(".")[2] for one in found] == ["refresh", "audit", "evaluate", "compact", "sweep"]
+    assert [one.entrypoint.rpartition(".")[2] for one in found] == ["refresh", "audit", "evaluate", "compact", "publish", "sweep"]
     assert all(one.schedules and one.concurrency_limit and one.description for one in found)
 
 
-@pytest.mark.parametrize("flow", [refresh, audit, evaluate, compact, sweep], ids=lambda flow: flow.name)
+@pytest.mark.parametrize("flow", [refresh, audit, evaluate, compact, publish, sweep], ids=lambda flow: flow.name)
 def test_every_field_of_the_form_that_the_ui_makes_is_described(flow: Flow[..., Any]) -> None:
     schema = parameter_schema(flow).model_dump()
     assert schema["properties"]

@@ -1,0 +1,5 @@
+-- From problems to programs, for the sources that the data set draws on.
+select source, model, kind, round, problems, attempts, without_code, passed, wrong, infra, pass_rate
+from funnel
+where kind <> 'reference' and source in (select source from candidates)
+order by source, model, kind, round

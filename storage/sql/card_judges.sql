@@ -1,0 +1,9 @@
+-- By which judge, in which sandbox, the programs in the published rows were judged.
+with programs as (
+    select distinct unnest(program_ids) as attempt_id from candidates semi join published using (example_id)
+)
+select e.judge_version, e.suite, e.backend, count(*) as verdicts
+from programs
+join executions as e using (attempt_id)
+group by all
+order by all
