@@ -26,3 +26,7 @@ class AuditError(PatchmillError):
 
 class LakeError(PatchmillError):
     """A table could not be read or written."""
+
+
+class HeldError(LakeError):
+    """Another run holds what this one wanted to work on."""
