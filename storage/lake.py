@@ -7,7 +7,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -184,10 +184,11 @@ class Lake:
         try:
             if not s3.remote(self.root):
                 Path(self.root).mkdir(parents=True, exist_ok=True)
-            DeltaTable.create(
-                self.uri(table), _plain(table.schema), "ignore", ["bucket"], name=table.name, description=about,
-                storage_options=self.options,
-            )  # fmt: skip
+            with suppress(CommitFailedError):  # another writer has just made it
+                DeltaTable.create(
+                    self.uri(table), _plain(table.schema), "ignore", ["bucket"], name=table.name, description=about,
+                    storage_options=self.options,
+                )  # fmt: skip
             return DeltaTable(self.uri(table), storage_options=self.options)
         except (DeltaError, OSError) as error:
             raise LakeError(f"{self.uri(table)}: cannot be made: {error}; name another lake by --lake PATH") from error

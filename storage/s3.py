@@ -82,7 +82,10 @@ def _told(where: str, what: str) -> Iterator[None]:
     try:
         yield
     except (BaseError, OSError) as error:
-        raise LakeError(f"{where}: cannot be {what}: {str(error).splitlines()[0]}") from error
+        raise LakeError(
+            f"{where}: cannot be {what}: {str(error).splitlines()[0].strip()}; AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, "
+            "AWS_SECRET_ACCESS_KEY and AWS_REGION say where and as whom"
+        ) from error
 
 
 @cache
