@@ -78,6 +78,7 @@ class Catalog:
         self.db.execute("set timezone = 'UTC'")
         if remote(lake.root):
             self.db.register_filesystem(filesystem())
+            self.db.execute("set parquet_metadata_cache = true")
         self.db.execute(f"set temp_directory = '{tempfile.gettempdir()}/patchmill-{os.getpid()}'")
         for table in TABLES:
             try:

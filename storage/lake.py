@@ -7,6 +7,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,7 @@ from storage.tables import PROBLEMS, TABLES, folder
 
 Row = Mapping[str, Any]
 _WRITER = WriterProperties(compression="ZSTD")
+_LOG = {"delta.checkpointInterval": "10"}  # a reader asks the store once for each commit since the last
 COMMIT_TRIES = 30  # 24 upserts of two threads beside one that appends: none failed, against 22 without
 
 
@@ -65,6 +67,7 @@ class Lake:
         self.root = settings.path.rstrip("/")
         self.options = s3.options(self.root)
         """What Delta Lake is told of the store."""
+        self._seen: dict[tuple[str, int], DeltaTable] = {}
 
     def uri(self, table: Table) -> str:
         return f"{self.root}/{folder(table)}"
@@ -142,11 +145,14 @@ class Lake:
 
     def versions(self) -> dict[str, int]:
         """Version of every table that exists: what a reader pins."""
-        return {t.name: found.version() for t in TABLES if (found := self._open(t)) is not None}
+        with ThreadPoolExecutor(16 if s3.remote(self.root) else 1) as pool:  # a store takes a while for each answer
+            found = {table.name: opened for table, opened in zip(TABLES, pool.map(self._open, TABLES), strict=True)}
+        self._seen = {(name, opened.version()): opened for name, opened in found.items() if opened is not None}
+        return dict(self._seen.keys())
 
     def files(self, table: Table, version: int | None = None, bucket: int | None = None) -> list[str]:
         """Parquet files of one version of a table; empty where the table does not exist yet."""
-        found = self._open(table, version)
+        found = self._seen.get((table.name, -1 if version is None else version)) or self._open(table, version)
         if found is None:
             return []
         where = None if bucket is None else [("bucket", "=", str(bucket))]
@@ -187,7 +193,7 @@ class Lake:
             with suppress(CommitFailedError):  # another writer has just made it
                 DeltaTable.create(
                     self.uri(table), _plain(table.schema), "ignore", ["bucket"], name=table.name, description=about,
-                    storage_options=self.options,
+                    configuration=_LOG if s3.remote(self.root) else None, storage_options=self.options,
                 )  # fmt: skip
             return DeltaTable(self.uri(table), storage_options=self.options)
         except (DeltaError, OSError) as error:

@@ -33,9 +33,14 @@ def options(root: str) -> dict[str, str]:
 def filesystem() -> Any:
     """What DuckDB opens s3:// paths with: no extension of its own is needed, and it still reads only what it must."""
     _needed()
-    from obstore.fsspec import FsspecStore
+    return _files()
 
-    return FsspecStore("s3", client_options={"allow_http": _plain_http()})
+
+@cache
+def _files() -> Any:
+    from storage.s3_files import S3Files
+
+    return S3Files(lambda bucket: _store(f"{SCHEME}{bucket}"))
 
 
 def read(root: str, name: str) -> tuple[bytes, Version] | None:

@@ -76,7 +76,6 @@ def start(tmp_path: Path, writer: ScriptedServer, prefect_server: str) -> Iterat
         "audit": "off",
         "generate": {"samples": 3},
         "repair": {"repairs": 2},
-        "write": {"batch_rows": 2},
     }
     config.write_text(yaml.safe_dump(settings))
     started: list[subprocess.Popen[str]] = []

@@ -82,7 +82,7 @@ def test_the_buckets_of_a_killed_run_are_finished_by_the_other(
     finish(tmp_path / "alone")
     writer.forget()
     writer.delay_s = 1.0
-    killed = start(root, lake__shared="true")
+    killed = start(root, lake__shared="true", write__batch_rows=2)
     until = time.monotonic() + 200
     while time.monotonic() < until and len(holders(root, "bucket-")) < 2 and killed.poll() is None:
         time.sleep(0.1)
