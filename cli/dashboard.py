@@ -10,6 +10,7 @@ import typer
 
 from cli.options import LakeOption, existing_lake, words
 from storage.errors import ConfigError
+from storage.s3 import remote
 
 HOST = "127.0.0.1"
 APP = Path(__file__).parents[1] / "dashboards/app.py"
@@ -36,7 +37,7 @@ def command(
     words.print(f"http://{HOST}:{port} shows {root}; Ctrl-C ends it", markup=False)
     options = [f"--{name}={value}" for name, value in {**QUIET, "server.port": str(port)}.items()]
     arguments = [sys.executable, "-m", "streamlit", "run", *options, str(APP)]
-    where = root if "://" in root else str(Path(root).resolve())
+    where = root if remote(root) else str(Path(root).resolve())
     sys.stdout.flush()
     os.execve(  # this process becomes the server: nothing to forward signals to, nothing left behind  # noqa: S606
         sys.executable, arguments, {**os.environ, "PATCHMILL_LAKE": where, "PYTHONPATH": _path()}

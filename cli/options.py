@@ -3,25 +3,32 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
+from storage.settings import explain
 
-LakeOption = Annotated[Path | None, typer.Option("--lake", help="Folder of the lake; wins over the config's.")]
+LakeOption = Annotated[
+    str | None,
+    typer.Option("--lake", metavar="PATH", help="The lake, a folder or s3://BUCKET/PATH; wins over the config's."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
 words = Console(stderr=True, highlight=False)
 results = Console(highlight=False)
 
 
-def existing_lake(path: Path | None) -> Lake:
+def existing_lake(path: str | None) -> Lake:
     """The lake to read; raises ConfigError where there is none."""
-    lake = Lake(LakeSettings(path=str(path)) if path else LakeSettings())
+    try:
+        lake = Lake(LakeSettings(path=path) if path else LakeSettings())
+    except ValidationError as error:
+        raise ConfigError(f"--lake: {explain(error, LakeSettings)}") from None
     if not lake.exists():
         raise ConfigError(f"{lake.root}: no lake there; `patchmill run CONFIG` makes one, --lake PATH names another")
     return lake

@@ -32,7 +32,7 @@ def command(
     tell(made, seconds, as_json)
 
 
-def _check(config: Path, out: Path, lake: Path | None, sets: list[str] | None) -> None:
+def _check(config: Path, out: Path, lake: str | None, sets: list[str] | None) -> None:
     """What would be found out only after hours: a file that can't be written, a lake that has the answers already."""
     opened = Lake(load_config(config, lake, sets).lake)
     if opened.exists():

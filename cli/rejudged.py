@@ -1,7 +1,6 @@
 """`patchmill judge --since VERSION`: where the newest judge disagrees with an older one."""
 
 from collections import Counter
-from pathlib import Path
 
 from cli.options import existing_lake, print_json, print_rows, results
 from storage.catalog import Catalog
@@ -10,7 +9,7 @@ from storage.errors import ConfigError
 SHOWN = 50
 
 
-def tell(lake: Path | None, since: int, as_json: bool) -> None:
+def tell(lake: str | None, since: int, as_json: bool) -> None:
     """All changes as JSON, or a table of how many went from what to what, and the first of them.
 
     Raises:

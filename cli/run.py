@@ -42,7 +42,7 @@ def command(
     tell(made, seconds, as_json)
 
 
-def refresh_now(config: Path, lake: Path | None, only: str | None, sets: list[str] | None) -> tuple[Any, float]:
+def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str] | None) -> tuple[Any, float]:
     """Load, check, run with progress on stderr; the report and the seconds it took."""
     loaded = load_config(config, lake, sets)
     reaper.guard()
@@ -59,7 +59,7 @@ def refresh_now(config: Path, lake: Path | None, only: str | None, sets: list[st
     return made, time.monotonic() - started
 
 
-def load_config(config: Path, lake: Path | None, sets: list[str] | None = None) -> Any:
+def load_config(config: Path, lake: str | None, sets: list[str] | None = None) -> Any:
     """A RefreshConfig from YAML, with --lake and --set laid over it."""
     words.print("[dim]starting ...[/dim]")
     import yaml

@@ -34,7 +34,7 @@ def command(
         print_rows(rows, title=title)
 
 
-def _of_plan(config: Path, lake: Path | None) -> dict[str, Any]:
+def _of_plan(config: Path, lake: str | None) -> dict[str, Any]:
     loaded = load_config(config, lake)
     from tasks.effects import close_all
     from tasks.ingest.rows import problem_row, selection_id

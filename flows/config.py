@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from flows import runners
 from storage.errors import ConfigError
 from storage.lake import LakeSettings
 from storage.settings import Settings
@@ -72,6 +73,10 @@ class RefreshConfig(Settings):
     """How often rows are committed."""
     parallel_buckets: int = Field(8, ge=1, le=256)
     """Buckets worked on at a time: enough that the model has work while the judge runs."""
+    runner: runners.Runner = "threads"
+    """Where they are: threads of this process, or workers of `dask` or `ray`, which may be on other machines."""
+    cluster: str | None = None
+    """Address of Dask's scheduler (tcp://HOST:8786) or Ray's head (ray://HOST:10001); null starts one here."""
 
     def plan(self, selection_id: str) -> Plan:
         """The part that the per-bucket stages need. Fetches weights that are not here yet, to know what they are."""
@@ -83,7 +88,7 @@ class RefreshConfig(Settings):
             model_revision=model_for(self.model).revision,
             teacher=teacher,
             teacher_revision=model_for(teacher).revision,
-            sandbox=self.sandbox,
+            sandbox=runners.of_worker(self.sandbox, self.runner, self.cluster, self.parallel_buckets),
             products=self.products,
             generate=self.generate,
             repair=self.repair,
@@ -110,5 +115,6 @@ class RefreshConfig(Settings):
         for settings in (self.model, self.teacher or self.model):
             if isinstance(settings, RecordedSettings) and not settings.path.exists():
                 raise ConfigError(f"{settings.path}: no such recording; `patchmill record CONFIG --out FILE` makes one")
+        runners.check(self.runner, self.cluster)
         check_templates(self.plan(selection_id=""))
         check_mine_templates(self.mine)

@@ -1,20 +1,20 @@
 """Everything: problems in, a verified debugging data set out. Resumes where the lake says it stopped."""
 
 import time
-from collections import deque
 from collections.abc import Sequence
-from queue import SimpleQueue
 from typing import Any, Literal, get_args
 
 from prefect import Task, flow
-from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 
-from flows.artifacts import AlertSettings, publish, watched
+from flows.artifacts import AlertSettings, publish
+from flows.chains import Chains, Step
 from flows.config import RefreshConfig
 from flows.report import Report, publish_funnel, report
+from flows.runners import started
 from storage.catalog import Catalog
 from storage.lake import Lake
+from storage.shared import working
 from tasks import progress
 from tasks.assemble.task import assemble, assemble_preference
 from tasks.audit.task import audit
@@ -62,21 +62,23 @@ def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
     progress.reset()
     try:
         config.check()
-        with Lake(config.lake).alone(f"flow run refresh {flow_run.id}"):
-            revision = model_for(config.model).revision
-            mined = (
-                mine(config.lake, config.code, config.mine, config.model, revision, config.write) if config.code else ()
-            )
-            found = ingest(config.lake, config.data, mined)
-            plan = config.plan(found.selection_id)
-            busy = _busy(plan, found.buckets)
-            if busy and JUDGING & set(only) and config.audit != "off":
-                audit(config.lake, config.sandbox, config.audit)
-            _run_chains(plan, busy, only, config.parallel_buckets)
-            if "assemble" in only and "debugging" in config.products:
-                assemble(config.lake, config.assemble)
-            if "assemble" in only and "preference" in config.products:
-                assemble_preference(config.lake, config.pairs)
+        with working(Lake(config.lake), f"flow run refresh {flow_run.id}") as work:
+            with work.alone():
+                revision = model_for(config.model).revision
+                how = config.lake, config.code, config.mine, config.model, revision, config.write
+                found = ingest(config.lake, config.data, mine(*how) if config.code else ())
+                plan = config.plan(found.selection_id)
+                busy = _busy(plan, found.buckets)
+                if busy and JUDGING & set(only) and config.audit != "off":
+                    audit(config.lake, config.sandbox, config.audit)
+            at_once = config.parallel_buckets
+            with started(config.runner if busy else "threads", config.cluster, at_once) as runner:
+                Chains(plan, _steps(plan, only), runner, at_once, work).run(busy)
+            with work.alone():
+                if "assemble" in only and "debugging" in config.products:
+                    assemble(config.lake, config.assemble)
+                if "assemble" in only and "preference" in config.products:
+                    assemble_preference(config.lake, config.pairs)
         made = report(plan, found)
         publish_funnel(made)
         publish(made, AlertSettings(), time.monotonic() - began)
@@ -92,29 +94,7 @@ def _busy(plan: Plan, buckets: Sequence[int]) -> list[int]:
     return [bucket for bucket in buckets if any(rows[bucket] for rows in counts.values())]
 
 
-def _run_chains(plan: Plan, buckets: Sequence[int], only: Sequence[Stage], at_once: int) -> None:
-    """Run the chains of all buckets, `at_once` at a time; then raise the first error, so that no bucket stops another.
-
-    A waiting Prefect task holds a thread, so chains are submitted as others finish and not all at the start.
-    """
-    waiting, every = deque(buckets), list[PrefectFuture[Any]]()
-    finished: SimpleQueue[PrefectFuture[Any]] = SimpleQueue()
-    last: set[PrefectFuture[Any]] = set()
-    with watched(len(waiting) * len(_steps(plan, only))) as advance:
-        while waiting or last:
-            while waiting and len(last) < at_once and (chain := _chain(plan, waiting.popleft(), only)):
-                for future in chain:
-                    future.add_done_callback(finished.put)
-                every += chain
-                last.add(chain[-1])
-            if last:
-                last.discard(finished.get())
-                advance()
-    for future in every:
-        future.result()
-
-
-def _steps(plan: Plan, only: Sequence[Stage]) -> list[tuple[Task[..., Any], tuple[int | str, ...]]]:
+def _steps(plan: Plan, only: Sequence[Stage]) -> list[Step]:
     """The stages of one bucket in order, with what they are told beside plan and bucket."""
     steps: list[tuple[Stage, Task[..., Any], tuple[int | str, ...]]] = [
         ("execute", execute, ("references",)),
@@ -133,12 +113,4 @@ def _steps(plan: Plan, only: Sequence[Stage]) -> list[tuple[Task[..., Any], tupl
         steps += [("matrix", matrix, ()), ("score", score, ()), ("time", time_, ())]
     if plan.strength.mutants:
         steps.append(("strength", strength, ()))
-    return [(task, more) for stage, task, more in steps if stage in only]
-
-
-def _chain(plan: Plan, bucket: int, only: Sequence[Stage]) -> list[PrefectFuture[Any]]:
-    """Each stage waits for the one before it; buckets overlap, so that model and judge both stay busy."""
-    futures: list[PrefectFuture[Any]] = []
-    for task, more in _steps(plan, only):
-        futures.append(task.submit(plan, bucket, *more, wait_for=futures[-1:]))
-    return futures
+    return [Step(task, more) for stage, task, more in steps if stage in only]

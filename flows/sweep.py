@@ -2,7 +2,6 @@
 
 import logging
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
 from prefect import flow
@@ -22,7 +21,7 @@ from prefect.runtime import flow_run
 from prefect.states import Crashed
 from pydantic import Field
 
-from storage.lease import holder
+from storage.leases import holders
 
 UNDER_WAY = [StateType.RUNNING, StateType.PENDING]
 log = logging.getLogger(__name__)
@@ -70,8 +69,7 @@ def holds_its_lake(parameters: dict[str, Any], run_id: str) -> bool:
     settings = parameters.get("config", parameters)
     lake = settings.get("lake") if isinstance(settings, dict) else None
     path = lake.get("path") if isinstance(lake, dict) else None
-    found = holder(Path(path)) if isinstance(path, str) and "://" not in path else None
-    return found is not None and run_id in found.owner and not found.gone()
+    return isinstance(path, str) and any(run_id in found.owner for found in holders(path))
 
 
 def _crash(client: SyncPrefectClient, run: FlowRun, message: str) -> None:

@@ -17,6 +17,7 @@ from storage.columns import Table
 from storage.errors import ConfigError, LakeError
 from storage.lake import Lake
 from storage.read_only import check, lock, told
+from storage.s3 import filesystem, remote
 from storage.tables import TABLES
 
 SQL = Path(__file__).parent / "sql"
@@ -75,6 +76,9 @@ class Catalog:
         self.db.execute(f"set memory_limit = '{lake.settings.memory_limit}'")
         self.db.execute("set enable_progress_bar = false")
         self.db.execute("set timezone = 'UTC'")
+        if remote(lake.root):
+            self.db.register_filesystem(filesystem())
+            self.db.execute("set parquet_metadata_cache = true")
         self.db.execute(f"set temp_directory = '{tempfile.gettempdir()}/patchmill-{os.getpid()}'")
         for table in TABLES:
             try:
@@ -87,7 +91,7 @@ class Catalog:
             except duckdb.IOException as error:
                 raise LakeError(f"{table.name}@v{self.versions[table.name]}: cannot be read: {error}") from error
         self.db.execute(questions())
-        lock(self.db, lake.root if "://" in lake.root else str(Path(lake.root).absolute()))
+        lock(self.db, lake.root if remote(lake.root) else str(Path(lake.root).absolute()))
 
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         """The rows of one statement as dicts; `$name` in the text takes `values[name]`.
@@ -142,7 +146,7 @@ class Catalog:
 def as_script(lake: Lake, versions: Versions | None = None) -> str:
     """The same views as SQL for any DuckDB client of this version: over the same files, without extension or Patchmill.
 
-    Each view and macro carries what its rows are as its comment.
+    On S3 the client needs its own extension httpfs. Each view and macro carries what its rows are as its comment.
     """
     pinned = _pinned(lake, versions)
     at = ", ".join(f"{name}@{version}" for name, version in pinned.items())
@@ -151,6 +155,8 @@ def as_script(lake: Lake, versions: Versions | None = None) -> str:
         "-- Its files stay where they are; `patchmill compact --vacuum` may delete those of old versions.",
         "set timezone = 'UTC';",
     ]
+    if remote(lake.root):  # other clients have no file system of ours
+        lines.append("install httpfs; load httpfs; create or replace secret (type s3, provider credential_chain);")
     lines += [f"create or replace view {t.name} as {_select(lake, t, pinned, None)};" for t in TABLES]
     lines.append(re.sub(r"^create (view|macro) ", r"create or replace \1 ", questions(), flags=re.MULTILINE))
     for offer in offers():

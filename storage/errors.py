@@ -30,3 +30,7 @@ class LakeError(PatchmillError):
 
 class PublishError(PatchmillError):
     """A data set could not leave the lake: its gates block it, a disk or a hub refused; the last version stays."""
+
+
+class HeldError(LakeError):
+    """Another run holds what this one wanted to work on."""

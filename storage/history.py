@@ -14,6 +14,7 @@ from storage.columns import Table
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError, LakeError
 from storage.lake import Lake
+from storage.s3 import remote
 from storage.tables import DROPS, TABLES
 
 Commit = Mapping[str, Any]
@@ -37,7 +38,7 @@ def as_of(lake: Lake, when: str) -> dict[str, int | None]:
         found = _until(lake, when)
     for table in TABLES:
         version = found[table.name]
-        if version is not None and "://" not in lake.root:
+        if version is not None and not remote(lake.root):
             gone = [file for file in lake.files(table, version) if not Path(file).exists()]
             if gone:
                 raise ConfigError(
@@ -97,9 +98,9 @@ def _built(lake: Lake, when: str, name: str, version: int | None) -> dict[str, i
 def _commits(lake: Lake, table: Table) -> Sequence[Commit]:
     """The commits of a table that its log still holds, the newest first; none where there is no table."""
     try:
-        if not DeltaTable.is_deltatable(lake.uri(table)):
+        if not DeltaTable.is_deltatable(lake.uri(table), lake.options):
             return []
-        return DeltaTable(lake.uri(table)).history()
+        return DeltaTable(lake.uri(table), storage_options=lake.options).history()
     except (DeltaError, OSError) as error:
         raise LakeError(f"{lake.uri(table)}: its log cannot be read: {error}") from error
 

@@ -4,9 +4,11 @@ import getpass
 import json
 import os
 import random
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,17 +17,20 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from storage import s3
 from storage.columns import Table
-from storage.errors import LakeError
+from storage.errors import HeldError, LakeError
 from storage.ids import bucket_of
-from storage.lease import held
+from storage.lease import busy
+from storage.leases import WHOLE, WORKER, held, holders
 from storage.settings import Settings
 from storage.tables import PROBLEMS, TABLES, folder
 
 Row = Mapping[str, Any]
 _WRITER = WriterProperties(compression="ZSTD")
+_LOG = {"delta.checkpointInterval": "10"}  # a reader asks the store once for each commit since the last
 COMMIT_TRIES = 30  # 24 upserts of two threads beside one that appends: none failed, against 22 without
 
 
@@ -33,7 +38,8 @@ class LakeSettings(Settings):
     """Where the tables lie and how they are cut."""
 
     path: str = Field(".patchmill/lake", min_length=1, pattern=r"^[^*?\[\]{}'%]+$")
-    """Folder of the lake; made when missing. Without * ? [ ] { } ' %, which DuckDB or Delta read as something else."""
+    """Folder of the lake, or s3://BUCKET/PATH; made when missing. Without * ? [ ] { } ' %, which DuckDB or Delta take
+    for something else."""
     buckets: int = Field(16, ge=1, le=4096)
     """Partitions of a new lake: the unit of parallel work. An existing lake keeps its own number."""
     memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
@@ -42,6 +48,15 @@ class LakeSettings(Settings):
     """How long a run waits for another one that works on the lake."""
     lease_s: float = Field(60.0, ge=1)
     """After how long without a sign of life a run on another machine may be taken over; on the same one at once."""
+    shared: bool = False
+    """Let several runs work on the lake at a time, each on buckets of its own; each ends when all buckets are done."""
+
+    @field_validator("path")
+    @classmethod
+    def _reachable(cls, path: str) -> str:
+        if re.match(r"\w+:/", path) and not re.fullmatch(r"s3://[^/]+(/[^/]+)*/?", path):
+            raise ValueError("expected a folder or s3://BUCKET/PATH")
+        return path
 
 
 class Lake:
@@ -50,6 +65,9 @@ class Lake:
     def __init__(self, settings: LakeSettings) -> None:
         self.settings = settings
         self.root = settings.path.rstrip("/")
+        self.options = s3.options(self.root)
+        """What Delta Lake is told of the store."""
+        self._seen: dict[tuple[str, int], DeltaTable] = {}
 
     def uri(self, table: Table) -> str:
         return f"{self.root}/{folder(table)}"
@@ -104,28 +122,37 @@ class Lake:
 
     @contextmanager
     def alone(self, owner: str = "") -> Iterator[None]:
-        """Hold a local lake for one run: two would do the same work twice. See storage/lease.py for who may take over.
+        """Hold the lake for one run: two would do the same work twice. See storage/lease.py for who may take over.
 
         Args:
             owner: whom those are told who find it held; default: the user.
 
         Raises:
-            LakeError: another run holds it, and kept it for `wait_s`.
+            HeldError: another run holds it or a part of it, and kept it for `wait_s`.
         """
-        if "://" in self.root:
-            yield
-            return
-        settings = self.settings
-        with held(Path(self.root), owner or f"user {_user()}", settings.lease_s, settings.wait_s):
+        settings, until = self.settings, time.monotonic() + self.settings.wait_s
+        with ExitStack() as lease:
+            while True:
+                left = max(0.0, until - time.monotonic())
+                lease.enter_context(held(self.root, WHOLE, owner or f"user {_user()}", settings.lease_s, left))
+                if not (sharing := holders(self.root, WORKER)):
+                    break
+                lease.close()  # those who share it need it for a moment before they end
+                if time.monotonic() >= until:
+                    raise HeldError(f"{self.root}: {busy(sharing[0])}")
+                time.sleep(1)
             yield
 
     def versions(self) -> dict[str, int]:
         """Version of every table that exists: what a reader pins."""
-        return {t.name: found.version() for t in TABLES if (found := self._open(t)) is not None}
+        with ThreadPoolExecutor(16 if s3.remote(self.root) else 1) as pool:  # a store takes a while for each answer
+            found = {table.name: opened for table, opened in zip(TABLES, pool.map(self._open, TABLES), strict=True)}
+        self._seen = {(name, opened.version()): opened for name, opened in found.items() if opened is not None}
+        return dict(self._seen.keys())
 
     def files(self, table: Table, version: int | None = None, bucket: int | None = None) -> list[str]:
         """Parquet files of one version of a table; empty where the table does not exist yet."""
-        found = self._open(table, version)
+        found = self._seen.get((table.name, -1 if version is None else version)) or self._open(table, version)
         if found is None:
             return []
         where = None if bucket is None else [("bucket", "=", str(bucket))]
@@ -151,7 +178,7 @@ class Lake:
 
     def _open(self, table: Table, version: int | None = None) -> DeltaTable | None:
         try:
-            return DeltaTable(self.uri(table), version=version)
+            return DeltaTable(self.uri(table), version=version, storage_options=self.options)
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
@@ -161,12 +188,14 @@ class Lake:
     def _create(self, table: Table) -> DeltaTable:
         about = json.dumps({"buckets": self.settings.buckets})
         try:
-            if "://" not in self.root:
+            if not s3.remote(self.root):
                 Path(self.root).mkdir(parents=True, exist_ok=True)
-            DeltaTable.create(
-                self.uri(table), _plain(table.schema), "ignore", ["bucket"], name=table.name, description=about
-            )
-            return DeltaTable(self.uri(table))
+            with suppress(CommitFailedError):  # another writer has just made it
+                DeltaTable.create(
+                    self.uri(table), _plain(table.schema), "ignore", ["bucket"], name=table.name, description=about,
+                    configuration=_LOG if s3.remote(self.root) else None, storage_options=self.options,
+                )  # fmt: skip
+            return DeltaTable(self.uri(table), storage_options=self.options)
         except (DeltaError, OSError) as error:
             raise LakeError(f"{self.uri(table)}: cannot be made: {error}; name another lake by --lake PATH") from error
 

@@ -1,9 +1,10 @@
-"""One run at a time on a lake: who holds it, until when, and who may take it over.
+"""One run at a time on a lake, or on a part of it: who holds it, until when, and who may take it over.
 
 Two things say that a lake is held. A lock of the kernel on LOCK, which ends with the process, however that ends. And
 LEASE, a file that names the holder and runs out unless it is renewed: it tells people whom they wait for, and it is
 what counts where the kernels of two machines don't share locks (some network file systems). Of such machines the
-clocks must agree to a few seconds.
+clocks must agree to a few seconds. What is held is a folder: the lake, or one of its folder PARTS. On S3 there is the
+lease alone, see storage/lease_s3.py.
 """
 
 import fcntl
@@ -16,7 +17,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -25,9 +26,9 @@ from uuid import uuid4
 
 import psutil
 
-from storage.errors import LakeError
+from storage.errors import HeldError, LakeError
 
-LOCK, LEASE = ".run", ".lease"
+LOCK, LEASE, PARTS = ".run", ".lease", ".leases"
 log = logging.getLogger(__name__)
 
 
@@ -61,8 +62,16 @@ class Holder:
 def holder(root: Path) -> Holder | None:
     """Who holds a lake, by what the file says; None where nobody does, or another version wrote it."""
     try:
-        return Holder(**json.loads((root / LEASE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        return holder_of((root / LEASE).read_bytes())
+    except OSError:
+        return None
+
+
+def holder_of(text: bytes) -> Holder | None:
+    """Who wrote a lease; None where another version did."""
+    try:
+        return Holder(**json.loads(text))
+    except (ValueError, TypeError):
         return None
 
 
@@ -77,20 +86,17 @@ def held(root: Path, owner: str, lease_s: float, wait_s: float) -> Iterator[Hold
         wait_s: how long to wait for another holder.
 
     Raises:
-        LakeError: another holder kept it longer than that, or nothing can be written there.
+        HeldError: another holder kept it longer than that.
+        LakeError: nothing can be written there.
     """
     descriptor = _acquire(root, owner, wait_s)
     try:
-        mine = _me(owner, lease_s)
+        mine = me(owner, lease_s)
         _write(root, mine)
-        ended = threading.Event()
-        renewing = threading.Thread(target=_renew, args=(root, mine, lease_s, ended), name="lease", daemon=True)
-        renewing.start()
         try:
-            yield mine
+            with renewed(root, mine, lease_s, lambda later: _renew(root, later)):
+                yield mine
         finally:
-            ended.set()
-            renewing.join()
             if _still_ours(root, mine):
                 (root / LEASE).unlink(missing_ok=True)
             if [path.name for path in root.iterdir()] == [LOCK]:  # nothing came of the run: leave nothing
@@ -108,13 +114,13 @@ def _acquire(root: Path, owner: str, wait_s: float) -> int:
         if descriptor is not None:
             if found is None or found.gone():
                 if found is not None:
-                    log.warning("%s: taken over from %s, which is gone", root, _named(found))
+                    log.warning("%s: taken over from %s, which is gone", root, named(found))
                 return descriptor
             os.close(descriptor)
         if time.monotonic() >= until:
-            raise LakeError(f"{root}: {_busy(found)}")
+            raise HeldError(f"{root}: {busy(found)}")
         if not said:
-            log.info("%s: %s waits up to %.0f s: %s", root, owner, wait_s, _busy(found))
+            log.info("%s: %s waits up to %.0f s: %s", root, owner, wait_s, busy(found))
             said = True
         time.sleep(random.uniform(0.1, 0.5))  # noqa: S311 only spreads those who wait
 
@@ -142,19 +148,44 @@ def _lock(root: Path) -> int | None:
         os.close(descriptor)  # what we locked is not there any more
 
 
-def _renew(root: Path, mine: Holder, lease_s: float, ended: threading.Event) -> None:
-    """Move the expiry on, until the run ends or the lake turns out to be another's."""
-    while not ended.wait(lease_s / 3):
-        if not _still_ours(root, mine):
-            # We slept past our lease, and another machine works here now. No row of ours may follow: a run that is
-            # told to end ends well, and what it has committed stays.
-            log.error("%s: the lease ran out and was taken over by %s; this run ends", root, _named(holder(root)))
-            os.kill(os.getpid(), signal.SIGTERM)
-            return
-        try:
-            _write(root, replace(mine, expires=time.time() + lease_s))
-        except LakeError as error:  # a full disk, say: the lock still holds here, and the next time may do better
-            log.warning("%s", error)
+@contextmanager
+def renewed(where: object, mine: Holder, lease_s: float, renew: Callable[[Holder], Holder | None]) -> Iterator[None]:
+    """Move the expiry of a lease on while the body runs; where it turns out to be another's, this process ends.
+
+    Args:
+        where: what is held, for people.
+        renew: writes the lease with its new expiry; returns who holds it where that is another.
+    """
+    ended = threading.Event()
+
+    def keep() -> None:
+        while not ended.wait(lease_s / 3):
+            try:
+                other = renew(replace(mine, expires=time.time() + lease_s))
+            except LakeError as error:  # a full disk, say: the next time may do better
+                log.warning("%s", error)
+                continue
+            if other is not None:
+                # We slept past our lease, and another machine works here now. No row of ours may follow: a run that
+                # is told to end ends well, and what it has committed stays.
+                log.error("%s: the lease ran out and was taken over by %s; this run ends", where, named(other))
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    thread = threading.Thread(target=keep, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _renew(root: Path, mine: Holder) -> Holder | None:
+    if not _still_ours(root, mine):
+        return holder(root)
+    _write(root, mine)
+    return None
 
 
 def _still_ours(root: Path, mine: Holder) -> bool:
@@ -174,7 +205,8 @@ def _write(root: Path, mine: Holder) -> None:
         raise LakeError(f"{root / LEASE}: cannot be written: {error.strerror or error}") from error
 
 
-def _me(owner: str, lease_s: float) -> Holder:
+def me(owner: str, lease_s: float) -> Holder:
+    """This process as the holder of a new lease."""
     now, pid = time.time(), os.getpid()
     return Holder(
         owner=owner,
@@ -206,17 +238,18 @@ def _pid_started(pid: int) -> float | None:
         return None
 
 
-def _named(found: Holder | None) -> str:
+def named(found: Holder | None) -> str:
+    """A holder in words."""
     return "somebody" if found is None else f"{found.owner} (process {found.pid} on {found.host})"
 
 
-def _busy(found: Holder | None) -> str:
+def busy(found: Holder | None) -> str:
     """One line: who holds it since when, and what to do."""
     if found is None:
         return "another run works on this lake; wait for it (--set lake.wait_s=600), or name another (--lake PATH)"
     since = datetime.fromtimestamp(found.started, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     end = f"end it (kill {found.pid} on {found.host})"
     return (
-        f"held by {_named(found)} since {since}; wait for it (--set lake.wait_s=600), {end}, "
+        f"held by {named(found)} since {since}; wait for it (--set lake.wait_s=600), {end}, "
         "or name another lake (--lake PATH)"
     )

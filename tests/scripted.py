@@ -6,6 +6,7 @@ an undisturbed run and a resumed one see the same model.
 
 import json
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -50,6 +51,7 @@ class ScriptedServer:
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
         self.broken = False
+        self.delay_s = 0.0  # before each answer
         self._served: Counter[str] = Counter()
         self._lock = threading.Lock()
         script = self
@@ -59,6 +61,7 @@ class ScriptedServer:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                time.sleep(script.delay_s)
                 status, answer = script.answer(body)
                 data = json.dumps(answer).encode()
                 self.send_response(status)

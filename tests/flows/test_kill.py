@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -42,7 +43,7 @@ def finish(lake: Path, config: str) -> None:
     assert process.returncode == 0, errors.decode()[-2000:]
 
 
-def kill_tree(process: subprocess.Popen[bytes]) -> None:
+def kill_tree(process: subprocess.Popen[Any]) -> None:
     tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     for member in tree:
         try:
@@ -52,7 +53,7 @@ def kill_tree(process: subprocess.Popen[bytes]) -> None:
     process.communicate()
 
 
-def contents(lake: Path) -> dict[str, list[tuple[object, ...]]]:
+def contents(lake: Path | str) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table by its key; measurements and moments left out, since no two runs share those."""
     measured = {"created_at", "cpu_ms", "wall_ms", "peak_mib", "evidence", "stdout_tail", "stderr_tail", "run_id"}
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
@@ -70,7 +71,7 @@ def _told(table: Table, measured: set[str]) -> list[str]:
     return list(table.key) if table is AUDITS else [n for n in table.schema.names if n not in measured]
 
 
-def keys(lake: Path) -> list[tuple[object, ...]]:
+def keys(lake: Path | str) -> list[tuple[object, ...]]:
     """Every row by table and key."""
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
         return [

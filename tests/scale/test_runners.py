@@ -1,0 +1,59 @@
+"""Threads, Dask and Ray make the same rows, and a runner that is not there is one line."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows import runners
+from storage.catalog import Catalog
+from storage.errors import ConfigError
+from storage.lake import Lake, LakeSettings
+from tasks.sandbox.factory import SandboxSettings
+from tests.flows.test_kill import contents
+from tests.scale.conftest import needs
+from tests.scripted import ScriptedServer
+
+
+@pytest.mark.slow  # a cluster's start takes as long as all of the refresh
+@pytest.mark.parametrize("runner", ["dask", "ray"])
+def test_every_runner_makes_the_rows_that_threads_make(
+    tmp_path: Path, finish: Callable[..., None], writer: ScriptedServer, runner: str
+) -> None:
+    needs(f"prefect_{runner}", f"prefect-{runner}")
+    finish(tmp_path / "threads")
+    asked = dict(writer.asked)
+    writer.forget()
+    writer.asked.clear()
+    finish(tmp_path / runner, runner=runner, parallel_buckets=2)
+    assert contents(tmp_path / runner) == contents(tmp_path / "threads")
+    assert dict(writer.asked) == asked  # no row was asked for twice
+    with Catalog(Lake(LakeSettings(path=str(tmp_path / runner)))) as catalog:
+        [judged] = catalog.rows(
+            "select count(*) as n, count(distinct run_id) as runs, min(run_id) as run from executions"
+        )
+    assert judged["n"] > 12 and judged["runs"] == 1 and judged["run"] != ""  # the workers know whose work they do
+
+
+@pytest.mark.parametrize(("runner", "package"), [("dask", "prefect_dask"), ("ray", "prefect_ray")])
+def test_a_runner_that_is_not_installed_is_one_line_with_the_command(
+    monkeypatch: pytest.MonkeyPatch, runner: runners.Runner, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(
+        ConfigError, match=rf"^runner: {runner} is not installed; .* -m pip install 'prefect-{runner}>="
+    ):
+        runners.check(runner, None)
+
+
+def test_threads_take_no_cluster() -> None:
+    with pytest.raises(ConfigError, match="cluster: expected runner: dask or ray"):
+        runners.check("threads", "tcp://host:8786")
+
+
+@pytest.mark.parametrize(("runner", "jobs"), [("threads", None), ("dask", 2), ("ray", 1)])
+def test_the_workers_of_one_machine_share_its_cores(runner: runners.Runner, jobs: int | None) -> None:
+    assert runners.of_worker(SandboxSettings(), runner, None, 4096).jobs == jobs
+    assert runners.of_worker(SandboxSettings(jobs=5), runner, None, 4096).jobs == 5
+    assert runners.of_worker(SandboxSettings(), runner, "tcp://host:8786", 4096).jobs is None

@@ -1,0 +1,211 @@
+"""A lake on S3 is a lake, its leases keep others out, and what is wrong with it is one line."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from storage import lease_s3, s3
+from storage.catalog import Catalog, as_script
+from storage.columns import Table
+from storage.errors import ConfigError, HeldError, LakeError
+from storage.history import as_of
+from storage.lake import Lake, LakeSettings
+from storage.lease import LEASE, Holder
+from storage.leases import holders
+from storage.tables import ATTEMPTS, PROBLEMS
+from tests.builders import row
+
+ROOT = Path(__file__).parents[2]
+HOLD = """
+import sys, time
+from storage.lake import Lake, LakeSettings
+with Lake(LakeSettings(path=sys.argv[1], lease_s=float(sys.argv[2]))).alone("flow run 7"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def lake(bucket: str) -> Lake:
+    return Lake(LakeSettings(path=f"{bucket}/some/lake", buckets=2))
+
+
+@pytest.fixture
+def holding(lake: Lake) -> Iterator["subprocess.Popen[str]"]:
+    """A process that holds the lake."""
+    command = [sys.executable, "-c", HOLD, lake.root, "1.5"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def put(lake: Lake, found: Holder) -> None:
+    """Make somebody else hold the lake, whoever does."""
+    seen = s3.read(lake.root, LEASE)
+    assert s3.write(lake.root, LEASE, json.dumps(asdict(found)).encode(), seen[1] if seen else None)
+
+
+def rows(table: Table, count: int, **columns: object) -> list[dict[str, object]]:
+    return [row(table, **{table.key[0]: f"{n:024x}", "bucket": n % 2, **columns}) for n in range(count)]
+
+
+def test_what_was_written_is_read_by_bucket_and_by_version(lake: Lake) -> None:
+    lake.append(PROBLEMS, rows(PROBLEMS, 4, prompt="old"))
+    lake.upsert(PROBLEMS, rows(PROBLEMS, 6, prompt="new"))
+    with Catalog(lake) as catalog:
+        assert catalog.rows("select prompt, count(*) as n from problems group by all") == [{"prompt": "new", "n": 6}]
+        assert catalog.rows("select count(*) as n from attempts") == [{"n": 0}]
+    with Catalog(lake, bucket=1) as catalog:
+        assert catalog.rows("select distinct bucket from problems") == [{"bucket": 1}]
+    [first] = {version - 1 for name, version in lake.versions().items() if name == "problems"}
+    with Catalog(lake, {"problems": first}) as catalog:
+        assert catalog.rows("select distinct prompt from problems") == [{"prompt": "old"}]
+    now = datetime.now(UTC).isoformat()
+    assert as_of(lake, now)["problems"] == first + 1
+    assert "load httpfs" in as_script(lake)
+
+
+def test_only_files_of_the_asked_bucket_are_opened(lake: Lake) -> None:
+    lake.append(PROBLEMS, rows(PROBLEMS, 10))
+    with Catalog(lake) as catalog:
+        plan = catalog.db.sql("select max(prompt) from problems where bucket = 1").explain()
+    assert "Scanning Files: 1/2" in plan
+
+
+def test_a_query_reads_no_other_object(lake: Lake, bucket: str) -> None:
+    other = Lake(LakeSettings(path=f"{bucket}/other"))
+    for one in (lake, other):
+        one.append(PROBLEMS, rows(PROBLEMS, 2))
+    [file] = other.files(PROBLEMS, bucket=0)
+    with Catalog(lake) as catalog, pytest.raises(ConfigError, match="reads the files of the lake alone"):
+        list(catalog.answers(f"select * from read_parquet('{file}')"))
+
+
+def test_of_writers_at_one_time_none_is_lost(lake: Lake) -> None:
+    def write(n: int) -> None:
+        for part in range(3):
+            lake.append(ATTEMPTS, [row(ATTEMPTS, attempt_id=f"{n}-{part}", problem_id="p", bucket=n % 2)])
+
+    lake.append(PROBLEMS, rows(PROBLEMS, 1))
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with Catalog(lake) as catalog:
+        assert catalog.rows("select count(*) as n, count(distinct attempt_id) as ids from attempts") == [
+            {"n": 12, "ids": 12}
+        ]
+
+
+def test_small_files_are_merged_and_old_ones_deleted(lake: Lake) -> None:
+    for n in range(3):
+        lake.append(PROBLEMS, [row(PROBLEMS, problem_id=str(n), bucket=0)])
+    assert lake.compact()["problems"] == {"removed": 3, "added": 1}
+    assert lake.vacuum(keep_hours=0)["problems"] == 3
+    with Catalog(lake) as catalog:
+        assert catalog.rows("select count(*) as n from problems") == [{"n": 3}]
+
+
+def test_the_second_is_told_in_one_line_who_holds_it(lake: Lake, holding: "subprocess.Popen[str]") -> None:
+    with (
+        pytest.raises(HeldError, match=f"^{lake.root}: held by flow run 7 .process {holding.pid}") as refused,
+        lake.alone(),
+    ):
+        pass
+    assert "\n" not in str(refused.value)
+    assert [found.owner for found in holders(lake.root)] == ["flow run 7"]
+
+
+def test_who_is_killed_is_followed_at_once_on_the_same_machine(lake: Lake, holding: "subprocess.Popen[str]") -> None:
+    holding.kill()
+    holding.wait()
+    with lake.alone("next"):
+        assert [found.owner for found in holders(lake.root)] == ["next"]
+    assert holders(lake.root) == []
+
+
+def test_another_machine_is_waited_for_until_its_lease_runs_out(lake: Lake) -> None:
+    with lease_s3.held(lake.root, LEASE, "flow run 8", 60, 0) as mine:
+        pass
+    other = replace(mine, host="far", machine="other boot", pid=1, token="other", expires=time.time() + 2)
+    put(lake, other)
+    with pytest.raises(HeldError, match=r"flow run 8 \(process 1 on far\)"), lake.alone():
+        pass
+    with lease_s3.held(lake.root, LEASE, "next", 60, 20):
+        assert time.time() >= other.expires
+
+
+def test_a_lease_is_renewed_while_the_run_goes_on(lake: Lake, holding: "subprocess.Popen[str]") -> None:
+    before = lease_s3.holder(lake.root, LEASE)
+    time.sleep(2)
+    after = lease_s3.holder(lake.root, LEASE)
+    assert before is not None and after is not None
+    assert after.token == before.token and after.expires > time.time() > before.expires
+
+
+def test_a_run_whose_lease_was_taken_over_ends_and_leaves_the_other_its_own(
+    lake: Lake, holding: "subprocess.Popen[str]"
+) -> None:
+    found = lease_s3.holder(lake.root, LEASE)
+    assert found is not None
+    other = replace(found, owner="another", machine="other boot", token="other", expires=time.time() + 60)
+    while True:
+        try:
+            put(lake, other)
+            break
+        except AssertionError:  # it was renewed in between
+            continue
+    assert holding.wait(15) == -signal.SIGTERM
+    assert lease_s3.holder(lake.root, LEASE) == other
+
+
+def test_of_many_who_want_it_at_one_time_one_has_it(lake: Lake) -> None:
+    ready, inside, most = threading.Barrier(6), [], []
+
+    def want(n: int) -> None:
+        ready.wait()
+        with lease_s3.held(lake.root, LEASE, f"run {n}", 60, 60):
+            inside.append(n)
+            most.append(len(inside))
+            time.sleep(0.05)
+            inside.remove(n)
+
+    threads = [threading.Thread(target=want, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1] * 6
+
+
+def test_a_store_that_cannot_be_reached_is_one_line_that_names_the_variables(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(LakeError, match="AWS_ENDPOINT_URL") as refused, Lake(LakeSettings(path="s3://no/lake")).alone():
+        pass
+    assert "\n" not in str(refused.value)
+
+
+def test_without_obstore_it_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    with pytest.raises(ConfigError, match=r"^lake.path: a lake on S3 needs obstore; .* -m pip install 'obstore>="):
+        s3.filesystem()
+
+
+@pytest.mark.parametrize("path", ["gs://bucket/lake", "s3:/bucket/lake", "s3://", "https://host/lake"])
+def test_other_places_than_folders_and_s3_are_refused(path: str) -> None:
+    with pytest.raises(ValueError, match="expected a folder or s3://BUCKET/PATH"):
+        LakeSettings(path=path)
