@@ -92,7 +92,14 @@ def test_every_shipped_deployment_has_a_flow_that_takes_its_parameters(
 ) -> None:
     monkeypatch.chdir(ROOT)
     found = read_deployments(Path(file), POOLS)
-    assert [one.entrypoint.rpartition(".")[2] for one in found] == ["refresh", "audit", "evaluate", "compact", "publish", "sweep"]
+    assert [one.entrypoint.rpartition(".")[2] for one in found] == [
+        "refresh",
+        "audit",
+        "evaluate",
+        "compact",
+        "publish",
+        "sweep",
+    ]
     assert all(one.schedules and one.concurrency_limit and one.description for one in found)
 
 
