@@ -36,8 +36,9 @@ def main() -> None:
             axes.axvline(found["settings"][setting], color="black", linewidth=0.8, linestyle=":")
             axes.set_xlabel(f"threshold on the {label}")
             axes.set_ylabel("share left out")
-            if column is grid.T[0]:
-                axes.legend(frameon=False, fontsize=7.5)
+            if name == "humaneval":
+                place = (0.01, 0.06) if axis == "prompt" else "upper right"
+                axes.legend(frameon=False, fontsize=6.5, loc=place)
         column[0].set_title(title, fontsize=9.5)
     figure.savefig(out, metadata={"Date": None, "Creator": None} if out.suffix == ".svg" else None, dpi=110)
 

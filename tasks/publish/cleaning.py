@@ -22,7 +22,6 @@ from tasks.publish.splits import SPLITS, Split, families, split_of
 
 PROMPT_RUN, CODE_RUN = 2, 5
 """Words and tokens in a row by which prompts and programs are compared with one another."""
-_MIX = np.uint64(0xD6E8FEB86659FD93)
 
 
 class CleanSettings(Settings):
@@ -231,9 +230,7 @@ def _duplicates(rows: list[Example], programs: dict[str, _Program], least: float
     prompts = {prompt: up_to(prompt_words(prompt), PROMPT_RUN) for prompt in {row.prompt for row in own}}
     parts = [(prompts[row.prompt], *(programs[code].grams for code in row.codes)) for row in own]
     gone: set[int] = set()
-    # Where every part is that similar, so are all parts together, marked by where they stand.
-    marked = [np.concatenate([part * _MIX + np.uint64(i) for i, part in enumerate(one)]) for one in parts]
-    for i, earlier in candidates(marked, least):
+    for i, earlier in candidates([marked(one) for one in parts], least):
         for j in sorted(earlier):
             if j in gone or len(parts[i]) != len(parts[j]):
                 continue
@@ -242,6 +239,14 @@ def _duplicates(rows: list[Example], programs: dict[str, _Program], least: float
                 similarity = min(jaccard(one, other) for one, other in zip(parts[i], parts[j], strict=True))
                 yield own[i], "near_duplicate", f"of {own[j].example_id}, similarity {similarity:.3f}"
                 break
+
+
+def marked(parts: Sequence[Grams]) -> Grams:
+    """All parts as one set, each n-gram marked by where its part stands.
+
+    Where every part of two rows has some Jaccard similarity at least, so have these sets.
+    """
+    return np.unique(np.concatenate([part + np.uint64(i) for i, part in enumerate(parts)]))
 
 
 def _report(

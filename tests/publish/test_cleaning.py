@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tasks.publish.benchmarks import BenchmarkItem
-from tasks.publish.cleaning import Cleaned, CleanSettings, clean
+from tasks.publish.cleaning import Cleaned, CleanSettings, clean, marked
 from tasks.publish.examples import Example
+from tasks.publish.near import jaccard
+from tasks.publish.normalised import Grams
 from tests.publish.builders import MEDIAN, PRIMES, example
+from tests.publish.test_near import some
 from tests.publish.test_splits import SEEDS, alike, prompts_with_twins
 
 LONG = "Take the temperatures of a day and tell by how many degrees each differs from the mean of all others before it."
@@ -103,6 +106,18 @@ def test_a_near_duplicate_names_the_row_that_stays_and_how_alike_they_are() -> N
     assert left.detail.startswith("of a, similarity 0.8")
 
 
+@given(st.lists(st.tuples(some, some), min_size=1, max_size=3))
+def test_rows_whose_every_part_is_alike_are_alike_as_one_set(pairs: list[tuple[Grams, Grams]]) -> None:
+    whole = jaccard(*(marked(parts) for parts in zip(*pairs, strict=True)))
+    assert whole >= min(jaccard(one, other) for one, other in pairs) - 1e-9
+
+
+def test_a_chain_of_near_duplicates_loses_only_what_is_like_a_row_that_stays() -> None:
+    words = [f"w{i}" for i in range(40)]
+    rows = [example(f"{i}", problem_id="p", prompt=" ".join(words[i : i + 30])) for i in range(4)]
+    assert reasons(rows, near_duplicate=0.9) == {"1": "near_duplicate", "3": "near_duplicate"}
+
+
 def test_many_rows_of_one_problem_are_compared_by_bands_and_give_what_every_pair_gives() -> None:
     rng = random.Random(3)
     words = [f"w{i}" for i in range(60)]
@@ -137,6 +152,8 @@ def test_every_example_is_in_one_split_or_left_out_and_order_changes_nothing(rng
     gone = {one.row_id for one in cleaned.left}
     assert cleaned.split.keys() | gone == {row.example_id for row in rows} and not cleaned.split.keys() & gone
     assert cleaned.report["kept"] + sum(cleaned.report["left"].values()) == len(rows) == cleaned.report["examples"]
+    near = [one for one in cleaned.left if one.reason == "near_duplicate"]
+    assert all(one.detail.split()[1].rstrip(",") in cleaned.split for one in near)
     shuffled = rng.sample(rows, len(rows))
     again = clean(shuffled, how, [])
     assert again.split == cleaned.split and set(again.left) == set(cleaned.left) and again.families == cleaned.families
