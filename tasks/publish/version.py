@@ -27,6 +27,8 @@ PROGRAMS: Mapping[str, Mapping[str, str]] = {
     "preference_kto": {"attempt_id": "code"},
 }
 """Columns that name a row's programs, with those that hold them."""
+TEXTS: Mapping[str, tuple[str, ...]] = {"debugging_sft": ("explanation",)}
+"""Other columns that cleaning reads. An explanation tells the two forms of one repair apart: none is a duplicate."""
 QUESTIONS = ("publish_unfit", "publish_examples", "publish_rows", "publish_changes")
 MADE_BY = {
     "debugging_sft": ("debugging_sft",),
@@ -103,9 +105,9 @@ def draft(
 
 
 def offer(catalog: Catalog, table: Table) -> None:
-    """Make the view `candidates`: a data set with the ids and texts of each row's programs."""
+    """Make the view `candidates`: a data set with the ids of each row's programs, and the texts that cleaning reads."""
     names = PROGRAMS[table.name]
-    ids, codes = ", ".join(names), ", ".join(names.values())
+    ids, codes = ", ".join(names), ", ".join((*names.values(), *TEXTS.get(table.name, ())))
     view = f"select *, [{ids}] as program_ids, [{codes}] as program_codes from {table.name}"  # noqa: S608 our own names
     list(catalog.answers(f"create view candidates as {view}"))
 

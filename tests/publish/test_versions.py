@@ -14,7 +14,7 @@ import pytest
 
 from storage.catalog import Catalog
 from storage.columns import Table
-from storage.dataset_tables import DATASETS, PREFERENCE_KTO
+from storage.dataset_tables import DATASETS, DEBUGGING_SFT, PREFERENCE_KTO
 from storage.publication import Publication
 from tasks.publish.cleaning import CleanSettings
 from tasks.publish.settings import PublishSettings
@@ -83,6 +83,13 @@ def test_the_same_content_makes_no_new_version_and_another_lies_beside_the_last(
     assert {row["example_id"] for rows in found.values() for row in rows} == {r.id for r in rows}
     older = loaded(out / "preference_kto/v1", tmp_path / "cache2")
     assert sum(map(len, older.values())) == 30
+
+
+def test_both_forms_of_one_repair_are_published(tmp_path: Path) -> None:
+    explained = (("form", "explain_repair"), ("explanation", "It squares where it should double."))
+    rows = [row for n in range(6) for row in (Planted(n), Planted(n, name=f"x{n}", columns=explained))]
+    done = published(fill(tmp_path / "lake", rows, DEBUGGING_SFT), tmp_path / "out", DEBUGGING_SFT)
+    assert sum(done.rows.values()) == 12 and not done.left_out
 
 
 def test_the_manifest_says_what_it_was_made_from_and_hashes_every_file(tmp_path: Path) -> None:
