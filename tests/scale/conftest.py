@@ -93,9 +93,9 @@ def start(tmp_path: Path, writer: ScriptedServer, prefect_server: str) -> Iterat
 
     yield begin
     for process in started:
-        if process.poll() is None:
+        if process.returncode is None:
             process.kill()
-        process.communicate()
+            process.communicate()
 
 
 @pytest.fixture

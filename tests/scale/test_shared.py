@@ -82,7 +82,7 @@ def test_the_buckets_of_a_killed_run_are_finished_by_the_other(
     finish(tmp_path / "alone")
     writer.forget()
     writer.delay_s = 1.0
-    killed = start(root, lake__shared="true", write__batch_rows=2)
+    killed = start(root, lake__shared="true", write__batch_s=600)  # so that a step's rows are all there, or none
     until = time.monotonic() + 200
     while time.monotonic() < until and len(holders(root, "bucket-")) < 2 and killed.poll() is None:
         time.sleep(0.1)
@@ -90,6 +90,7 @@ def test_the_buckets_of_a_killed_run_are_finished_by_the_other(
     other = start(root, lake__shared="true")
     time.sleep(3)
     kill_tree(killed)
+    writer.forget()  # what it had asked and not committed is asked again, and must bring the same programs
     _, errors = other.communicate(timeout=280)
     assert other.returncode == 0, errors[-3000:]
     assert contents(root) == contents(tmp_path / "alone")
