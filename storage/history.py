@@ -95,6 +95,16 @@ def _built(lake: Lake, when: str, name: str, version: int | None) -> dict[str, i
     return {table.name: pinned.get(table.name) for table in TABLES}
 
 
+def is_built(lake: Lake, data_set: Table, versions: Mapping[str, int], built_by: str) -> bool:
+    """Whether a data set was last built from these versions of all other tables, by what has this address."""
+    build = next((commit for commit in _commits(lake, data_set) if "built_from" in commit), None)
+    if build is None or build.get("built_by") != built_by:
+        return False
+    then = json.loads(build["built_from"])
+    inputs = [table.name for table in TABLES if table not in (DROPS, *DATASETS)]
+    return all(then.get(name) == versions.get(name) for name in inputs)
+
+
 def _commits(lake: Lake, table: Table) -> Sequence[Commit]:
     """The commits of a table that its log still holds, the newest first; none where there is no table."""
     try:

@@ -111,13 +111,20 @@ class Lake:
         return len(rows)
 
     def replace(
-        self, table: Table, data: pa.Table, predicate: str | None = None, built_from: Mapping[str, int] | None = None
+        self,
+        table: Table,
+        data: pa.Table,
+        predicate: str | None = None,
+        built_from: Mapping[str, int] | None = None,
+        built_by: str = "",
     ) -> None:
         """Put `data` in the place of all rows (or of those that `predicate` names) in one commit.
 
-        `built_from`, versions of the tables it was made from, is kept in the commit (`DeltaTable.history()`).
+        `built_from`, versions of the tables it was made from, and `built_by`, the address of what made it, are kept in
+        the commit (`DeltaTable.history()`).
         """
-        about = CommitProperties(custom_metadata={"built_from": json.dumps(built_from)}) if built_from else None
+        said = {"built_from": json.dumps(built_from), "built_by": built_by} if built_from else None
+        about = CommitProperties(custom_metadata=said) if said else None
         self._write(table, self._checked(table, data), mode="overwrite", predicate=predicate, commit_properties=about)
 
     @contextmanager

@@ -1,19 +1,29 @@
-"""Stage assemble: SQL picks, a data set is put in the place of its last version, and drops say what is not in it."""
+"""Stage assemble: SQL picks, a data set is put in the place of its last version, and drops say what is not in it.
+
+The last write of each assembly is that of one data set, whose commit says from which versions it was built and how:
+where these are the same, there is nothing to do, and where a run was killed before it, all is assembled again.
+"""
 
 from typing import Any
 
 import pyarrow as pa
 
-from storage.catalog import Catalog, statement
+from storage.catalog import Catalog, questions, statement
 from storage.columns import Table
 from storage.dataset_tables import DEBUGGING_SFT, PREFERENCE_CORRECTNESS, PREFERENCE_EFFICIENCY, PREFERENCE_KTO
+from storage.history import is_built
+from storage.ids import content_id
 from storage.lake import Lake, LakeSettings
+from storage.settings import Settings
 from storage.tables import DROPS
 from tasks.assemble.examples import examples
 from tasks.assemble.pairs import TRIED, labelled_examples, pair_examples, pick
 from tasks.assemble.settings import AssembleSettings, PreferenceSettings
 from tasks.plan import EFFICIENCY, SCORERS
 from tasks.stage import stage
+
+ASSEMBLY_VERSION = 1
+"""Raised by whoever changes, elsewhere than in SQL, what some rows become."""
 
 
 def stage_of(table: Table) -> str:
@@ -26,6 +36,9 @@ def assemble(settings: LakeSettings, how: AssembleSettings) -> int:
     """Rebuild debugging_sft from the whole lake, bucket by bucket; returns its rows. Writes only what changed."""
     lake = Lake(settings)
     made, drops, pinned = [], [], lake.versions()
+    built_by = _address(how, "debugging_sft", "dropped_debugging_sft")
+    if is_built(lake, DEBUGGING_SFT, pinned, built_by):
+        return _rows(lake, DEBUGGING_SFT)["debugging_sft"]
     for bucket in range(lake.buckets):
         with Catalog(lake, pinned, bucket) as catalog:
             rows = catalog.rows(statement("debugging_sft"), **how.model_dump())
@@ -34,8 +47,8 @@ def assemble(settings: LakeSettings, how: AssembleSettings) -> int:
             drops.append(catalog.arrow(statement("dropped_debugging_sft"), **how.model_dump()))
     data = pa.concat_tables(made)
     with Catalog(lake) as catalog:
-        _replace(lake, catalog, DEBUGGING_SFT, data, None, pinned)
         _replace(lake, catalog, DROPS, pa.concat_tables(drops), f"stage = '{stage_of(DEBUGGING_SFT)}'", pinned)
+        _replace(lake, catalog, DEBUGGING_SFT, data, None, pinned, built_by)
     return int(data.num_rows)
 
 
@@ -50,6 +63,10 @@ def assemble_preference(settings: LakeSettings, how: PreferenceSettings) -> dict
     tables = (PREFERENCE_CORRECTNESS, PREFERENCE_KTO, PREFERENCE_EFFICIENCY)
     made: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
     drops, pinned = [], lake.versions()
+    named = [name for table in tables for name in (table.name, f"dropped_{table.name}")]
+    built_by = _address(how, "preference_programs", "preference_pairs", *named)
+    if is_built(lake, PREFERENCE_CORRECTNESS, pinned, built_by):
+        return _rows(lake, *tables)
     for bucket in range(lake.buckets):
         with Catalog(lake, pinned, bucket) as catalog:
             scorer = ""
@@ -65,10 +82,10 @@ def assemble_preference(settings: LakeSettings, how: PreferenceSettings) -> dict
                 drops.append(catalog.arrow(statement(f"dropped_{table.name}"), **values))
     with Catalog(lake) as catalog:
         data = {table.name: pa.concat_tables(made[table.name]) for table in tables}
-        for table in tables:
-            _replace(lake, catalog, table, data[table.name], None, pinned)
         stages = ", ".join(f"'{stage_of(table)}'" for table in tables)
         _replace(lake, catalog, DROPS, pa.concat_tables(drops), f"stage in ({stages})", pinned)
+        for table in reversed(tables):
+            _replace(lake, catalog, table, data[table.name], None, pinned, built_by)
     return {name: int(found.num_rows) for name, found in data.items()}
 
 
@@ -91,12 +108,29 @@ def _labelled(catalog: Catalog, values: dict[str, Any]) -> pa.Table:
     return labelled_examples(PREFERENCE_KTO, catalog.rows(statement("preference_kto"), **values))
 
 
+def _address(how: Settings, *statements: str) -> str:
+    """Of all that decides what is assembled from given rows, the views that the statements ask among it."""
+    texts = [questions(), *(statement(name) for name in statements)]
+    return content_id("assembly", version=ASSEMBLY_VERSION, how=how.model_dump(mode="json"), sql=texts)
+
+
+def _rows(lake: Lake, *tables: Table) -> dict[str, int]:
+    with Catalog(lake) as catalog:
+        return {t.name: catalog.rows(f"select count(*) as n from {t.name}")[0]["n"] for t in tables}  # noqa: S608
+
+
 def _replace(
-    lake: Lake, catalog: Catalog, table: Table, data: pa.Table, where: str | None, built_from: dict[str, int]
+    lake: Lake,
+    catalog: Catalog,
+    table: Table,
+    data: pa.Table,
+    where: str | None,
+    built_from: dict[str, int],
+    built_by: str = "",
 ) -> None:
     data = data.cast(table.schema)
     order = ", ".join(table.key)
     held = catalog.arrow(f"select * from {table.name} where {where or 'true'} order by {order}")  # noqa: S608
     by_key = data.sort_by([(k, "ascending") for k in table.key])
     if not held.cast(table.schema).combine_chunks().equals(by_key.combine_chunks()):
-        lake.replace(table, data, where, built_from)
+        lake.replace(table, data, where, built_from, built_by)

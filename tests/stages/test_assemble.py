@@ -1,11 +1,13 @@
 """What may and what may not become an example, and that each row left out has its reason."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from storage.catalog import Catalog
+from storage.dataset_tables import DEBUGGING_SFT
 from storage.lake import Lake, LakeSettings
 from storage.tables import ATTEMPTS, DIAGNOSES, EXECUTIONS, PROBLEMS
 from tasks.assemble.settings import AssembleSettings
@@ -115,3 +117,12 @@ def test_assembling_again_writes_nothing_and_keeps_what_it_was_made_from(lake: L
     before = lake.versions()
     forms_and_drops(lake)
     assert lake.versions() == before
+
+
+def test_an_assembly_that_was_killed_before_its_last_write_is_made_again(lake: Lake) -> None:
+    judge(lake, "ref", "passed")
+    judge(lake, "w", "failed")
+    judge(lake, "r", "passed")
+    made = forms_and_drops(lake)
+    shutil.rmtree(lake.uri(DEBUGGING_SFT))
+    assert forms_and_drops(lake) == made and made[0]

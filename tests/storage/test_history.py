@@ -10,7 +10,7 @@ import pytest
 from storage.catalog import Catalog
 from storage.dataset_tables import DEBUGGING_SFT, PREFERENCE_KTO
 from storage.errors import ConfigError
-from storage.history import as_of
+from storage.history import as_of, is_built
 from storage.lake import Lake, LakeSettings
 from storage.tables import ATTEMPTS, DROPS, PROBLEMS
 from tests.builders import row
@@ -115,3 +115,17 @@ def test_a_version_whose_files_were_deleted_is_named(lake: Lake) -> None:
     with pytest.raises(ConfigError, match=r"attempts@1 can't be read any more, 1 of its files .*--vacuum"):
         as_of(lake, between.isoformat())
     assert seen(lake, now().isoformat())[0] == ["a", "b"]
+
+
+def test_a_data_set_is_built_until_an_input_or_the_builder_changes(tmp_path: Path) -> None:
+    lake = Lake(LakeSettings(path=str(tmp_path / "lake"), buckets=1))
+    lake.append(PROBLEMS, [row(PROBLEMS, problem_id="p")])
+    versions = lake.versions()
+    assert not is_built(lake, DEBUGGING_SFT, versions, "one")
+    data = pa.Table.from_pylist([row(DEBUGGING_SFT, example_id="e")], schema=DEBUGGING_SFT.schema)
+    lake.replace(DEBUGGING_SFT, data, None, versions, "one")
+    lake.append(DROPS, [row(DROPS, stage="assemble:debugging_sft", row_id="d")])  # what assembling writes is no input
+    assert is_built(lake, DEBUGGING_SFT, lake.versions(), "one")
+    assert not is_built(lake, DEBUGGING_SFT, lake.versions(), "two")
+    lake.append(PROBLEMS, [row(PROBLEMS, problem_id="q")])
+    assert not is_built(lake, DEBUGGING_SFT, lake.versions(), "one")
