@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from storage.ids import bucket_of
 from storage.lease import busy
 from storage.leases import WHOLE, WORKER, held, holders
 from storage.settings import Settings
+from storage.spool import Spool
 from storage.tables import PROBLEMS, TABLES, folder
 
 Row = Mapping[str, Any]
@@ -113,7 +114,7 @@ class Lake:
     def replace(
         self,
         table: Table,
-        data: pa.Table,
+        data: pa.Table | Spool,
         predicate: str | None = None,
         built_from: Mapping[str, int] | None = None,
         built_by: str = "",
@@ -121,11 +122,22 @@ class Lake:
         """Put `data` in the place of all rows (or of those that `predicate` names) in one commit.
 
         `built_from`, versions of the tables it was made from, and `built_by`, the address of what made it, are kept in
-        the commit (`DeltaTable.history()`).
+        the commit (`DeltaTable.history()`). A spool holds what `checked` has let through.
         """
         said = {"built_from": json.dumps(built_from), "built_by": built_by} if built_from else None
         about = CommitProperties(custom_metadata=said) if said else None
-        self._write(table, self._checked(table, data), mode="overwrite", predicate=predicate, commit_properties=about)
+        rows = data if isinstance(data, Spool) else self.checked(table, data)
+        self._write(table, rows, mode="overwrite", predicate=predicate, commit_properties=about)
+
+    def checked(self, table: Table, data: pa.Table) -> pa.Table:
+        """The data with the table's columns in their order; raises LakeError where a type or a null is wrong."""
+        for field in table.schema:
+            if data.schema.field(field.name).type != field.type:
+                got, want = data.schema.field(field.name).type, field.type
+                raise LakeError(f"{self._at(table)}: column {field.name} is {got}, expected {want} (storage/tables.py)")
+            if not field.nullable and data.column(field.name).null_count:
+                raise LakeError(f"{self._at(table)}: column {field.name} holds null, expected a value in every row")
+        return data.select(table.schema.names).cast(_plain(table.schema))
 
     @contextmanager
     def alone(self, owner: str = "") -> Iterator[None]:
@@ -206,9 +218,14 @@ class Lake:
         except (DeltaError, OSError) as error:
             raise LakeError(f"{self.uri(table)}: cannot be made: {error}; name another lake by --lake PATH") from error
 
-    def _write(self, table: Table, data: pa.Table, **how: Any) -> None:
+    def _write(self, table: Table, data: pa.Table | Spool, **how: Any) -> None:
         options = {"mode": "append", "writer_properties": _WRITER, **how}
-        self._commit(table, f"write {data.num_rows} rows", lambda target: write_deltalake(target, data, **options))
+
+        def write(target: DeltaTable) -> None:
+            with data.reader() if isinstance(data, Spool) else nullcontext(data) as rows:
+                write_deltalake(target, rows, **options)
+
+        self._commit(table, f"write {data.num_rows} rows", write)
 
     def _commit(self, table: Table, what: str, write: Callable[[DeltaTable], object]) -> None:
         """Try until no other writer's commit comes between; a refused commit has written nothing."""
@@ -231,18 +248,9 @@ class Lake:
                 wrong = sorted(row.keys() ^ set(table.schema.names))
                 raise LakeError(f"{self._at(table)}: cannot append, columns differ by {wrong} (storage/tables.py)")
         try:
-            return self._checked(table, pa.Table.from_pylist(rows, schema=_plain(table.schema)))
+            return self.checked(table, pa.Table.from_pylist(rows, schema=_plain(table.schema)))
         except (pa.ArrowException, UnicodeEncodeError) as error:
             raise LakeError(f"{self._at(table)}: cannot append: {error} (storage/tables.py)") from error
-
-    def _checked(self, table: Table, data: pa.Table) -> pa.Table:
-        for field in table.schema:
-            if data.schema.field(field.name).type != field.type:
-                got, want = data.schema.field(field.name).type, field.type
-                raise LakeError(f"{self._at(table)}: column {field.name} is {got}, expected {want} (storage/tables.py)")
-            if not field.nullable and data.column(field.name).null_count:
-                raise LakeError(f"{self._at(table)}: column {field.name} holds null, expected a value in every row")
-        return data.select(table.schema.names).cast(_plain(table.schema))
 
     def _at(self, table: Table) -> str:
         found = self._open(table)

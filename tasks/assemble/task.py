@@ -4,6 +4,7 @@ The last write of each assembly is that of one data set, whose commit says from 
 where these are the same, there is nothing to do, and where a run was killed before it, all is assembled again.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from storage.ids import content_id
 from storage.lake import Lake, LakeSettings
 from storage.settings import Settings
 from storage.tables import DROPS
+from tasks.assemble.assembly import assembly, stage_of
 from tasks.assemble.examples import examples
 from tasks.assemble.pairs import TRIED, labelled_examples, pair_examples, pick
 from tasks.assemble.settings import AssembleSettings, PreferenceSettings
@@ -26,30 +28,23 @@ ASSEMBLY_VERSION = 1
 """Raised by whoever changes, elsewhere than in SQL, what some rows become."""
 
 
-def stage_of(table: Table) -> str:
-    """What `drops.stage` calls the making of a data set."""
-    return f"assemble:{table.name}"
-
-
 @stage("assemble", "assemble-debugging_sft")
 def assemble(settings: LakeSettings, how: AssembleSettings) -> int:
     """Rebuild debugging_sft from the whole lake, bucket by bucket; returns its rows. Writes only what changed."""
     lake = Lake(settings)
-    made, drops, pinned = [], [], lake.versions()
+    pinned = lake.versions()
     built_by = _address(how, "debugging_sft", "dropped_debugging_sft")
     if is_built(lake, DEBUGGING_SFT, pinned, built_by):
         return _rows(lake, DEBUGGING_SFT)["debugging_sft"]
-    for bucket in range(lake.buckets):
-        with Catalog(lake, pinned, bucket) as catalog:
-            rows = catalog.rows(statement("debugging_sft"), **how.model_dump())
-            made.append(examples(rows))
-            catalog.register("made", made[-1])
-            drops.append(catalog.arrow(statement("dropped_debugging_sft"), **how.model_dump()))
-    data = pa.concat_tables(made)
-    with Catalog(lake) as catalog:
-        _replace(lake, catalog, DROPS, pa.concat_tables(drops), f"stage = '{stage_of(DEBUGGING_SFT)}'", pinned)
-        _replace(lake, catalog, DEBUGGING_SFT, data, None, pinned, built_by)
-    return int(data.num_rows)
+    with assembly(lake, pinned, (DEBUGGING_SFT,)) as made:
+        for bucket in range(lake.buckets):
+            with Catalog(lake, pinned, bucket) as catalog:
+                found = examples(catalog.rows(statement("debugging_sft"), **how.model_dump()))
+                catalog.register("made", found)
+                dropped = catalog.arrow(statement("dropped_debugging_sft"), **how.model_dump())
+                made.add(catalog, {DEBUGGING_SFT: found, DROPS: dropped})
+        made.write(built_by)
+        return made.rows[DEBUGGING_SFT.name]
 
 
 @stage("assemble", "assemble-preference")
@@ -61,32 +56,32 @@ def assemble_preference(settings: LakeSettings, how: PreferenceSettings) -> dict
     """
     lake = Lake(settings)
     tables = (PREFERENCE_CORRECTNESS, PREFERENCE_KTO, PREFERENCE_EFFICIENCY)
-    made: dict[str, list[pa.Table]] = {table.name: [] for table in tables}
-    drops, pinned = [], lake.versions()
+    pinned = lake.versions()
     named = [name for table in tables for name in (table.name, f"dropped_{table.name}")]
     built_by = _address(how, "preference_programs", "preference_pairs", *named)
     if is_built(lake, PREFERENCE_CORRECTNESS, pinned, built_by):
         return _rows(lake, *tables)
-    for bucket in range(lake.buckets):
-        with Catalog(lake, pinned, bucket) as catalog:
-            scorer = ""
-            for table in tables:
-                wanted = EFFICIENCY if table is PREFERENCE_EFFICIENCY else SCORERS[how.scorer]
-                values = {**how.model_dump(), "scorer": wanted, "tried": TRIED, "stage": stage_of(table)}
-                if wanted != scorer:
-                    scorer = wanted
-                    catalog.register("programs", catalog.arrow(statement("preference_programs"), **values))
-                found = _labelled(catalog, values) if table is PREFERENCE_KTO else _paired(catalog, table, values, how)
-                catalog.register("made", found)
-                made[table.name].append(found)
-                drops.append(catalog.arrow(statement(f"dropped_{table.name}"), **values))
-    with Catalog(lake) as catalog:
-        data = {table.name: pa.concat_tables(made[table.name]) for table in tables}
-        stages = ", ".join(f"'{stage_of(table)}'" for table in tables)
-        _replace(lake, catalog, DROPS, pa.concat_tables(drops), f"stage in ({stages})", pinned)
-        for table in reversed(tables):
-            _replace(lake, catalog, table, data[table.name], None, pinned, built_by)
-    return {name: int(found.num_rows) for name, found in data.items()}
+    with assembly(lake, pinned, tables) as made:
+        for bucket in range(lake.buckets):
+            with Catalog(lake, pinned, bucket) as catalog:
+                made.add(catalog, _preference(catalog, tables, how))
+        made.write(built_by)
+        return {table.name: made.rows[table.name] for table in tables}
+
+
+def _preference(catalog: Catalog, tables: Sequence[Table], how: PreferenceSettings) -> dict[Table, pa.Table]:
+    """One bucket's pairs, labelled programs, and drops."""
+    found, drops, scorer = dict[Table, pa.Table](), [], ""
+    for table in tables:
+        wanted = EFFICIENCY if table is PREFERENCE_EFFICIENCY else SCORERS[how.scorer]
+        values = {**how.model_dump(), "scorer": wanted, "tried": TRIED, "stage": stage_of(table)}
+        if wanted != scorer:
+            scorer = wanted
+            catalog.register("programs", catalog.arrow(statement("preference_programs"), **values))
+        found[table] = _labelled(catalog, values) if table is PREFERENCE_KTO else _paired(catalog, table, values, how)
+        catalog.register("made", found[table])
+        drops.append(catalog.arrow(statement(f"dropped_{table.name}"), **values))
+    return {**found, DROPS: pa.concat_tables(drops)}
 
 
 def _paired(catalog: Catalog, table: Table, values: dict[str, Any], how: PreferenceSettings) -> pa.Table:
@@ -117,20 +112,3 @@ def _address(how: Settings, *statements: str) -> str:
 def _rows(lake: Lake, *tables: Table) -> dict[str, int]:
     with Catalog(lake) as catalog:
         return {t.name: catalog.rows(f"select count(*) as n from {t.name}")[0]["n"] for t in tables}  # noqa: S608
-
-
-def _replace(
-    lake: Lake,
-    catalog: Catalog,
-    table: Table,
-    data: pa.Table,
-    where: str | None,
-    built_from: dict[str, int],
-    built_by: str = "",
-) -> None:
-    data = data.cast(table.schema)
-    order = ", ".join(table.key)
-    held = catalog.arrow(f"select * from {table.name} where {where or 'true'} order by {order}")  # noqa: S608
-    by_key = data.sort_by([(k, "ascending") for k in table.key])
-    if not held.cast(table.schema).combine_chunks().equals(by_key.combine_chunks()):
-        lake.replace(table, data, where, built_from, built_by)
