@@ -18,6 +18,10 @@ LakeOption = Annotated[
     str | None,
     typer.Option("--lake", metavar="PATH", help="The lake, a folder or s3://BUCKET/PATH; wins over the config's."),
 ]
+AsOfOption = Annotated[
+    str | None,
+    typer.Option("--as-of", help="The lake as it was: a time (UTC), or DATASET[@VERSION]: as that was built from it."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
 words = Console(stderr=True, highlight=False)
 results = Console(highlight=False)

@@ -8,7 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from cli import reaper
-from cli.options import JsonOption, LakeOption, existing_lake, print_json, print_rows, words
+from cli.options import AsOfOption, JsonOption, LakeOption, existing_lake, print_json, print_rows, words
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError
 from storage.settings import load
@@ -22,9 +22,7 @@ def command(
     lake: LakeOption = None,
     push: Annotated[str | None, typer.Option(help="Also make this repository of a hub hold the last version.")] = None,
     config: Annotated[Path | None, typer.Option(help="Gates and cleaning; default: configs/publish/NAME.yaml.")] = None,
-    when: Annotated[
-        str | None, typer.Option("--as-of", help="The lake as it was: a time (UTC), or DATASET[@VERSION].")
-    ] = None,
+    when: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Clean a data set, ask its gates, and add a version to OUT/NAME; exit 1 where a gate blocks it."""

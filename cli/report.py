@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import LakeOption, existing_lake, words
+from cli.options import AsOfOption, LakeOption, existing_lake, words
 from dashboards.answers import Answers
 from dashboards.report import report
 from storage.errors import ConfigError
@@ -16,12 +16,7 @@ from storage.history import as_of
 def command(
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write, .html.")],
     lake: LakeOption = None,
-    when: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of", help="The lake as it was: a time (UTC), or DATASET[@VERSION]: as that was built from it."
-        ),
-    ] = None,
+    when: AsOfOption = None,
     title: Annotated[str, typer.Option(help="Headline of the page.")] = "Patchmill",
 ) -> None:
     """Write the figures of a lake, and examples, to one HTML file without scripts."""

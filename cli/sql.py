@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
-from cli.options import JsonOption, LakeOption, existing_lake, print_json, print_rows, words
+from cli.options import AsOfOption, JsonOption, LakeOption, existing_lake, print_json, print_rows, words
 from storage.catalog import Catalog, as_script
 from storage.errors import ConfigError
 from storage.files import written
@@ -28,12 +28,7 @@ def command(
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the SQL from a file.")] = None,
     lake: LakeOption = None,
-    when: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of", help="The lake as it was: a time (UTC), or DATASET[@VERSION]: as that was built from it."
-        ),
-    ] = None,
+    when: AsOfOption = None,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV; lists and structs in it as JSON.")] = False,
     out: Annotated[

@@ -23,19 +23,19 @@ def test_the_server_answers_on_this_machine_and_ends_with_the_command(lake: Path
 
 def test_a_wrong_lake_or_port_is_one_line(lake: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="none: no lake there"):
-        dashboard.command(tmp_path / "none", 8501)
+        dashboard.command(str(tmp_path / "none"), 8501)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"--port {port}: cannot listen"):
-            dashboard.command(lake, port)
+            dashboard.command(str(lake), port)
 
 
 def test_the_report_is_written_whole(lake: Path, tmp_path: Path) -> None:
-    report.command(tmp_path / "out.html", lake, title="Mine")
+    report.command(tmp_path / "out.html", str(lake), title="Mine")
     page = (tmp_path / "out.html").read_text()
     assert page.startswith("<!DOCTYPE html>") and page.endswith("</html>\n") and "Mine" in page
     with pytest.raises(ConfigError, match=r"expected a name that ends in \.html"):
-        report.command(tmp_path / "out.pdf", lake)
+        report.command(tmp_path / "out.pdf", str(lake))
     assert [path.name for path in tmp_path.iterdir()] == ["out.html"]

@@ -123,7 +123,7 @@ def test_changed_arguments_cost_the_program_nothing_but_the_change(judge):
         min(answers(judge, f"def f(x): {body}", numbers, cpu_s=10, wall_s=30, memory_mib=512).cpu_ms for _ in range(5))
         for body in ("pass", "x.reverse()")
     )
-    assert empties - takes < 4, (takes, empties)
+    assert empties - takes < 8, (takes, empties)
 
 
 BURST = """
