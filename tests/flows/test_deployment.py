@@ -1,6 +1,5 @@
 """The deployments: what they run, what the UI offers as a form, and a worker that picks a run up and finishes it."""
 
-import asyncio
 import json
 import os
 import signal
@@ -13,8 +12,6 @@ from typing import Any
 import pytest
 import yaml
 from prefect import Flow
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.sorting import FlowRunSort
 from prefect.utilities.callables import parameter_schema
 
 from flows.audit import audit
@@ -28,6 +25,7 @@ from flows.sweep import sweep
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
 from storage.settings import load
+from tests.runs import newest_run
 
 ROOT = Path(__file__).parents[2]
 POOLS = ("model", "cpu")
@@ -38,14 +36,6 @@ def prefect(*arguments: str) -> str:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
-
-
-async def artifacts_of_newest_run() -> tuple[str, set[str]]:
-    async with get_client() as client:
-        runs = await client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC)
-        run = next(run for run in runs if run.start_time)  # those scheduled for later come first
-        found = await client.read_artifacts()
-        return run.state_name or "", {a.key or "" for a in found if a.flow_run_id == run.id}
 
 
 @pytest.mark.timeout(400)
@@ -59,7 +49,7 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
     try:
         config = {**shipped(), "lake": {"path": str(tmp_path / "lake"), "buckets": 2}}
         prefect("deployment", "run", "refresh/nightly", "--watch", "--param", f"config={json.dumps(config)}")
-        state, artifacts = asyncio.run(artifacts_of_newest_run())
+        state, artifacts = newest_run()
     finally:
         os.killpg(worker.pid, signal.SIGTERM)
         try:
@@ -69,7 +59,7 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
             worker.wait()
         log.close()
     assert state == "Completed", (tmp_path / "worker.log").read_text()[-3000:]
-    assert artifacts >= {"funnel", "progress", "live", "throughput", "drops", "summary"}
+    assert artifacts.keys() >= {"funnel", "progress", "live", "throughput", "drops", "summary"}
     with Catalog(Lake(LakeSettings(path=str(tmp_path / "lake")))) as catalog:
         assert catalog.rows("select count(*) as n from attempts where kind = 'generate'") == [{"n": 99}]
 

@@ -1,6 +1,5 @@
 """Gates: each kind passes and fails where it should; what blocks leaves the last version and says why."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,13 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.sorting import FlowRunSort
 from pydantic import TypeAdapter
 
 from storage.dataset_tables import PREFERENCE_KTO
 from tasks.publish.gates import AnyGate, Changes, Facts, judge
 from tests.publish.lakes import Planted, Verdict, fill, good
+from tests.runs import newest_run
 
 GATE: TypeAdapter[Any] = TypeAdapter(AnyGate)
 SAME = Changes(added=0, removed=0, changed=0, moved=0, sources={"a": 100}, sources_before={"a": 100})
@@ -107,14 +105,6 @@ def test_no_rows_and_torn_families_block_without_any_gate() -> None:
     assert [o.gate for o in judge([], replace(FINE, splits={"train": 0})) if o.blocks] == ["rows that may leave"]
 
 
-async def artifacts_of_newest_run() -> tuple[str, dict[str, Any]]:
-    async with get_client() as client:
-        runs = await client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC)
-        run = next(run for run in runs if run.start_time)  # those scheduled for later come first
-        found = await client.read_artifacts()
-        return run.state_name or "", {a.key or "": a.data for a in found if a.flow_run_id == run.id}
-
-
 def test_a_blocked_publication_leaves_the_last_version_and_the_run_says_why(
     tmp_path: Path, patchmill: Callable[..., Any], prefect_server: str
 ) -> None:
@@ -134,7 +124,7 @@ def test_a_blocked_publication_leaves_the_last_version_and_the_run_says_why(
     [line] = [line for line in done.stderr.splitlines() if line.startswith("patchmill: ")]
     assert "rate of tampered" in line and "(10 of 35 programs)" in line and "version 1 stays" in line
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
-    state, artifacts = asyncio.run(artifacts_of_newest_run())
+    state, artifacts = newest_run()
     [blocked] = [row for row in json.loads(artifacts["gates"]) if row["verdict"] == "BLOCKED"]
     assert state == "Failed"
     assert blocked == {
