@@ -11,8 +11,6 @@ from flows.config import RefreshConfig
 from flows.refresh import STAGES, refresh
 from storage.catalog import Catalog
 from storage.lake import Lake
-from tasks.effects import close_all
-from tasks.plan import generate_recipe
 from tasks.settings import RepairSettings
 
 Way = Literal["direct", "explain"]
@@ -21,7 +19,9 @@ WAYS: tuple[Way, ...] = ("direct", "explain")
 
 @flow(name="evaluate", flow_run_name="evaluate {config.lake.path}", persist_result=False)
 def evaluate(
-    config: RefreshConfig, ways: tuple[Way, ...] = WAYS, rounds: Annotated[int, Field(ge=1, le=10)] = 3
+    config: RefreshConfig,
+    ways: Annotated[tuple[Way, ...], Field(min_length=1)] = WAYS,
+    rounds: Annotated[int, Field(ge=1, le=10)] = 3,
 ) -> list[dict[str, Any]]:
     """The view `evaluation` of this config's attempts; a model that was evaluated before is asked nothing again.
 
@@ -38,13 +38,10 @@ def evaluate(
         repair = config.repair.model_dump() | {"chain": chain, "rounds": rounds, "repairs": 1, "diagnoses": 1}
         one = {"products": ("debugging",), "repair": RepairSettings.model_validate(repair)}
         made = refresh(config.model_copy(update=one), STAGES[:-1])
-    try:
-        recipe = generate_recipe(config.plan(selection_id="")).recipe_id
-    finally:
-        close_all()
     with Catalog(Lake(config.lake), versions=made.versions) as catalog:
         rows = catalog.rows(
-            "select * exclude (recipe_id, repair_recipe) from evaluation where recipe_id = $recipe", recipe=recipe
+            "select * exclude (recipe_id, repair_recipe) from evaluation where recipe_id = $recipe",
+            recipe=made.recipe_id,
         )
     create_table_artifact(rows, key="evaluation", description=f"{config.model.name} on {config.lake.path}")
     return rows

@@ -10,7 +10,7 @@ from storage.catalog import Catalog, statement
 from storage.lake import Lake
 from tasks.effects import opened_models
 from tasks.ingest.task import Ingested
-from tasks.plan import Plan, values
+from tasks.plan import Plan, generate_recipe, values
 from tasks.settings import Product
 
 PREFERENCE = ("preference_correctness", "preference_efficiency", "preference_kto")
@@ -34,6 +34,8 @@ class Report:
     dropped_lines: int
     model: str
     teacher: str
+    recipe_id: str
+    """Of the first attempts."""
     funnel: dict[str, int]
     examples: dict[str, int]
     models: list[dict[str, Any]] = field(default_factory=list)
@@ -74,6 +76,7 @@ def report(plan: Plan, found: Ingested) -> Report:
         dropped_lines=found.dropped,
         model=plan.model.name,
         teacher=plan.teacher.name,
+        recipe_id=generate_recipe(plan).recipe_id,
         funnel=funnel,
         examples=examples,
         models=models,

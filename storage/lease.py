@@ -22,13 +22,16 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 import psutil
 
 from storage.errors import HeldError, LakeError
+from storage.processes import started
 
 LOCK, LEASE, PARTS = ".run", ".lease", ".leases"
+_Held = TypeVar("_Held")
 log = logging.getLogger(__name__)
 
 
@@ -56,7 +59,7 @@ class Holder:
         """Whether it may be taken over: run out, or its process has ended and we are where that can be seen."""
         if time.time() >= self.expires:
             return True
-        return self.machine == _machine() and _pid_started(self.pid) != self.pid_started
+        return self.machine == _machine() and started(self.pid) != self.pid_started
 
 
 def holder(root: Path) -> Holder | None:
@@ -107,22 +110,48 @@ def held(root: Path, owner: str, lease_s: float, wait_s: float) -> Iterator[Hold
 
 def _acquire(root: Path, owner: str, wait_s: float) -> int:
     """The locked descriptor of LOCK, once nobody else holds the lake."""
+
+    def attempt() -> tuple[int | None, Holder | None]:
+        descriptor, found = _lock(root), holder(root)
+        if descriptor is not None and found is not None:
+            if found.gone():
+                log.warning("%s: taken over from %s, which is gone", root, named(found))
+            else:
+                os.close(descriptor)
+                descriptor = None
+        return descriptor, found
+
+    return waited_for(root, owner, wait_s, (0.1, 0.5), attempt)
+
+
+def waited_for(
+    root: object,
+    owner: str,
+    wait_s: float,
+    pause_s: tuple[float, float],
+    attempt: Callable[[], tuple[_Held | None, Holder | None]],
+) -> _Held:
+    """Try until we hold it.
+
+    Args:
+        root: the lake, for people.
+        pause_s: shortest and longest wait between two attempts.
+        attempt: what we hold, or None and who does.
+
+    Raises:
+        HeldError: another kept it for `wait_s`.
+    """
     until, said = time.monotonic() + wait_s, False
     while True:
-        descriptor = _lock(root)
-        found = holder(root)
-        if descriptor is not None:
-            if found is None or found.gone():
-                if found is not None:
-                    log.warning("%s: taken over from %s, which is gone", root, named(found))
-                return descriptor
-            os.close(descriptor)
+        mine, found = attempt()
+        if mine is not None:
+            return mine
         if time.monotonic() >= until:
             raise HeldError(f"{root}: {busy(found)}")
         if not said:
             log.info("%s: %s waits up to %.0f s: %s", root, owner, wait_s, busy(found))
             said = True
-        time.sleep(random.uniform(0.1, 0.5))  # noqa: S311 only spreads those who wait
+        time.sleep(random.uniform(*pause_s))  # noqa: S311 only spreads those who wait
 
 
 def _lock(root: Path) -> int | None:
@@ -213,7 +242,7 @@ def me(owner: str, lease_s: float) -> Holder:
         host=socket.gethostname(),
         machine=_machine(),
         pid=pid,
-        pid_started=_pid_started(pid) or 0.0,
+        pid_started=started(pid) or 0.0,
         token=uuid4().hex,
         started=now,
         expires=now + lease_s,
@@ -227,15 +256,6 @@ def _machine() -> str:
         return f"{boot}/{Path('/proc/self/ns/pid').stat().st_ino}"
     except OSError:  # no Linux
         return f"{socket.gethostname()}/{int(psutil.boot_time())}"
-
-
-def _pid_started(pid: int) -> float | None:
-    """When this process began; None if it is gone."""
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
 
 
 def named(found: Holder | None) -> str:

@@ -6,15 +6,12 @@ seconds. S3 deletes without conditions: who ends well leaves an object that has 
 
 import json
 import logging
-import random
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 
 from storage import s3
-from storage.errors import HeldError
-from storage.lease import PARTS, Holder, busy, holder_of, me, named, renewed
+from storage.lease import PARTS, Holder, holder_of, me, named, renewed, waited_for
 
 log = logging.getLogger(__name__)
 
@@ -60,23 +57,20 @@ def held(root: str, name: str, owner: str, lease_s: float, wait_s: float) -> Ite
 
 
 def _acquire(root: str, name: str, owner: str, lease_s: float, wait_s: float) -> tuple[Holder, s3.Version]:
-    until, said = time.monotonic() + wait_s, False
-    while True:
+    def attempt() -> tuple[tuple[Holder, s3.Version] | None, Holder | None]:
         seen = s3.read(root, name)
         found = holder_of(seen[0]) if seen else None
-        if found is None or found.gone():
-            mine = me(owner, lease_s)
-            version = _put(root, name, mine, seen[1] if seen else None)
-            if version is not None:
-                if found is not None and found.expires:
-                    log.warning("%s/%s: taken over from %s, which is gone", root, name, named(found))
-                return mine, version
-        if time.monotonic() >= until:
-            raise HeldError(f"{root}: {busy(found)}")
-        if not said:
-            log.info("%s: %s waits up to %.0f s: %s", root, owner, wait_s, busy(found))
-            said = True
-        time.sleep(random.uniform(0.2, 1.0))  # noqa: S311 only spreads those who wait
+        if found is not None and not found.gone():
+            return None, found
+        mine = me(owner, lease_s)
+        version = _put(root, name, mine, seen[1] if seen else None)
+        if version is None:
+            return None, found
+        if found is not None and found.expires:
+            log.warning("%s/%s: taken over from %s, which is gone", root, name, named(found))
+        return (mine, version), found
+
+    return waited_for(root, owner, wait_s, (0.2, 1.0), attempt)
 
 
 def _put(root: str, name: str, what: Holder, seen: s3.Version | None) -> s3.Version | None:

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -27,7 +27,8 @@ import yaml
 from storage.errors import ConfigError, PublishError
 from storage.files import written
 
-SPLITS = ("train", "validation", "test")
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 CARD, MANIFEST = "README.md", "manifest.json"
 _HEADER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 

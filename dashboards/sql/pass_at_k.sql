@@ -1,6 +1,6 @@
--- The unbiased estimator of pass@k (Chen et al. 2021) per source and recipe: of n programs of a problem c are right,
--- 1 - C(n - c, k) / C(n, k), mean over the problems with k programs or more. With `round` r a first attempt counts as
--- right where it, or a repair of it from rounds up to r, passes. Programs without a verdict of the judge don't count.
+-- The unbiased estimator of pass@k per source and recipe: chance_of_k of a problem's n programs of which c are right,
+-- mean over the problems with k programs or more. With `round` r a first attempt counts as right where it, or a repair
+-- of it from rounds up to r, passes. Programs without a verdict of the judge don't count.
 with recursive chain as (
     select attempt_id, attempt_id as root_id, 0::bigint as round, verdict
     from facts
@@ -35,11 +35,7 @@ counted as (
     group by all
 ),
 estimates as (
-    select source, model, recipe_id, round, k.k,
-           case
-               when n - c < k.k then 1.0
-               else 1 - exp(lgamma(n - c + 1) + lgamma(n - k.k + 1) - lgamma(n - c - k.k + 1) - lgamma(n + 1))
-           end as estimate
+    select source, model, recipe_id, round, k.k, chance_of_k(n, c, k.k) as estimate
     from counted
     join (select unnest([1, 2, 3, 5, 10, 15, 20, 50, 100]) as k) as k on k.k <= n
 )

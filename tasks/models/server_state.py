@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import psutil
+from storage.processes import started
 
 ANSWER_WITHIN_S = 30.0  # a busy two-core engine may take seconds over /health; a dead one refuses at once
 
@@ -37,15 +37,6 @@ def write(path: Path, state: State) -> None:
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
     partial.replace(path)
-
-
-def started(pid: int) -> float | None:
-    """When this process began; None if it is gone."""
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
-    except psutil.Error:
-        return None
 
 
 def running(state: State) -> bool:

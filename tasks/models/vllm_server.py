@@ -15,6 +15,7 @@ from pathlib import Path
 
 from storage.errors import ModelError
 from storage.ids import content_id
+from storage.processes import started
 from tasks.models import environment, hardware, server_state, vllm_command
 from tasks.models.server_state import State
 from tasks.models.settings import VllmSettings, home
@@ -124,7 +125,7 @@ class VllmServer:
             self._end()
             raise
         pid = self._process.pid
-        server_state.write(self.state_path, State(pid, server_state.started(pid) or 0.0, port, self.key))
+        server_state.write(self.state_path, State(pid, started(pid) or 0.0, port, self.key))
         log.info("%s: ready after %.0f s", settings.name, time.monotonic() - began)
         return port
 

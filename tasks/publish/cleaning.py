@@ -1,7 +1,7 @@
 """What of a data set may be published, and in which split each row stands."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -10,15 +10,16 @@ from typing import Any, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from storage.publication import SPLITS, Split
 from storage.settings import Settings
 from tasks.publish import sensitive
 from tasks.publish.benchmarks import BenchmarkItem
-from tasks.publish.contamination import Detector
+from tasks.publish.contamination import Detector, Overlap
 from tasks.publish.examples import Example, Left
 from tasks.publish.licences import allow_list, allowed
 from tasks.publish.near import alike, candidates, jaccard
 from tasks.publish.normalised import Grams, code_tokens, grams, prompt_words, up_to
-from tasks.publish.splits import SPLITS, Split, families, split_of
+from tasks.publish.splits import families, split_of
 
 PROMPT_RUN, CODE_RUN = 2, 5
 """Words and tokens in a row by which prompts and programs are compared with one another."""
@@ -121,23 +122,13 @@ def clean(examples: Sequence[Example], settings: CleanSettings, benchmarks: Sequ
         leave(example, reason, detail)
     rest = sorted((e for e in examples if e.example_id not in left), key=lambda e: e.example_id)
     items = [item for item in benchmarks if _counts(item, settings)]
-    detector = Detector(
-        items, settings.prompt_ngram, settings.prompt_overlap, settings.code_ngram, settings.code_overlap
-    )
+    detector = _detector(items, settings)
     programs = _programs(rest, detector)
-    by_problem: dict[str, list[Example]] = defaultdict(list)
-    for example in rest:
-        by_problem[example.problem_id].append(example)
-    found: Counter[str] = Counter()
-    for problem_id, rows in list(by_problem.items()):
-        prompts = dict.fromkeys(row.prompt for row in rows)
-        shares = [programs[code].held for code in dict.fromkeys(code for row in rows for code in row.codes)]
-        worst = [overlap for prompt in prompts if (overlap := detector.worst(detector.of_prompt(prompt), shares))]
-        overlap = max(worst, key=lambda one: one.score, default=None)
-        if overlap is not None and overlap.score >= 1:
-            found[overlap.item.benchmark] += 1
-            for row in by_problem.pop(problem_id):
-                leave(row, "contaminated", overlap.detail)
+    by_problem = _by_problem(rest)
+    overlaps = _overlaps(by_problem, {code: program.held for code, program in programs.items()}, detector)
+    for problem_id, overlap in overlaps.items():
+        for row in by_problem.pop(problem_id):
+            leave(row, "contaminated", overlap.detail)
     family = families(
         {problem_id: min(row.prompt for row in rows) for problem_id, rows in by_problem.items()},
         _sharing(by_problem, programs, settings.shared_program_tokens),
@@ -158,13 +149,50 @@ def clean(examples: Sequence[Example], settings: CleanSettings, benchmarks: Sequ
     gone = [left[e.example_id] for e in examples if e.example_id in left]
     stay = {e.problem_id: family[e.problem_id] for e in examples if e.example_id in split}
     counts = {item.benchmark: 0 for item in benchmarks} | Counter(item.benchmark for item in items)
+    found = Counter(overlap.item.benchmark for overlap in overlaps.values())
     return Cleaned(split, gone, stay, _report(examples, split, gone, stay, counts, found))
+
+
+def contaminated(
+    examples: Sequence[Example], settings: CleanSettings, benchmarks: Sequence[BenchmarkItem]
+) -> dict[str, Overlap]:
+    """By problem_id, what of a benchmark the problems are that are a benchmark's task."""
+    detector = _detector([item for item in benchmarks if _counts(item, settings)], settings)
+    codes = {code for example in examples for code in example.codes}
+    held = {code: detector.of_code(code_tokens(code)) for code in codes}
+    return _overlaps(_by_problem(examples), held, detector)
 
 
 def _counts(item: BenchmarkItem, settings: CleanSettings) -> bool:
     if item.mbpp_id is None or settings.mbpp_ids is None:
         return True
     return settings.mbpp_ids[0] <= item.mbpp_id <= settings.mbpp_ids[1]
+
+
+def _detector(items: Sequence[BenchmarkItem], settings: CleanSettings) -> Detector:
+    return Detector(items, settings.prompt_ngram, settings.prompt_overlap, settings.code_ngram, settings.code_overlap)
+
+
+def _by_problem(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    found: dict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        found[example.problem_id].append(example)
+    return found
+
+
+def _overlaps(
+    by_problem: Mapping[str, Sequence[Example]], held: Mapping[str, dict[int, float]], detector: Detector
+) -> dict[str, Overlap]:
+    """Of each problem that is a benchmark's task, the worst that its prompts and programs give away."""
+    found: dict[str, Overlap] = {}
+    for problem_id, rows in by_problem.items():
+        prompts = dict.fromkeys(row.prompt for row in rows)
+        shares = [held[code] for code in dict.fromkeys(code for row in rows for code in row.codes)]
+        worst = [overlap for prompt in prompts if (overlap := detector.worst(detector.of_prompt(prompt), shares))]
+        overlap = max(worst, key=lambda one: one.score, default=None)
+        if overlap is not None and overlap.score >= 1:
+            found[problem_id] = overlap
+    return found
 
 
 def _unfit(examples: Sequence[Example], settings: CleanSettings) -> Iterator[tuple[Example, str, str]]:

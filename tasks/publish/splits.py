@@ -1,14 +1,11 @@
 """Families of problems, and the split that each of them stands in."""
 
 from collections.abc import Iterable, Mapping
-from typing import Literal
 
 from storage.ids import content_id
+from storage.publication import SPLITS, Split
 from tasks.publish.near import clusters
 from tasks.publish.normalised import prompt_words, up_to
-
-Split = Literal["train", "validation", "test"]
-SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 
 
 def families(

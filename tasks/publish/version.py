@@ -15,7 +15,7 @@ from storage.ids import content_id
 from storage.publication import SPLITS, Version
 from storage.tables import DROPS
 from tasks.publish.benchmarks import BenchmarkItem
-from tasks.publish.cleaning import Cleaned, CleanSettings, clean
+from tasks.publish.cleaning import Cleaned, CleanSettings, clean, contaminated
 from tasks.publish.examples import Example, Left
 from tasks.publish.gates import BalanceGate, Changes, Facts
 from tasks.publish.settings import PublishSettings
@@ -100,7 +100,8 @@ def draft(
     assert rows.num_rows + drops.num_rows == total["n"], "cleaning lost rows without a reason"
     digests = _digests(catalog, "published", published_schema(table))
     changes = _changes(catalog, digests, last)
-    facts = _facts(catalog, table, how, last, changes, _contaminated(examples, cleaned, how.clean, benchmarks))
+    held = _rows_contaminated(examples, cleaned, how.clean, benchmarks)
+    facts = _facts(catalog, table, how, last, changes, held)
     return Draft(table, rows, drops, facts, changes, cleaned.report, _content(table, digests), total["n"])
 
 
@@ -163,14 +164,15 @@ def _changes(catalog: Catalog, digests: pa.Table, last: Version | None) -> list[
     return catalog.rows(statement("publish_changes"))
 
 
-def _contaminated(
+def _rows_contaminated(
     examples: Sequence[Example], cleaned: Cleaned, how: CleanSettings, benchmarks: Sequence[BenchmarkItem]
 ) -> int | None:
-    """Rows that would leave and that cleaning, asked once more of these alone, calls contaminated."""
+    """Rows that would leave and are like a benchmark's task, looked for in these alone; None: no benchmark is named."""
     if not benchmarks:
         return None
-    again = clean([e for e in examples if e.example_id in cleaned.split], how, benchmarks)
-    return sum(left.reason == "contaminated" for left in again.left)
+    rows = [example for example in examples if example.example_id in cleaned.split]
+    found = contaminated(rows, how, benchmarks)
+    return sum(row.problem_id in found for row in rows)
 
 
 def _facts(
@@ -183,7 +185,7 @@ def _facts(
 ) -> Facts:
     [rates] = catalog.rows(statement("card_rates"))
     [torn] = catalog.rows(statement("publish_torn"))
-    counts = dict.fromkeys(SPLITS, 0)
+    counts: dict[str, int] = dict.fromkeys(SPLITS, 0)
     counts |= {r["split"]: r["n"] for r in catalog.rows("select split, count(*) as n from published group by split")}
     values = {}
     for name in sorted({gate.column for gate in how.gates if isinstance(gate, BalanceGate)}):

@@ -13,14 +13,13 @@ import pytest
 import yaml
 
 from cli.background import end, found, marked, start
-from cli.main import main
 from cli.operation import UpSettings
 from flows.automations import read_automations
 from storage.settings import load
+from tests.cli.conftest import Command
 from tests.scripted import write_problems
 
 ROOT = Path(__file__).parents[2]
-Command = Callable[..., tuple[int, str]]
 
 REFRESH: dict[str, Any] = {
     "name": "nightly",
@@ -45,19 +44,12 @@ AUTOMATION: dict[str, Any] = {"name": "a", "trigger": {"expect": ["prefect.flow-
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """Run the command in this process; exit code and stderr. Nothing of this machine's own is up for it."""
+def command(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """For which nothing of this machine's own is up."""
     monkeypatch.setenv("PATCHMILL_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
     monkeypatch.chdir(ROOT)
-
-    def run(*arguments: object) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["patchmill", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), capsys.readouterr().err
-
-    return run
+    return command
 
 
 @pytest.fixture

@@ -1,35 +1,21 @@
 """What a person gets wrong is one clear line, exit 2, and nothing half-written."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from cli.main import main
+from tests.cli.conftest import Command
 from tests.scripted import problem_line, write_problems
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 GOOD: dict[str, Any] = {
     "sources": [{"kind": "jsonl", "path": "PROBLEMS"}],
     "model": {"kind": "openai", "urls": ["http://127.0.0.1:9/v1"], "name": "m"},
 }
-
-Command = Callable[..., tuple[int, str]]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], prefect_server: str) -> Command:
-    """Run the command in this process; exit code and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["patchmill", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), capsys.readouterr().err
-
-    return run
 
 
 def changed(path: str, value: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from storage.errors import ModelError
+from storage.processes import started
 from tasks.models import server_state
 from tasks.models.protocol import Sampling
 from tasks.models.server_state import State
@@ -136,7 +137,7 @@ def starts(tmp_path: Path) -> int:
 def gone(numbers: list[int], within_s: float = 30.0) -> bool:
     until = time.monotonic() + within_s
     while time.monotonic() < until:
-        if all(server_state.started(number) is None for number in numbers):
+        if all(started(number) is None for number in numbers):
             return True
         time.sleep(0.05)
     return False
@@ -200,7 +201,7 @@ def test_a_stale_state_file_is_replaced(server: Build, tmp_path: Path, left: str
     elif left == "reused pid":
         server_state.write(one.state_path, State(me, 1.0, free_port(), one.key))
     elif left == "not ours":
-        server_state.write(one.state_path, State(me, server_state.started(me) or 0, free_port(), one.key))
+        server_state.write(one.state_path, State(me, started(me) or 0, free_port(), one.key))
     else:
         one.state_path.write_text("{")
     one.ensure()

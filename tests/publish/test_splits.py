@@ -7,9 +7,10 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from storage.publication import Split
 from tasks.publish.near import jaccard
 from tasks.publish.normalised import prompt_words, up_to
-from tasks.publish.splits import Split, families, split_of
+from tasks.publish.splits import families, split_of
 
 SEEDS = st.integers(0, 1 << 32).map(random.Random)
 SHARES: dict[Split, float] = {"train": 0.6, "validation": 0.2, "test": 0.2}
