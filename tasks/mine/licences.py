@@ -1,4 +1,4 @@
-"""Which licence a text is, and whether an expression of licences is allowed. Pure text.
+"""Which licence a text is. Pure text.
 
 The kept library for this, `identify`, compares whole texts (5 % edit distance) and names 141 of the 201 licence files
 in our own environment; the marks below name 192, none otherwise than it does, and nothing where copyleft that they
@@ -6,7 +6,7 @@ don't know stands in the same text. A mark is what no editor of a licence change
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
@@ -57,13 +57,3 @@ def expression(stated: str | None) -> str | None:
         return str(canonicalize_license_expression(stated)) if stated else None
     except InvalidLicenseExpression:
         return None
-
-
-def allowed(licence: str, names: Collection[str]) -> bool:
-    """Whether an SPDX expression is satisfied by the licences named.
-
-    Of `A OR B` one will do, of `A AND B` both must be named; where brackets mix the two, all must be.
-    """
-    if "(" in licence:
-        return all(part.strip("()") in names for part in re.split(r" (?:AND|OR) ", licence))
-    return any(all(part in names for part in option.split(" AND ")) for option in licence.split(" OR "))

@@ -1,14 +1,14 @@
 """From the files of packages to seeds: what is taken, what is left out and why. Order of files and sources' reading
 does not matter: of two alike the one with the smaller id stays, and `limit` takes the smallest ids."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from storage.errors import ConfigError
 from storage.ids import content_id
+from tasks.licences import allow_list, allowed
 from tasks.mine.candidates import Candidate, Reason, borrowed, candidates, generated, skipped, stated_licence
-from tasks.mine.licences import allowed
 from tasks.mine.measures import code_tokens, near_duplicates, shingles
 from tasks.mine.packages import Package, opened
 from tasks.mine.settings import CodeSource
@@ -24,15 +24,16 @@ def mined(sources: Sequence[CodeSource], how: MineSettings) -> tuple[Rows, Rows]
     """Rows of `seeds` and of `drops` of all sources, by id; without their bucket, which the lake knows.
 
     Raises:
-        ConfigError: a source can't be opened, or has no licence that is recognised.
+        ConfigError: a source can't be opened, has no licence that is recognised, or allows what is no licence.
     """
     taken: list[Rows] = []
     drops: Rows = {}
     for source in sources:
         seeds: Rows = {}
+        names = allow_list(source.licences)
         for package in opened(source):
-            if allowed(package.licence, source.licences):
-                _read(package, source, how, seeds, drops)
+            if allowed(package.licence, names):
+                _read(package, source.name, names, how, seeds, drops)
             else:
                 detail = f"{package.licence} ({package.licence_file}); allowed: {', '.join(source.licences)}"
                 row_id = content_id("package", name=package.name, version=package.version, commit=package.commit)
@@ -50,12 +51,12 @@ def mined(sources: Sequence[CodeSource], how: MineSettings) -> tuple[Rows, Rows]
     return kept, drops
 
 
-def _read(package: Package, source: CodeSource, how: MineSettings, seeds: Rows, drops: Rows) -> None:
+def _read(package: Package, source: str, names: Collection[str], how: MineSettings, seeds: Rows, drops: Rows) -> None:
     """Add one package's seeds and drops."""
     for where, path in package.files:
         if skipped(where):
             continue
-        read = _text(path, source)
+        read = _text(path, names)
         found = candidates(read, how) if not isinstance(read, tuple) else None
         if isinstance(read, tuple) or found is None:
             reason, detail = read if isinstance(read, tuple) else ("not_python", "no Python 3")
@@ -63,7 +64,7 @@ def _read(package: Package, source: CodeSource, how: MineSettings, seeds: Rows, 
             drops[row_id] = drop(row_id, reason, f"{package.name} {where}: {detail}")
             continue
         for one in found:
-            row = _seed(one, package, where, source.name)
+            row = _seed(one, package, where, source)
             if one.reason is None:
                 seeds[row["seed_id"]] = row
             else:
@@ -71,7 +72,7 @@ def _read(package: Package, source: CodeSource, how: MineSettings, seeds: Rows, 
                 drops[row["seed_id"]] = drop(row["seed_id"], one.reason, detail)
 
 
-def _text(path: Path, source: CodeSource) -> str | tuple[Reason, str]:
+def _text(path: Path, names: Collection[str]) -> str | tuple[Reason, str]:
     """What stands in a file, or why it is left out."""
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -86,7 +87,7 @@ def _text(path: Path, source: CodeSource) -> str | tuple[Reason, str]:
     if borrowed(text):
         return "borrowed", "its head says that it came from elsewhere"
     licence = stated_licence(text)
-    if licence is not None and not allowed(licence, source.licences):
+    if licence is not None and not allowed(licence, names):
         return "other_licence", licence
     return text
 

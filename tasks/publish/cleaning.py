@@ -12,11 +12,11 @@ from pydantic import Field, model_validator
 
 from storage.publication import SPLITS, Split
 from storage.settings import Settings
+from tasks.licences import allow_list, allowed
 from tasks.publish import sensitive
 from tasks.publish.benchmarks import BenchmarkItem
 from tasks.publish.contamination import Detector, Overlap
 from tasks.publish.examples import Example, Left
-from tasks.publish.licences import allow_list, allowed
 from tasks.publish.near import alike, candidates, jaccard
 from tasks.publish.normalised import Grams, code_tokens, grams, prompt_words, up_to
 from tasks.publish.splits import families, split_of

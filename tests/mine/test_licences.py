@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.mine.licences import allowed, expression, recognised
+from tasks.mine.licences import expression, recognised
 from tests.mine.conftest import GPL, MIT
 
 BSD_2 = """Redistribution and use in source and binary forms, with or without
@@ -47,15 +47,3 @@ def test_a_licence_is_known_by_words_that_nobody_edits(text: str, licence: str |
 def test_only_spdx_counts_in_metadata() -> None:
     assert expression("mit or apache-2.0") == "MIT OR Apache-2.0"
     assert expression("BSD") is None and expression(MIT) is None and expression(None) is None
-
-
-@pytest.mark.parametrize(
-    ("licence", "is_allowed"),
-    [
-        ("MIT", True), ("GPL-3.0-only", False), ("MIT OR GPL-3.0-only", True), ("MIT AND GPL-3.0-only", False),
-        ("MIT AND ISC", True), ("MIT AND ISC OR GPL-2.0-only", True), ("ISC AND (MIT OR GPL-2.0-only)", False),
-        ("ISC AND (MIT OR ISC)", True), ("MIT WITH Some-exception", False),
-    ],
-)  # fmt: skip
-def test_of_alternatives_one_must_be_named_of_a_bundle_all(licence: str, is_allowed: bool) -> None:
-    assert allowed(licence, ("MIT", "ISC")) == is_allowed

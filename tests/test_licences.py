@@ -3,7 +3,7 @@
 import pytest
 
 from storage.errors import ConfigError
-from tasks.publish.licences import allow_list, allowed
+from tasks.licences import allow_list, allowed
 
 NAMES = allow_list(["mit", "Apache-2.0", "CC-BY-4.0"])
 
@@ -32,6 +32,8 @@ def test_what_is_no_licence_is_named() -> None:
         ("Apache-2.0 WITH LLVM-exception", True),
         ("GPL-2.0-only WITH Classpath-exception-2.0 OR MIT", True),
         ("GPL-2.0-only WITH Classpath-exception-2.0", False),
+        ("MIT AND (CC-BY-4.0 OR Apache-2.0)", True),
+        ("MIT AND (GPL-2.0-only OR ISC)", False),
         ("", False),
         ("unknown", False),
         ("proprietary", False),

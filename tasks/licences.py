@@ -1,4 +1,4 @@
-"""Whether a row's licence is one of those that may be published. Pure text."""
+"""Whether a licence is one of those that are allowed. Pure text."""
 
 import re
 from collections.abc import Collection, Iterator
