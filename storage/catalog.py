@@ -68,9 +68,13 @@ class Catalog:
         versions: table version by table name, None for a table that did not exist; those not named are read at their
             newest.
         bucket: read this partition alone; what a stage does.
+        part: number and count: of so many ranges of problem ids, read this one alone; what belongs to no problem is in
+            none. Files are not cut by it, so each part reads them all.
     """
 
-    def __init__(self, lake: Lake, versions: Versions | None = None, bucket: int | None = None) -> None:
+    def __init__(
+        self, lake: Lake, versions: Versions | None = None, bucket: int | None = None, part: tuple[int, int] = (0, 1)
+    ) -> None:
         self.versions = _pinned(lake, versions)
         self.db = duckdb.connect(":memory:")
         self.db.execute(f"set memory_limit = '{lake.settings.memory_limit}'")
@@ -82,7 +86,7 @@ class Catalog:
         self.db.execute(f"set temp_directory = '{tempfile.gettempdir()}/patchmill-{os.getpid()}'")
         for table in TABLES:
             try:
-                self.db.execute(f"create view {table.name} as {_select(lake, table, self.versions, bucket)}")
+                self.db.execute(f"create view {table.name} as {_select(lake, table, self.versions, bucket, part)}")
             except duckdb.BinderException as error:
                 raise LakeError(
                     f"{lake.root}: table {table.name} was written by another version of Patchmill, with other columns "
@@ -157,7 +161,7 @@ def as_script(lake: Lake, versions: Versions | None = None) -> str:
     ]
     if remote(lake.root):  # other clients have no file system of ours
         lines.append("install httpfs; load httpfs; create or replace secret (type s3, provider credential_chain);")
-    lines += [f"create or replace view {t.name} as {_select(lake, t, pinned, None)};" for t in TABLES]
+    lines += [f"create or replace view {t.name} as {_select(lake, t, pinned)};" for t in TABLES]
     lines.append(re.sub(r"^create (view|macro) ", r"create or replace \1 ", questions(), flags=re.MULTILINE))
     for offer in offers():
         about = offer.about.replace("'", "''")
@@ -170,7 +174,9 @@ def _pinned(lake: Lake, versions: Versions | None) -> dict[str, int]:
     return {name: version for name, version in pinned.items() if version is not None}
 
 
-def _select(lake: Lake, table: Table, versions: Mapping[str, int], bucket: int | None) -> str:
+def _select(
+    lake: Lake, table: Table, versions: Mapping[str, int], bucket: int | None = None, part: tuple[int, int] = (0, 1)
+) -> str:
     """A query for the declared columns in the declared order, also where there is no file yet."""
     files = lake.files(table, versions[table.name], bucket) if table.name in versions else []
     if not files:
@@ -179,7 +185,16 @@ def _select(lake: Lake, table: Table, versions: Mapping[str, int], bucket: int |
     columns = ", ".join(f'"{name}"' for name in table.schema.names)
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     read = f"read_parquet([{listed}], hive_partitioning = true, hive_types = {{'bucket': INTEGER}})"
-    return f"select {columns} from {read}"  # noqa: S608 our own names and quoted paths
+    return f"select {columns} from {read}{_within(table, *part)}"  # noqa: S608 our own names and quoted paths
+
+
+def _within(table: Table, number: int, count: int) -> str:
+    """Ids are hashes in hexadecimal, so ranges of their heads are of one size, whatever the number of buckets."""
+    if count == 1 or "problem_id" not in table.schema.names:
+        return ""
+    low, high = ((n << 32) // count for n in (number, number + 1))
+    below = f" and problem_id < '{high:08x}'" if number + 1 < count else ""
+    return f" where problem_id >= '{low:08x}'{below}"
 
 
 def _sql_type(kind: pa.DataType) -> str:

@@ -45,3 +45,8 @@ MODEL = (
 )
 MESSAGES = pa.list_(pa.struct([pa.field("role", TEXT, nullable=False), pa.field("content", TEXT, nullable=False)]))
 TEST_RESULTS = pa.list_(pa.struct([pa.field(name, TEXT, nullable=False) for name in ("test", "verdict", "message")]))
+
+
+def plain(schema: pa.Schema) -> pa.Schema:
+    """The schema without column descriptions: those live in storage/tables.py, not in every Parquet file."""
+    return pa.schema([field.remove_metadata() for field in schema])

@@ -1,35 +1,37 @@
 """The lake: one Delta table per noun, partitioned by bucket. The only module that opens Parquet or Delta."""
 
-import getpass
 import json
-import os
 import random
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from pydantic import Field, field_validator
 
 from storage import s3
-from storage.columns import Table
+from storage.columns import Table, plain
 from storage.errors import HeldError, LakeError
 from storage.ids import bucket_of
 from storage.lease import busy
-from storage.leases import WHOLE, WORKER, held, holders
+from storage.leases import WHOLE, WORKER, held, holders, removing, user
 from storage.settings import Settings
-from storage.spool import Spool
 from storage.tables import PROBLEMS, TABLES, folder
+from storage.waiting import Waiting, placing
 
 Row = Mapping[str, Any]
+_Done = TypeVar("_Done")
 _WRITER = WriterProperties(compression="ZSTD")
 _LOG = {"delta.checkpointInterval": "10"}  # a reader asks the store once for each commit since the last
 COMMIT_TRIES = 30  # 24 upserts of two threads beside one that appends: none failed, against 22 without
@@ -43,7 +45,7 @@ class LakeSettings(Settings):
     for something else."""
     buckets: int = Field(16, ge=1, le=4096)
     """Partitions of a new lake: the unit of parallel work. An existing lake keeps its own number."""
-    memory_limit: str = Field("1GB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
+    memory_limit: str = Field("800MB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
     """What one DuckDB connection may use before it spills to disk."""
     wait_s: float = Field(0.0, ge=0)
     """How long a run waits for another one that works on the lake."""
@@ -114,20 +116,60 @@ class Lake:
     def replace(
         self,
         table: Table,
-        data: pa.Table | Spool,
+        data: pa.Table,
         predicate: str | None = None,
         built_from: Mapping[str, int] | None = None,
-        built_by: str = "",
     ) -> None:
         """Put `data` in the place of all rows (or of those that `predicate` names) in one commit.
 
-        `built_from`, versions of the tables it was made from, and `built_by`, the address of what made it, are kept in
-        the commit (`DeltaTable.history()`). A spool holds what `checked` has let through.
+        `built_from`, versions of the tables it was made from, is kept in the commit (`DeltaTable.history()`).
         """
-        said = {"built_from": json.dumps(built_from), "built_by": built_by} if built_from else None
-        about = CommitProperties(custom_metadata=said) if said else None
-        rows = data if isinstance(data, Spool) else self.checked(table, data)
-        self._write(table, rows, mode="overwrite", predicate=predicate, commit_properties=about)
+        new, about = self.checked(table, data), _about(built_from)
+        with removing(self.root, table.name, self.settings.lease_s):
+            self._write(table, new, mode="overwrite", predicate=predicate, commit_properties=about)
+
+    def replace_buckets(
+        self,
+        table: Table,
+        files: Mapping[int, Path],
+        keep: pc.Expression | None = None,
+        built_from: Mapping[str, int] | None = None,
+        built_by: str = "",
+    ) -> None:
+        """Put files in the place of whole buckets in one commit, however many rows they hold.
+
+        Args:
+            files: by bucket, Parquet files of rows that `checked` has let through, without their bucket; moved.
+            keep: rows of these buckets that stay, beside those of the files.
+            built_from: as of `replace`.
+            built_by: address of what made them; kept in the commit, too.
+        """
+        self._open(table) or self._create(table)
+        with placing(self.root, folder(table), lambda: self.files(table)) as place:
+            new = [place(bucket, path) for bucket, path in files.items() if pq.read_metadata(path).num_rows]
+
+            def write(target: DeltaTable) -> None:
+                stay = [] if keep is None else [place(*one) for one in self._kept(target, table, files, keep)]
+                where = [("bucket", "in", [str(bucket) for bucket in files])]
+                target.create_write_transaction(
+                    [*new, *stay], "overwrite", plain(table.schema), ["bucket"], where,
+                    commit_properties=_about(built_from, built_by),
+                )  # fmt: skip
+
+            with removing(self.root, table.name, self.settings.lease_s):
+                self._commit(table, f"replace {len(files)} buckets", write)
+
+    def _kept(
+        self, target: DeltaTable, table: Table, buckets: Iterable[int], keep: pc.Expression
+    ) -> Iterator[tuple[int, Path]]:
+        with TemporaryDirectory(prefix="patchmill-kept-") as where:
+            rest = Waiting(Path(where))
+            for bucket in buckets:
+                files = target.to_pyarrow_dataset(file_pruning_predicate=[("bucket", "=", str(bucket))])
+                data = files.to_table(filter=keep)
+                if data.num_rows:
+                    rest.add(bucket, self.checked(table, data))
+            yield from rest.files().items()
 
     def checked(self, table: Table, data: pa.Table) -> pa.Table:
         """The data with the table's columns in their order; raises LakeError where a type or a null is wrong."""
@@ -137,7 +179,7 @@ class Lake:
                 raise LakeError(f"{self._at(table)}: column {field.name} is {got}, expected {want} (storage/tables.py)")
             if not field.nullable and data.column(field.name).null_count:
                 raise LakeError(f"{self._at(table)}: column {field.name} holds null, expected a value in every row")
-        return data.select(table.schema.names).cast(_plain(table.schema))
+        return data.select(table.schema.names).cast(plain(table.schema))
 
     @contextmanager
     def alone(self, owner: str = "") -> Iterator[None]:
@@ -153,7 +195,7 @@ class Lake:
         with ExitStack() as lease:
             while True:
                 left = max(0.0, until - time.monotonic())
-                lease.enter_context(held(self.root, WHOLE, owner or f"user {_user()}", settings.lease_s, left))
+                lease.enter_context(held(self.root, WHOLE, owner or f"user {user()}", settings.lease_s, left))
                 if not (sharing := holders(self.root, WORKER)):
                     break
                 lease.close()  # those who share it need it for a moment before they end
@@ -182,8 +224,9 @@ class Lake:
         """Merge small files; readers of older versions are not disturbed. Files removed and added, by table."""
         done = {}
         for table in TABLES:
-            if (found := self._open(table)) is not None:
-                metrics = found.optimize.compact(writer_properties=_WRITER)
+            if self._open(table) is not None:
+                with removing(self.root, table.name, self.settings.lease_s):
+                    metrics = self._commit(table, "compact", lambda t: t.optimize.compact(writer_properties=_WRITER))
                 done[table.name] = {"removed": metrics["numFilesRemoved"], "added": metrics["numFilesAdded"]}
         return done
 
@@ -211,29 +254,23 @@ class Lake:
                 Path(self.root).mkdir(parents=True, exist_ok=True)
             with suppress(CommitFailedError):  # another writer has just made it
                 DeltaTable.create(
-                    self.uri(table), _plain(table.schema), "ignore", ["bucket"], name=table.name, description=about,
+                    self.uri(table), plain(table.schema), "ignore", ["bucket"], name=table.name, description=about,
                     configuration=_LOG if s3.remote(self.root) else None, storage_options=self.options,
                 )  # fmt: skip
             return DeltaTable(self.uri(table), storage_options=self.options)
         except (DeltaError, OSError) as error:
             raise LakeError(f"{self.uri(table)}: cannot be made: {error}; name another lake by --lake PATH") from error
 
-    def _write(self, table: Table, data: pa.Table | Spool, **how: Any) -> None:
+    def _write(self, table: Table, data: pa.Table, **how: Any) -> None:
         options = {"mode": "append", "writer_properties": _WRITER, **how}
+        self._commit(table, f"write {data.num_rows} rows", lambda target: write_deltalake(target, data, **options))
 
-        def write(target: DeltaTable) -> None:
-            with data.reader() if isinstance(data, Spool) else nullcontext(data) as rows:
-                write_deltalake(target, rows, **options)
-
-        self._commit(table, f"write {data.num_rows} rows", write)
-
-    def _commit(self, table: Table, what: str, write: Callable[[DeltaTable], object]) -> None:
+    def _commit(self, table: Table, what: str, write: Callable[[DeltaTable], _Done]) -> _Done:
         """Try until no other writer's commit comes between; a refused commit has written nothing."""
         for attempt in range(COMMIT_TRIES):
             target = self._open(table) or self._create(table)
             try:
-                write(target)
-                return
+                return write(target)
             except CommitFailedError as error:
                 failure = error
                 time.sleep(random.uniform(0, 0.05 * min(attempt + 1, 8)))  # noqa: S311 only spreads the writers
@@ -248,7 +285,7 @@ class Lake:
                 wrong = sorted(row.keys() ^ set(table.schema.names))
                 raise LakeError(f"{self._at(table)}: cannot append, columns differ by {wrong} (storage/tables.py)")
         try:
-            return self.checked(table, pa.Table.from_pylist(rows, schema=_plain(table.schema)))
+            return self.checked(table, pa.Table.from_pylist(rows, schema=plain(table.schema)))
         except (pa.ArrowException, UnicodeEncodeError) as error:
             raise LakeError(f"{self._at(table)}: cannot append: {error} (storage/tables.py)") from error
 
@@ -257,13 +294,7 @@ class Lake:
         return f"{table.name}@v{found.version() if found else 'none'}"
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number without a name
-        return str(os.getuid())
-
-
-def _plain(schema: pa.Schema) -> pa.Schema:
-    """The schema without column descriptions: those live in storage/tables.py, not in every Parquet file."""
-    return pa.schema([field.remove_metadata() for field in schema])
+def _about(built_from: Mapping[str, int] | None = None, built_by: str = "") -> CommitProperties:
+    """Of commits that remove files; Delta Lake must not try again by itself, since what stays has been read before."""
+    said = {"built_from": json.dumps(built_from), "built_by": built_by} if built_from else None
+    return CommitProperties(custom_metadata=said, max_commit_retries=0)

@@ -1,5 +1,7 @@
 """Leases of a lake by name, wherever it lies: of all of it, and of its parts."""
 
+import getpass
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -8,6 +10,7 @@ from storage.lease import LEASE, PARTS, Holder
 
 WHOLE = ""
 """Name of the lease of the whole lake."""
+REMOVING_WAIT_S = 600.0  # a table of 10 million rows is compacted in seconds
 WORKER, BUCKET = "worker-", "bucket-"
 """How names of parts begin: of a run that shares the lake, as long as it lasts, and of a bucket it works on."""
 
@@ -45,3 +48,20 @@ def _object(name: str) -> str:
 
 def _objects(root: str, prefix: str) -> list[str]:
     return [name for name in lease_s3.names(root) if name.startswith(f"{PARTS}/{prefix}")]
+
+
+def removing(root: str, table: str, lease_s: float) -> AbstractContextManager[Holder]:
+    """Hold a table while files are taken out of it, that is for one commit.
+
+    Delta Lake's own check does not see that two commits take out the same file where one of them merges files: the rows
+    of the other's would be there twice (deltalake 1.6.6). Runs hold the lake, but publishing writes to `drops` beside.
+    """
+    return held(root, f"removing-{table}", user(), lease_s, REMOVING_WAIT_S)
+
+
+def user() -> str:
+    """Who holds what no flow run holds."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number without a name
+        return str(os.getuid())

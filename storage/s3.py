@@ -7,8 +7,9 @@ AWS_SESSION_TOKEN, AWS_REGION, AWS_ENDPOINT_URL) or of the machine's role; Delta
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from storage.errors import ConfigError, LakeError
@@ -76,6 +77,18 @@ def names(root: str, folder: str) -> list[str]:
     """Objects in a folder of a lake, by their names below the lake."""
     with _told(f"{root}/{folder}", "listed"):
         return [str(found["path"]) for page in _store(root).list(folder) for found in page]
+
+
+def upload(root: str, name: str, path: Path) -> None:
+    """Put a file of this machine below a lake, in pieces where it is large."""
+    with _told(f"{root}/{name}", "written"):
+        _store(root).put(name, path)
+
+
+def delete(root: str, name: str) -> None:
+    """Delete an object below a lake, if it is there."""
+    with _told(f"{root}/{name}", "deleted"), suppress(FileNotFoundError):
+        _store(root).delete(name)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What an assembly has made so far: on disk, bucket by bucket, and only what differs from the lake is written."""
+"""What an assembly has made so far: on disk, part by part, and only what differs from the lake is written."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.catalog import Catalog
 from storage.columns import Table
 from storage.lake import Lake
-from storage.spool import Spool
 from storage.tables import DROPS
+from storage.waiting import Waiting
 
 
 def stage_of(table: Table) -> str:
@@ -20,7 +21,7 @@ def stage_of(table: Table) -> str:
 
 
 class Assembly:
-    """Takes the rows of one bucket after another; memory is bounded by a bucket.
+    """Takes the rows of one part of the lake after another; memory is bounded by a part.
 
     Args:
         lake: where they go.
@@ -30,39 +31,40 @@ class Assembly:
     """
 
     def __init__(self, lake: Lake, pinned: Mapping[str, int], data_sets: Sequence[Table], folder: Path) -> None:
-        stages = ", ".join(f"'{stage_of(table)}'" for table in data_sets)
         self._lake, self._pinned = lake, pinned
-        self._where: dict[Table, str | None] = {DROPS: f"stage in ({stages})", **dict.fromkeys(reversed(data_sets))}
-        self._spools: dict[Table, Spool] = {}
-        self._folder, self._changed = folder, set[Table]()
+        self._stages = [stage_of(table) for table in data_sets]
+        self._waiting = {table: Waiting(folder / table.name) for table in (DROPS, *reversed(data_sets))}
+        self._changed: dict[Table, set[int]] = {table: set() for table in self._waiting}
 
-    def add(self, catalog: Catalog, made: Mapping[Table, pa.Table]) -> None:
-        """Take what was made of the catalog's bucket.
+    def add(self, catalog: Catalog, bucket: int, made: Mapping[Table, pa.Table]) -> None:
+        """Take what was made of the catalog's part of a bucket.
 
         Raises:
             LakeError: a column has another type than its table, or a null.
         """
         for table, rows in made.items():
             data = self._lake.checked(table, rows.cast(table.schema))
-            where, order = self._where[table] or "true", ", ".join(table.key)
-            held = catalog.arrow(f"select * from {table.name} where {where} order by {order}")  # noqa: S608 our names
+            ours = "where list_contains($stages, stage)" if table is DROPS else ""
+            text = f"select * from {table.name} {ours} order by {', '.join(table.key)}"  # noqa: S608 our names
+            held = catalog.arrow(text, stages=self._stages).cast(data.schema)
             by_key = data.sort_by([(key, "ascending") for key in table.key])
-            if not held.cast(data.schema).combine_chunks().equals(by_key.combine_chunks()):
-                self._changed.add(table)
-            if table not in self._spools:
-                self._spools[table] = Spool(self._folder / table.name, data.schema)
-            self._spools[table].add(data)
+            if not held.combine_chunks().equals(by_key.combine_chunks()):
+                self._changed[table].add(bucket)
+            self._waiting[table].add(bucket, data)
 
     def write(self, built_by: str) -> None:
-        """Put what changed in the place of what is there, a commit for each table."""
-        for table, where in self._where.items():
-            if table in self._changed:
-                self._lake.replace(table, self._spools[table], where, self._pinned, built_by)
+        """Put the buckets that changed in the place of what is there, a commit for each table."""
+        others = ~pc.field("stage").isin(self._stages)
+        for table, waiting in self._waiting.items():
+            files = {bucket: path for bucket, path in waiting.files().items() if bucket in self._changed[table]}
+            if files:
+                keep = others if table is DROPS else None
+                self._lake.replace_buckets(table, files, keep, self._pinned, built_by)
 
     @property
     def rows(self) -> dict[str, int]:
         """How many were made, by table."""
-        return {table.name: spool.num_rows for table, spool in self._spools.items()}
+        return {table.name: waiting.num_rows for table, waiting in self._waiting.items()}
 
 
 @contextmanager

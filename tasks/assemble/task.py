@@ -4,7 +4,8 @@ The last write of each assembly is that of one data set, whose commit says from 
 where these are the same, there is nothing to do, and where a run was killed before it, all is assembled again.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -24,25 +25,25 @@ from tasks.assemble.settings import AssembleSettings, PreferenceSettings
 from tasks.plan import EFFICIENCY, SCORERS
 from tasks.stage import stage
 
+A_PART = 2000
 ASSEMBLY_VERSION = 1
 """Raised by whoever changes, elsewhere than in SQL, what some rows become."""
 
 
 @stage("assemble", "assemble-debugging_sft")
 def assemble(settings: LakeSettings, how: AssembleSettings) -> int:
-    """Rebuild debugging_sft from the whole lake, bucket by bucket; returns its rows. Writes only what changed."""
+    """Rebuild debugging_sft from the whole lake; returns its rows. Writes only what changed."""
     lake = Lake(settings)
     pinned = lake.versions()
     built_by = _address(how, "debugging_sft", "dropped_debugging_sft")
     if is_built(lake, DEBUGGING_SFT, pinned, built_by):
         return _rows(lake, DEBUGGING_SFT)["debugging_sft"]
     with assembly(lake, pinned, (DEBUGGING_SFT,)) as made:
-        for bucket in range(lake.buckets):
-            with Catalog(lake, pinned, bucket) as catalog:
-                found = examples(catalog.rows(statement("debugging_sft"), **how.model_dump()))
-                catalog.register("made", found)
-                dropped = catalog.arrow(statement("dropped_debugging_sft"), **how.model_dump())
-                made.add(catalog, {DEBUGGING_SFT: found, DROPS: dropped})
+        for bucket, catalog in _parts(lake, pinned):
+            found = examples(catalog.rows(statement("debugging_sft"), **how.model_dump()))
+            catalog.register("made", found)
+            dropped = catalog.arrow(statement("dropped_debugging_sft"), **how.model_dump())
+            made.add(catalog, bucket, {DEBUGGING_SFT: found, DROPS: dropped})
         made.write(built_by)
         return made.rows[DEBUGGING_SFT.name]
 
@@ -62,15 +63,27 @@ def assemble_preference(settings: LakeSettings, how: PreferenceSettings) -> dict
     if is_built(lake, PREFERENCE_CORRECTNESS, pinned, built_by):
         return _rows(lake, *tables)
     with assembly(lake, pinned, tables) as made:
-        for bucket in range(lake.buckets):
-            with Catalog(lake, pinned, bucket) as catalog:
-                made.add(catalog, _preference(catalog, tables, how))
+        for bucket, catalog in _parts(lake, pinned):
+            made.add(catalog, bucket, _preference(catalog, tables, how))
         made.write(built_by)
         return {table.name: made.rows[table.name] for table in tables}
 
 
+def _parts(lake: Lake, pinned: Mapping[str, int]) -> Iterator[tuple[int, Catalog]]:
+    """The lake by bucket, so many problems at a time that memory doesn't grow with it, however few its buckets are."""
+    for bucket in range(lake.buckets):
+        with Catalog(lake, pinned, bucket) as catalog:
+            [problems] = catalog.rows("select count(*) as n from problems")
+            count = max(1, math.ceil(problems["n"] / A_PART))
+            if count == 1:
+                yield bucket, catalog
+        for number in range(count if count > 1 else 0):
+            with Catalog(lake, pinned, bucket, (number, count)) as catalog:
+                yield bucket, catalog
+
+
 def _preference(catalog: Catalog, tables: Sequence[Table], how: PreferenceSettings) -> dict[Table, pa.Table]:
-    """One bucket's pairs, labelled programs, and drops."""
+    """Pairs, labelled programs, and drops."""
     found, drops, scorer = dict[Table, pa.Table](), [], ""
     for table in tables:
         wanted = EFFICIENCY if table is PREFERENCE_EFFICIENCY else SCORERS[how.scorer]
@@ -85,7 +98,7 @@ def _preference(catalog: Catalog, tables: Sequence[Table], how: PreferenceSettin
 
 
 def _paired(catalog: Catalog, table: Table, values: dict[str, Any], how: PreferenceSettings) -> pa.Table:
-    """One bucket's pairs; leaves the near-identical ones behind as `identical`."""
+    """Pairs; leaves the near-identical ones behind as `identical`."""
     codes = catalog.arrow("select attempt_id, code from programs where why is null")
     most = how.max_pairs if how.pairs == "all_above_gap" else 1
     picked, identical = pick(
@@ -99,7 +112,7 @@ def _paired(catalog: Catalog, table: Table, values: dict[str, Any], how: Prefere
 
 
 def _labelled(catalog: Catalog, values: dict[str, Any]) -> pa.Table:
-    """One bucket's single programs with a label."""
+    """Single programs with a label."""
     return labelled_examples(PREFERENCE_KTO, catalog.rows(statement("preference_kto"), **values))
 
 

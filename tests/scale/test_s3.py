@@ -11,6 +11,8 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from storage import lease_s3, s3
@@ -22,6 +24,7 @@ from storage.lake import Lake, LakeSettings
 from storage.lease import LEASE, Holder
 from storage.leases import holders
 from storage.tables import ATTEMPTS, PROBLEMS
+from storage.waiting import Waiting
 from tests.builders import row
 
 ROOT = Path(__file__).parents[2]
@@ -116,6 +119,27 @@ def test_small_files_are_merged_and_old_ones_deleted(lake: Lake) -> None:
     assert lake.vacuum(keep_hours=0)["problems"] == 3
     with Catalog(lake) as catalog:
         assert catalog.rows("select count(*) as n from problems") == [{"n": 3}]
+
+
+def test_whole_buckets_are_replaced_and_what_fails_leaves_no_object(
+    lake: Lake, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.append(PROBLEMS, rows(PROBLEMS, 6, prompt="old"))
+
+    def replace(folder: str) -> None:
+        waiting = Waiting(tmp_path / folder)
+        waiting.add(1, lake.checked(PROBLEMS, pa.Table.from_pylist(rows(PROBLEMS, 8, prompt="new"), PROBLEMS.schema)))
+        lake.replace_buckets(PROBLEMS, waiting.files(), pc.field("problem_id") == f"{1:024x}")
+
+    replace("first")
+    with Catalog(lake) as catalog:
+        found = catalog.rows("select prompt, bucket, count(*) as n from problems group by all order by all")
+    assert [tuple(one.values()) for one in found] == [("new", 1, 8), ("old", 0, 3), ("old", 1, 1)]
+    before = s3.names(bucket, "some/lake/problems")
+    monkeypatch.setattr(Lake, "_commit", lambda *_: (_ for _ in ()).throw(LakeError("refused")))
+    with pytest.raises(LakeError, match="refused"):
+        replace("second")
+    assert s3.names(bucket, "some/lake/problems") == before
 
 
 def test_the_second_is_told_in_one_line_who_holds_it(lake: Lake, holding: "subprocess.Popen[str]") -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from storage.catalog import Catalog
 from storage.dataset_tables import DEBUGGING_SFT
+from storage.ids import content_id
 from storage.lake import Lake, LakeSettings
 from storage.tables import ATTEMPTS, DIAGNOSES, EXECUTIONS, PROBLEMS
 from tasks.assemble.settings import AssembleSettings
@@ -126,3 +127,27 @@ def test_an_assembly_that_was_killed_before_its_last_write_is_made_again(lake: L
     made = forms_and_drops(lake)
     shutil.rmtree(lake.uri(DEBUGGING_SFT))
     assert forms_and_drops(lake) == made and made[0]
+
+
+def test_in_parts_the_same_is_made_as_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts are cut by the ids' heads, so the ids here are hashes, as real ones are."""
+    made = []
+    for part in (2000, 3):
+        monkeypatch.setattr("tasks.assemble.task.A_PART", part)
+        lake = Lake(LakeSettings(path=str(tmp_path / f"lake{part}"), buckets=3))
+        for n in range(40):
+            problem = content_id("problem", n=n)
+            mine = {"problem_id": problem, "bucket": lake.bucket_of(problem)}
+            lake.append(PROBLEMS, [row(PROBLEMS, **mine, prompt="Write f.", entry_point="f", tests=TESTS)])
+            lake.append(ATTEMPTS, [row(ATTEMPTS, attempt_id=f"a{n}", kind="generate", code=f"code {n}", **mine)])
+            verdict = "passed" if n % 3 else "failed"
+            ran = row(EXECUTIONS, attempt_id=f"a{n}", verdict=verdict, suite="given", judge_version=1, **mine)
+            lake.append(EXECUTIONS, [ran])
+        forms_and_drops(lake)
+        with Catalog(lake) as catalog:
+            names = ("debugging_sft", "drops")
+            made.append({name: catalog.rows(f"select * from {name} order by all") for name in names})
+        before = lake.versions()
+        forms_and_drops(lake)
+        assert lake.versions() == before
+    assert made[0] == made[1] and [len(rows) for rows in made[0].values()] == [26, 14]

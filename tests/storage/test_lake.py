@@ -3,13 +3,15 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from storage.catalog import Catalog
+from storage.columns import Table
 from storage.errors import ConfigError, LakeError
 from storage.lake import Lake, LakeSettings
 from storage.tables import ATTEMPTS, DIAGNOSES, DROPS, EXECUTIONS, TABLES
@@ -152,6 +154,39 @@ def test_compaction_and_vacuum_keep_every_row(lake: Lake) -> None:
     lake.vacuum(keep_hours=0)
     assert len(lake.files(DROPS)) < files
     assert count(lake) == 12
+
+
+@pytest.mark.parametrize(
+    ("work", "left"),
+    [
+        pytest.param(lambda lake, _: lake.compact(), 12, id="another compaction"),
+        pytest.param(lambda lake, new: lake.replace(DROPS, new), 1, id="all rows replaced"),
+        pytest.param(lambda lake, new: lake.replace(DROPS, new, "bucket = 1"), 10, id="some rows replaced"),
+    ],
+)
+def test_what_changes_while_a_compaction_merges_it_is_not_there_twice(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, work: Callable[[Lake, pa.Table], None], left: int
+) -> None:
+    for n in range(12):
+        lake.append(DROPS, [drop(n)])
+    commit, read = Lake._commit, threading.Event()
+
+    def slow(self: Lake, table: Table, what: str, write: Callable[[DeltaTable], object]) -> object:
+        def late(target: DeltaTable) -> object:
+            read.set()
+            time.sleep(1)  # in which the other would be done, were it not for the lease
+            return write(target)
+
+        monkeypatch.setattr(Lake, "_commit", commit)
+        return commit(self, table, what, late)
+
+    monkeypatch.setattr(Lake, "_commit", slow)
+    compaction = threading.Thread(target=lake.compact)
+    compaction.start()
+    assert read.wait(30)
+    work(Lake(lake.settings), pa.Table.from_pylist([drop(13)], schema=DROPS.schema))
+    compaction.join()
+    assert count(lake) == count(lake, "(select distinct row_id from drops)") == left
 
 
 def test_wrong_sql_is_the_askers_fault(lake: Lake) -> None:
