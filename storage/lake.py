@@ -14,9 +14,8 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, QueryBuilder, WriterProperties, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from pydantic import Field, field_validator
 
@@ -132,7 +131,7 @@ class Lake:
         self,
         table: Table,
         files: Mapping[int, Path],
-        keep: pc.Expression | None = None,
+        keep: str | None = None,
         built_from: Mapping[str, int] | None = None,
         built_by: str = "",
     ) -> None:
@@ -140,7 +139,7 @@ class Lake:
 
         Args:
             files: by bucket, Parquet files of rows that `checked` has let through, without their bucket; moved.
-            keep: rows of these buckets that stay, beside those of the files.
+            keep: predicate of rows of these buckets that stay, beside those of the files.
             built_from: as of `replace`.
             built_by: address of what made them; kept in the commit, too.
         """
@@ -159,14 +158,13 @@ class Lake:
             with removing(self.root, table.name, self.settings.lease_s):
                 self._commit(table, f"replace {len(files)} buckets", write)
 
-    def _kept(
-        self, target: DeltaTable, table: Table, buckets: Iterable[int], keep: pc.Expression
-    ) -> Iterator[tuple[int, Path]]:
+    def _kept(self, target: DeltaTable, table: Table, buckets: Iterable[int], keep: str) -> Iterator[tuple[int, Path]]:
+        asked = QueryBuilder().register("held", target)
         with TemporaryDirectory(prefix="patchmill-kept-") as where:
             rest = Waiting(Path(where))
             for bucket in buckets:
-                files = target.to_pyarrow_dataset(file_pruning_predicate=[("bucket", "=", str(bucket))])
-                data = files.to_table(filter=keep)
+                found = asked.execute(f"select * from held where bucket = {bucket} and ({keep})")  # noqa: S608 our own
+                data = pa.table(found.read_all()).cast(plain(table.schema))
                 if data.num_rows:
                     rest.add(bucket, self.checked(table, data))
             yield from rest.files().items()

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from storage.catalog import Catalog
 from storage.columns import Table
@@ -54,7 +53,7 @@ class Assembly:
 
     def write(self, built_by: str) -> None:
         """Put the buckets that changed in the place of what is there, a commit for each table."""
-        others = ~pc.field("stage").isin(self._stages)
+        others = " and ".join(f"stage <> '{stage}'" for stage in self._stages)
         for table, waiting in self._waiting.items():
             files = {bucket: path for bucket, path in waiting.files().items() if bucket in self._changed[table]}
             if files:

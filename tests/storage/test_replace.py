@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import polars
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
 from storage.catalog import Catalog
@@ -14,13 +14,13 @@ from storage.tables import ATTEMPTS, DROPS
 from storage.waiting import Waiting
 from tests.builders import row
 
-OTHERS = ~pc.field("stage").isin(["ours"])
+OTHERS = "stage <> 'ours'"
 Files = Callable[..., dict[int, Path]]
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
-    made = Lake(LakeSettings(path=str(tmp_path / "a lake"), buckets=4))
+    made = Lake(LakeSettings(path=str(tmp_path / "lake"), buckets=4))
     made.append(DROPS, [drop(stage, n) for stage in ("ours", "theirs") for n in range(8)])
     return made
 
@@ -85,7 +85,7 @@ def test_of_a_table_that_is_not_there_yet(tmp_path: Path) -> None:
     waiting = Waiting(tmp_path / "w")
     rows = [row(ATTEMPTS, attempt_id="a", bucket=1, code="x")]
     waiting.add(1, lake.checked(ATTEMPTS, pa.Table.from_pylist(rows, schema=ATTEMPTS.schema)))
-    lake.replace_buckets(ATTEMPTS, waiting.files(), pc.field("kind") == "none")
+    lake.replace_buckets(ATTEMPTS, waiting.files(), "kind = 'none'")
     with Catalog(lake) as catalog:
         assert catalog.rows("select * from attempts") == rows
 
@@ -97,6 +97,20 @@ def test_the_old_version_is_still_read_and_the_new_one_compacted(lake: Lake, fil
         assert catalog.rows("select count(*) as n from drops where stage = 'ours'") == [{"n": 8}]
     lake.compact()
     assert (held(lake), held(lake, "theirs")) == ([20, 24], list(range(8)))
+
+
+def test_polars_reads_what_was_appended_upserted_replaced_and_compacted(lake: Lake, files: Files) -> None:
+    lake.upsert(DROPS, [drop("theirs", n) for n in (3, 11)])
+    lake.replace_buckets(DROPS, files(20, 24), OTHERS)
+
+    def seen() -> list[int]:
+        found = polars.scan_delta(lake.uri(DROPS)).filter(polars.col("stage") == "theirs").collect()
+        assert set(found.columns) == set(DROPS.schema.names)
+        return sorted(int(n) for n in found["row_id"])
+
+    assert seen() == held(lake, "theirs") == [*range(8), 11]
+    lake.compact()
+    assert seen() == held(lake, "theirs")
 
 
 def test_what_another_writer_adds_meanwhile_stays(lake: Lake, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
