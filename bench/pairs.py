@@ -178,6 +178,14 @@ def funnel(root: str) -> dict[str, Any]:
         return {"programs": sum(row["attempts"] for row in catalog.rows("select * from funnel"))}
 
 
+def compact(root: str) -> dict[str, Any]:
+    from storage.lake import Lake, LakeSettings
+
+    before = len(files(root, "executions"))
+    Lake(LakeSettings(path=root)).compact()
+    return {"files_before": before, "files_after": len(files(root, "executions"))}
+
+
 def assemble(root: str) -> dict[str, Any]:
     from storage.lake import LakeSettings
     from tasks.assemble.settings import PreferenceSettings
@@ -187,7 +195,7 @@ def assemble(root: str) -> dict[str, Any]:
 
 
 LOADED = {"pandas": ("pandas",), "datasets": ("datasets",), "assemble": ("tasks.assemble.task",)}
-PIECES = {one.__name__: one for one in (lake, floor, sort, pandas, datasets, funnel, assemble)}
+PIECES = {one.__name__: one for one in (lake, floor, sort, pandas, datasets, funnel, compact, assemble)}
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).parents[1])

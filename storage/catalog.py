@@ -170,8 +170,9 @@ def as_script(lake: Lake, versions: Versions | None = None) -> str:
 
 
 def _pinned(lake: Lake, versions: Versions | None) -> dict[str, int]:
-    pinned = {**lake.versions(), **(versions or {})}
-    return {name: version for name, version in pinned.items() if version is not None}
+    named = versions or {}
+    found = lake.versions([table for table in TABLES if table.name not in named])
+    return found | {name: version for name, version in named.items() if version is not None}
 
 
 def _select(

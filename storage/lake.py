@@ -202,12 +202,13 @@ class Lake:
                 time.sleep(1)
             yield
 
-    def versions(self) -> dict[str, int]:
-        """Version of every table that exists: what a reader pins."""
+    def versions(self, tables: Sequence[Table] = TABLES) -> dict[str, int]:
+        """Version of every table that exists, or of some: what a reader pins."""
         with ThreadPoolExecutor(16 if s3.remote(self.root) else 1) as pool:  # a store takes a while for each answer
-            found = {table.name: opened for table, opened in zip(TABLES, pool.map(self._open, TABLES), strict=True)}
-        self._seen = {(name, opened.version()): opened for name, opened in found.items() if opened is not None}
-        return dict(self._seen.keys())
+            found = {table.name: opened for table, opened in zip(tables, pool.map(self._open, tables), strict=True)}
+        now = {(name, opened.version()): opened for name, opened in found.items() if opened is not None}
+        self._seen = now | {key: opened for key, opened in self._seen.items() if key[0] not in found}
+        return dict(now.keys())
 
     def files(self, table: Table, version: int | None = None, bucket: int | None = None) -> list[str]:
         """Parquet files of one version of a table; empty where the table does not exist yet."""
