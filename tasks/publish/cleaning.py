@@ -21,6 +21,7 @@ from tasks.publish.near import alike, candidates, jaccard
 from tasks.publish.normalised import Grams, code_tokens, grams, prompt_words, up_to
 from tasks.publish.splits import families, split_of
 
+MARK = 0x9E3779B97F4A7C15  # odd and all bits mixed, so that close numbers stay apart
 PROMPT_RUN, CODE_RUN = 2, 5
 """Words and tokens in a row by which prompts and programs are compared with one another."""
 
@@ -272,9 +273,10 @@ def _duplicates(rows: list[Example], programs: dict[str, _Program], least: float
 def marked(parts: Sequence[Grams]) -> Grams:
     """All parts as one set, each n-gram marked by where its part stands.
 
-    Where every part of two rows has some Jaccard similarity at least, so have these sets.
+    Where every part of two rows has some Jaccard similarity at least, so have these sets, unless two n-grams of
+    different parts are marked alike.
     """
-    return np.unique(np.concatenate([part + np.uint64(i) for i, part in enumerate(parts)]))
+    return np.unique(np.concatenate([part ^ np.uint64(i * MARK % 2**64) for i, part in enumerate(parts)]))
 
 
 def _report(

@@ -4,6 +4,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +16,7 @@ from tasks.publish.examples import Example
 from tasks.publish.near import jaccard
 from tasks.publish.normalised import Grams
 from tests.publish.builders import MEDIAN, PRIMES, example
-from tests.publish.test_near import some
+from tests.publish.test_near import grams, some
 from tests.publish.test_splits import SEEDS, alike, prompts_with_twins
 
 LONG = "Take the temperatures of a day and tell by how many degrees each differs from the mean of all others before it."
@@ -107,6 +108,7 @@ def test_a_near_duplicate_names_the_row_that_stays_and_how_alike_they_are() -> N
 
 
 @given(st.lists(st.tuples(some, some), min_size=1, max_size=3))
+@hypothesis.example([(grams(0, 2), grams(0, 1, 2)), (grams(1, 2), grams(1, 2, 3))])
 def test_rows_whose_every_part_is_alike_are_alike_as_one_set(pairs: list[tuple[Grams, Grams]]) -> None:
     whole = jaccard(*(marked(parts) for parts in zip(*pairs, strict=True)))
     assert whole >= min(jaccard(one, other) for one, other in pairs) - 1e-9
