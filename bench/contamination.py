@@ -28,10 +28,11 @@ from contender import PEERS, environment
 from planting import paraphrased, renamed, rewritten
 
 from tasks.publish.benchmarks import BenchmarkItem, read_benchmarks
-from tasks.publish.cleaning import CleanSettings, clean
+from tasks.publish.cleaning import clean
 from tasks.publish.contamination import Detector
 from tasks.publish.examples import Example
 from tasks.publish.normalised import code_tokens
+from tasks.publish.settings import CleanSettings
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0)
 PROMPT_RUNS, CODE_RUNS = (1, 2, 3, 5, 8), (5, 8, 12, 20, 30)

@@ -4,14 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
-from pydantic import Field, model_validator
 
 from storage.publication import SPLITS, Split
-from storage.settings import Settings
 from tasks.licences import allow_list, allowed
 from tasks.publish import sensitive
 from tasks.publish.benchmarks import BenchmarkItem
@@ -19,63 +16,12 @@ from tasks.publish.contamination import Detector, Overlap
 from tasks.publish.examples import Example, Left
 from tasks.publish.near import alike, candidates, jaccard
 from tasks.publish.normalised import Grams, code_tokens, grams, prompt_words, up_to
+from tasks.publish.settings import CleanSettings
 from tasks.publish.splits import families, split_of
 
 MARK = 0x9E3779B97F4A7C15  # odd and all bits mixed, so that close numbers stay apart
 PROMPT_RUN, CODE_RUN = 2, 5
 """Words and tokens in a row by which prompts and programs are compared with one another."""
-
-
-class CleanSettings(Settings):
-    """What is left out of a publication, and how the rest is dealt into splits."""
-
-    near_duplicate: float = Field(0.9, gt=0, le=1)
-    """Jaccard similarity from which two rows are one: that of their prompts and of each of their programs."""
-    family: float = Field(0.7, gt=0, le=1)
-    """Jaccard similarity of two prompts from which their problems may not stand in two splits."""
-    shared_program_tokens: int = Field(60, ge=1)
-    """Problems that have a program of at least so many tokens in common are one family, too."""
-    benchmarks: tuple[Path, ...] = ()
-    """Files of tasks that nothing published may hold: HumanEval's and MBPP's, our own problems, or any JSONL."""
-    mbpp_ids: tuple[int, int] | None = (11, 510)
-    """First and last task_id that count of a file of MBPP (11 to 510 are its test split); null: all."""
-    prompt_ngram: int = Field(2, ge=1, le=50)
-    """Longest run of words by which prompts are compared with benchmarks."""
-    prompt_overlap: float = Field(0.5, gt=0, le=1)
-    """Weighted share of a benchmark's prompt from which a prompt alone tells its task (docs/decontamination.md)."""
-    code_ngram: int = Field(12, ge=1, le=500)
-    """Tokens in a row by which programs are compared with benchmarks."""
-    code_overlap: float = Field(0.5, gt=0, le=1)
-    """Share of a benchmark's solution from which a program alone is one; less of both adds up."""
-    licences: tuple[str, ...] | None = Field(None, min_length=1)
-    """SPDX names of the licences that may be published; null: any."""
-    drop_secrets: bool = True
-    """Leave out rows that hold keys, tokens or passwords."""
-    drop_personal_data: bool = True
-    """Leave out rows made of mined code that hold e-mail addresses, telephone numbers, IP addresses, home folders."""
-    train: float = Field(0.9, ge=0, le=1)
-    """Share of the problems."""
-    validation: float = Field(0.05, ge=0, le=1)
-    """Share of the problems."""
-    test: float = Field(0.05, ge=0, le=1)
-    """Share of the problems; the three sum to 1."""
-    seed: int = 0
-    """Another one deals all problems anew."""
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if abs(self.train + self.validation + self.test - 1) > 1e-9:
-            raise ValueError("expected train, validation and test to sum to 1")
-        if self.near_duplicate < self.family:
-            raise ValueError("expected near_duplicate to be at least as large as family: rows are compared in families")
-        if self.mbpp_ids is not None and self.mbpp_ids[0] > self.mbpp_ids[1]:
-            raise ValueError("expected mbpp_ids to be the first and the last id")
-        return self
-
-    @property
-    def shares(self) -> dict[Split, float]:
-        """Of the splits."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}
 
 
 @dataclass(frozen=True)

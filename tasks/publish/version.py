@@ -15,10 +15,10 @@ from storage.ids import content_id
 from storage.publication import SPLITS, Version
 from storage.tables import DROPS
 from tasks.publish.benchmarks import BenchmarkItem
-from tasks.publish.cleaning import Cleaned, CleanSettings, clean, contaminated
+from tasks.publish.cleaning import Cleaned, clean, contaminated
 from tasks.publish.examples import Example, Left
 from tasks.publish.gates import BalanceGate, Changes, Facts
-from tasks.publish.settings import PublishSettings
+from tasks.publish.settings import CleanSettings, PublishSettings
 
 PROGRAMS: Mapping[str, Mapping[str, str]] = {
     "debugging_sft": {"attempt_id": "code", "parent_attempt_id": "wrong_code"},

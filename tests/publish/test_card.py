@@ -11,8 +11,7 @@ from markdown_it import MarkdownIt
 
 from storage.dataset_tables import DEBUGGING_SFT, PREFERENCE_KTO
 from tasks.publish.card import cell, fenced, markdown_table
-from tasks.publish.cleaning import CleanSettings
-from tasks.publish.settings import PublishSettings
+from tasks.publish.settings import CleanSettings, PublishSettings
 from tasks.publish.task import publish_version
 from tests.publish.lakes import Planted, fill, good
 

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from tasks.publish.benchmarks import BenchmarkItem
-from tasks.publish.cleaning import Cleaned, CleanSettings, clean, marked
+from tasks.publish.cleaning import Cleaned, clean, marked
 from tasks.publish.examples import Example
 from tasks.publish.near import jaccard
 from tasks.publish.normalised import Grams
+from tasks.publish.settings import CleanSettings
 from tests.publish.builders import MEDIAN, PRIMES, example
 from tests.publish.test_near import grams, some
 from tests.publish.test_splits import SEEDS, alike, prompts_with_twins

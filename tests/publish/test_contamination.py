@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from tasks.publish.benchmarks import BenchmarkItem, read_benchmarks
-from tasks.publish.cleaning import CleanSettings
 from tasks.publish.contamination import Detector, Overlap
 from tasks.publish.normalised import code_tokens
+from tasks.publish.settings import CleanSettings
 from tests.publish.builders import MEDIAN, PRIMES
 
 MEDIAN_TASK = "Write a function to find the median of a list of unsorted temperature readings."

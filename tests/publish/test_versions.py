@@ -16,8 +16,7 @@ from storage.catalog import Catalog
 from storage.columns import Table
 from storage.dataset_tables import DATASETS, DEBUGGING_SFT, PREFERENCE_KTO
 from storage.publication import Publication
-from tasks.publish.cleaning import CleanSettings
-from tasks.publish.settings import PublishSettings
+from tasks.publish.settings import CleanSettings, PublishSettings
 from tasks.publish.task import Published, publish_version
 from tests.publish.lakes import Planted, fill, good
 
