@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from storage.columns import Table
 from storage.errors import ConfigError, LakeError
+from storage.interrupts import interruptible
 from storage.lake import Lake
 from storage.read_only import check, lock, told
 from storage.s3 import filesystem, remote
@@ -127,7 +128,7 @@ class Catalog:
         with _translated():
             found = duckdb.extract_statements(sql)
         for one in found:
-            with _translated():
+            with _translated(), interruptible(self.db):
                 query = check(self.db, one)
                 data = _distinct(self.db.sql(one).to_arrow_table())
             if query:
@@ -226,7 +227,3 @@ def _translated() -> Iterator[None]:
         raise ConfigError(f"{what}: a query reads the files of the lake alone; --out FILE writes a file") from error
     except duckdb.Error as error:
         raise ConfigError(told(error)) from error
-    except RuntimeError as error:
-        if str(error) != "Query interrupted":
-            raise
-        raise KeyboardInterrupt from None

@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,30 +27,36 @@ class Waiting:
         self.num_rows = 0
         self._folder = folder
         self._files: dict[int, Path] = {}
-        self._writer: pq.ParquetWriter | None = None
+        self._writers: dict[int, pq.ParquetWriter] = {}  # one at most
 
     def add(self, bucket: int, data: pa.Table) -> None:
-        """Append rows of a bucket, their column `bucket` left out; not after those of a later one."""
-        rows = data.drop_columns("bucket")
-        if bucket not in self._files:
-            self.close()
-            self._files[bucket] = self._folder / f"{bucket}.parquet"
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self._files[bucket], rows.schema, compression="zstd")
-        if self._writer is None:
-            raise ValueError(f"bucket {bucket} was closed")
-        self._writer.write_table(rows)
-        self.num_rows += rows.num_rows
+        """Append rows of a bucket, their column `bucket` left out.
 
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        Raises:
+            ValueError: rows of another bucket have come since.
+            LakeError: the disk is full.
+        """
+        rows = data.drop_columns("bucket")
+        with _told(self._folder):
+            if bucket not in self._files:
+                self._close()
+                self._files[bucket] = self._folder / f"{bucket}.parquet"
+                self._folder.mkdir(parents=True, exist_ok=True)
+                self._writers[bucket] = pq.ParquetWriter(self._files[bucket], rows.schema, compression="zstd")
+            if bucket not in self._writers:
+                raise ValueError(f"bucket {bucket} is complete")
+            self._writers[bucket].write_table(rows)
+        self.num_rows += rows.num_rows
 
     def files(self) -> dict[int, Path]:
         """Each bucket's, complete."""
-        self.close()
+        with _told(self._folder):
+            self._close()
         return self._files
+
+    def _close(self) -> None:
+        while self._writers:
+            self._writers.popitem()[1].close()
 
 
 Place = Callable[[int, Path], AddAction]
@@ -81,10 +87,11 @@ def placing(root: str, folder: str, live: Callable[[], list[str]]) -> Iterator[P
     try:
         yield place
     except BaseException:
-        in_use = {Path(path).name for path in live()}  # asked, since an interrupt may come after the commit
-        for name in placed:
-            if Path(name).name not in in_use:
-                _delete(root, f"{folder}/{name}")
+        with suppress(LakeError, OSError):  # else they lie there unread, until old files are deleted
+            in_use = {Path(path).name for path in live()}  # asked, since an interrupt may come after the commit
+            for name in placed:
+                if Path(name).name not in in_use:
+                    _delete(root, f"{folder}/{name}")
         raise
 
 
@@ -94,11 +101,17 @@ def _move(path: Path, root: str, name: str) -> None:
         path.unlink()
         return
     target = Path(root, name)
-    try:
+    with _told(target):
         target.parent.mkdir(exist_ok=True)
         shutil.move(path, target)
+
+
+@contextmanager
+def _told(where: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
-        raise LakeError(f"{target}: cannot be written: {error.strerror or error}") from error
+        raise LakeError(f"{where}: cannot be written: {error.strerror or error}") from error
 
 
 def _delete(root: str, name: str) -> None:

@@ -96,7 +96,7 @@ def test_ctrl_c_drops_the_line_and_backslash_d_lists(keys: PipeInput, lake: Lake
 
 
 def test_ctrl_c_stops_a_query_and_not_the_session(keys: PipeInput, lake: Lake, capsys: Capture) -> None:
-    long = "select sum(range) from range(1000000000000);\r"  # DuckDB looks between chunks whether it shall stop
+    long = "select sum(range) from range(1000000000000);\r"
     out, err = typed(keys, lake, long + "select 6 * 7 as n;\r", capsys, Impatient)
     assert "stopped" in err and "42" in out
 

@@ -74,10 +74,18 @@ def test_a_bucket_comes_in_parts_and_may_become_empty(lake: Lake, tmp_path: Path
         data = pa.Table.from_pylist([drop("ours", n) for n in numbers], schema=DROPS.schema)
         waiting.add(bucket, lake.checked(DROPS, data))
     assert waiting.num_rows == 4
+    with pytest.raises(ValueError, match="bucket 0 is complete"):
+        waiting.add(0, lake.checked(DROPS, DROPS.schema.empty_table()))
     lake.replace_buckets(DROPS, waiting.files(), OTHERS)
     assert held(lake) == [3, 7, 20, 22, 24, 28]
-    with pytest.raises(ValueError, match="bucket 0 was closed"):
-        waiting.add(0, lake.checked(DROPS, DROPS.schema.empty_table()))
+
+
+def test_where_no_row_can_wait_the_folder_is_named(lake: Lake, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    data = lake.checked(DROPS, pa.Table.from_pylist([drop("ours", 0)], schema=DROPS.schema))
+    with pytest.raises(LakeError, match=f"{file}/w: cannot be written: Not a directory"):
+        Waiting(file / "w").add(0, data)
 
 
 def test_of_a_table_that_is_not_there_yet(tmp_path: Path) -> None:
