@@ -1,5 +1,7 @@
 """Ctrl-C while DuckDB works."""
 
+from __future__ import annotations  # types of DuckDB that a function holds on to are leaks that it reports at exit
+
 import signal
 import socket
 import threading
