@@ -77,7 +77,8 @@ def _parts(lake: Lake, pinned: Mapping[str, int]) -> Iterator[tuple[int, Catalog
             count = max(1, math.ceil(problems["n"] / A_PART))
             if count == 1:
                 yield bucket, catalog
-        for number in range(count if count > 1 else 0):
+                continue
+        for number in range(count):
             with Catalog(lake, pinned, bucket, (number, count)) as catalog:
                 yield bucket, catalog
 
