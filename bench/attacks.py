@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/attacks.py [--only evalplus,pytest] [--backend bubblewrap]
 
-Given are the programs of tasks/sandbox/attacks whose answers are wrong and whose tests are plain asserts. Left out:
+Given are the programs of judge/attacks whose answers are wrong and whose tests are plain asserts. Left out:
 those that eat the machine, which say more about what is around a judge than about the judge; those that answer rightly
 and are wrong only in what else they do; and, for a judge that takes arguments and expected values in place of asserts
 (evalplus), those whose tests can't be said so. Each program meets each judge in a sandbox of its own, without network,
@@ -22,10 +22,10 @@ from typing import Any, Literal
 from contender import PEERS, Contender, EndedError, LateError, base_python, confined, environment
 from jobs import calls
 
-from storage.problems import Asserts
-from tasks.sandbox.attacks import ATTACKS, Attack
-from tasks.sandbox.factory import SandboxSettings, open_sandbox
-from tasks.sandbox.protocol import Job
+from judge.attacks import ATTACKS, Attack
+from judge.factory import SandboxSettings, open_sandbox
+from judge.problems import Asserts
+from judge.protocol import Job
 
 PEER: dict[str, tuple[str, str | None]] = {
     "evalplus": ("run_evalplus.py", "evalplus"),

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from storage.errors import SandboxError
-from tasks.sandbox.backends.bubblewrap import INSTALL, find_bwrap
+from judge.backends.bubblewrap import INSTALL, find_bwrap
+from judge.errors import SandboxError
 
 ROOT = Path(__file__).parents[1]
 PEERS = ROOT / "bench/peers"

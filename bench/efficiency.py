@@ -25,13 +25,13 @@ from typing import Any
 from fakes import FAKES
 from races import EQUAL, PAIRS, Race
 
-from tasks.sandbox.factory import SandboxSettings, open_sandbox
-from tasks.sandbox.protocol import Sandbox
+from judge.factory import SandboxSettings, open_sandbox
+from judge.protocol import Sandbox
 from tasks.settings import TimeSettings
-from tasks.time.calls import call_of
-from tasks.time.measure import Stopwatch, repeats, settle
-from tasks.time.rank import Ranking
-from tasks.time.rows import efficiency
+from tasks.timing.calls import call_of
+from tasks.timing.measure import Stopwatch, repeats, settle
+from tasks.timing.rank import Ranking
+from tasks.timing.rows import efficiency
 
 AT_ONCE = 2
 BOUND_S = 1200  # after which a busy loop ends by itself, whatever became of us

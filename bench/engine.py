@@ -13,9 +13,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from storage.errors import SandboxError
-from tasks.sandbox.backends import docker_image
-from tasks.sandbox.backends.docker_daemon import connect, unreachable
+from judge.backends import docker_image
+from judge.backends.docker_daemon import connect, unreachable
+from judge.errors import SandboxError
 
 CGROUPS = Path("/sys/fs/cgroup")
 READY_S, END_S = 60, 30

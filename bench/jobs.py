@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from storage.problems import Asserts, Check, Problem
+from judge.problems import Asserts, Check
+from tasks.reading.problem import Problem
 
 PROBLEMS = Path(__file__).parents[1] / "configs/problems"
 TESTS = 3

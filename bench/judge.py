@@ -31,7 +31,7 @@ from contender import PEERS, ROOT, Contender, base_python, confined, environment
 from engine import Engine, engine
 from jobs import Job, mixed
 
-from storage.errors import SandboxError
+from judge.errors import SandboxError
 
 WARM, LIMIT_S, LOOP_S, WAIT_S = 10, 10.0, 1.0, 900.0
 FEW = 40  # programs for those that take a process tree or a container for each

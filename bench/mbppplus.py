@@ -20,11 +20,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from judge.factory import SandboxSettings, open_sandbox
+from judge.problems import Asserts
+from judge.protocol import Job, Limits
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
-from storage.problems import Asserts
-from tasks.sandbox.factory import SandboxSettings, open_sandbox
-from tasks.sandbox.protocol import Job, Limits
 
 PROGRAMS = """
 select a.attempt_id, a.code, p.source_id, p.entry_point

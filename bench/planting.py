@@ -7,7 +7,7 @@ import ast
 import random
 import re
 
-from tasks.python_text import parse
+from tasks.reading.python_text import parse
 
 INSTRUCTIONS = (
     "Implement a routine which can {}", "Your task is to {}", "Create Python code able to {}", "Please {}",

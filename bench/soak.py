@@ -24,10 +24,10 @@ from contender import tree_cpu_s
 from engine import Engine, engine
 from jobs import mixed
 
-from storage.problems import Asserts
-from tasks.sandbox.cgroup import PREFIX, ROOT
-from tasks.sandbox.factory import SandboxSettings, open_sandbox
-from tasks.sandbox.protocol import Job, Limits, Sandbox
+from judge.cgroup import PREFIX, ROOT
+from judge.factory import SandboxSettings, open_sandbox
+from judge.problems import Asserts
+from judge.protocol import Job, Limits, Sandbox
 
 ROUND = 1000
 PROGRAMS = 1060  # of which 1007 are not endless

@@ -9,14 +9,14 @@ import typer
 from pydantic import ValidationError
 
 from cli.options import JsonOption, print_json, print_rows, results, words
+from judge.audit import AuditRow, audit
+from judge.factory import SandboxSettings, open_sandbox
+from judge.protocol import Sandbox
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
 from storage.settings import explain
 from storage.tables import AUDITS
 from tasks.audit.rows import clean, environment, kept
-from tasks.sandbox.audit import AuditRow, audit
-from tasks.sandbox.factory import SandboxSettings, open_sandbox
-from tasks.sandbox.protocol import Sandbox
 
 UNTOLD = ("audit_id", "bucket", "environment", "feedback", "created_at")
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from storage.processes import started
+from storage.locks.processes import started
 
 MARK = "PATCHMILL_UP"
 ENGINE = "PREFECT__FLOW_RUN_ID"  # in the environment of the process of a flow run, and of what that starts

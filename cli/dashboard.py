@@ -10,7 +10,7 @@ import typer
 
 from cli.options import LakeOption, existing_lake, words
 from storage.errors import ConfigError
-from storage.s3 import remote
+from storage.s3.store import remote
 
 HOST = "127.0.0.1"
 APP = Path(__file__).parents[1] / "dashboards/app.py"

@@ -7,8 +7,8 @@ import typer
 
 from cli.options import JsonOption, print_json, print_rows
 from cli.run import load_config
+from judge.factory import probe as sandbox_probe
 from tasks.models import probe as model_probe
-from tasks.sandbox.factory import probe as sandbox_probe
 
 DEFAULT = Path(__file__).parent.parent / "configs/refresh/demo.yaml"
 

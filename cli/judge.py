@@ -11,14 +11,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cli import rejudged
 from cli.options import JsonOption, LakeOption, words
+from judge.factory import SandboxSettings, open_sandbox
+from judge.problems import Untested
+from judge.protocol import Job, Judged
 from storage.errors import ConfigError
 from storage.files import written
-from storage.problems import Problem, Untested
 from storage.settings import explain
 from tasks.ingest.dropped import UnusableError
 from tasks.ingest.records import decoded, problem
-from tasks.sandbox.factory import SandboxSettings, open_sandbox
-from tasks.sandbox.protocol import Job, Judged
+from tasks.reading.problem import Problem
 
 T = TypeVar("T")
 

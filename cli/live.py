@@ -9,13 +9,13 @@ from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.options import words
-from tasks import progress
-from tasks.effects import opened_models
+from tasks.running import progress
+from tasks.running.effects import opened_models
 
 
 @contextmanager
 def shown() -> Iterator[None]:
-    """Poll tasks.progress twice a second: bars on a terminal, a line every 20 s where stderr is a file."""
+    """Poll tasks.running.progress twice a second: bars on a terminal, a line every 20 s where stderr is a file."""
     stop = threading.Event()
     thread = threading.Thread(target=_bars if words.is_terminal else _lines, args=(stop,), daemon=True)
     thread.start()

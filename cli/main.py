@@ -28,6 +28,7 @@ from cli import (
     status,
     up,
 )  # fmt: skip
+from judge.errors import JudgeError, SandboxSettingError
 from storage.errors import ConfigError, PatchmillError
 
 app = typer.Typer(
@@ -50,8 +51,8 @@ def main() -> None:
     """Run a subcommand. Exit 0: done; 1: something of ours failed; 2: what was asked is wrong."""
     try:
         app()
-    except PatchmillError as error:
-        message, code = str(error), 2 if isinstance(error, ConfigError) else 1
+    except (PatchmillError, JudgeError) as error:
+        message, code = str(error), 2 if isinstance(error, ConfigError | SandboxSettingError) else 1
         _forget(error)
     except BrokenPipeError:  # the reader has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

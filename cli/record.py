@@ -11,8 +11,8 @@ from storage.catalog import Catalog
 from storage.errors import ConfigError
 from storage.files import written
 from storage.lake import Lake
-from tasks.effects import recording
 from tasks.models.recorded import read
+from tasks.running.effects import recording
 
 
 def command(

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from cli.options import JsonOption, print_json, print_rows, words
+from judge.backends.docker_built import TAG, build, built, remove
+from judge.backends.docker_daemon import host_of
 from storage.errors import ConfigError
-from tasks.sandbox.backends.docker_built import TAG, build, built, remove
-from tasks.sandbox.backends.docker_daemon import host_of
 
 HostOption = Annotated[
     str | None, typer.Option("--docker-host", help="The daemon's socket; default: DOCKER_HOST, else the usual one.")

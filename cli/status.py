@@ -10,8 +10,8 @@ from cli.options import JsonOption, LakeOption, existing_lake, print_json, print
 from cli.run import load_config
 from storage.catalog import Catalog, statement
 from storage.lake import Lake
-from storage.problems import Problem
 from tasks.ingest.sources import read
+from tasks.reading.problem import Problem
 
 
 def command(
@@ -36,10 +36,10 @@ def command(
 
 def _of_plan(config: Path, lake: str | None) -> dict[str, Any]:
     loaded = load_config(config, lake)
-    from tasks.effects import close_all
     from tasks.ingest.rows import problem_row, selection_id
-    from tasks.pending import pending_counts
     from tasks.plan import values
+    from tasks.running.effects import close_all
+    from tasks.running.pending import pending_counts
 
     opened = Lake(loaded.lake)
     rows = [problem_row(p, opened.buckets) for s in loaded.data for p in read(s) if isinstance(p, Problem)]

@@ -26,10 +26,10 @@ from flows.report import Report
 from storage.catalog import Catalog, statement
 from storage.lake import Lake, LakeSettings
 from storage.settings import Settings
-from tasks import progress
-from tasks.effects import opened_models
 from tasks.models.stats import Stats
-from tasks.progress import Progress
+from tasks.running import progress
+from tasks.running.effects import opened_models
+from tasks.running.progress import Progress
 
 EVERY_S = 5.0
 JUDGING = ("execute", "matrix", "strength")

@@ -4,11 +4,11 @@ from typing import Literal
 
 from prefect import flow
 
+from judge.factory import SandboxSettings
 from storage.lake import LakeSettings
-from tasks import progress
 from tasks.audit.task import audit as try_sandbox
-from tasks.effects import close_all
-from tasks.sandbox.factory import SandboxSettings
+from tasks.running import progress
+from tasks.running.effects import close_all
 
 
 @flow(name="audit", flow_run_name="audit {lake.path}", persist_result=False)

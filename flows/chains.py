@@ -15,10 +15,10 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 from flows.artifacts import watched
 from storage.catalog import Catalog
 from storage.lake import Lake
-from storage.shared import Work
-from tasks import progress
-from tasks.pending import pending_counts
+from storage.locks.claims import Work
 from tasks.plan import Plan
+from tasks.running import progress
+from tasks.running.pending import pending_counts
 
 LOOK_S = 1.0  # how often buckets are looked at that others work on
 

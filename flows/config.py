@@ -5,18 +5,18 @@ from typing import Annotated
 from pydantic import Field
 
 from flows import runners
+from judge.factory import SandboxSettings
 from storage.errors import ConfigError
 from storage.lake import LakeSettings
 from storage.settings import Settings
 from tasks.assemble.settings import AssembleSettings, PreferenceSettings
 from tasks.audit.task import Extent
-from tasks.effects import model_for
 from tasks.ingest.settings import Source
-from tasks.mine.recipes import check_templates as check_mine_templates
-from tasks.mine.settings import CodeSource, FolderSource, GitSource
+from tasks.mining.recipes import check_templates as check_mine_templates
+from tasks.mining.settings import CodeSource, FolderSource, GitSource
 from tasks.models.settings import ModelSettings, RecordedSettings
 from tasks.plan import Plan, check_templates
-from tasks.sandbox.factory import SandboxSettings
+from tasks.running.effects import model_for
 from tasks.settings import (
     GenerateSettings,
     MatrixSettings,

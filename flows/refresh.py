@@ -14,23 +14,23 @@ from flows.report import Report, publish_funnel, report
 from flows.runners import started
 from storage.catalog import Catalog
 from storage.lake import Lake
-from storage.shared import working
-from tasks import progress
+from storage.locks.claims import working
 from tasks.assemble.task import assemble, assemble_preference
 from tasks.audit.task import audit
 from tasks.diagnose.task import diagnose
-from tasks.effects import close_all, model_for
 from tasks.execute.task import execute
 from tasks.generate.task import generate
 from tasks.ingest.task import ingest
 from tasks.matrix.task import matrix
-from tasks.mine.task import mine
-from tasks.pending import pending_counts
+from tasks.mining.task import mine
+from tasks.mutation.task import strength
 from tasks.plan import Plan
 from tasks.repair.task import mend
+from tasks.running import progress
+from tasks.running.effects import close_all, model_for
+from tasks.running.pending import pending_counts
 from tasks.score.task import score
-from tasks.strength.task import strength
-from tasks.time.task import time_
+from tasks.timing.task import time_
 from tasks.write_tests.task import write_tests
 
 Stage = Literal[

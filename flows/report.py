@@ -8,9 +8,9 @@ from prefect.artifacts import create_table_artifact
 
 from storage.catalog import Catalog, statement
 from storage.lake import Lake
-from tasks.effects import opened_models
 from tasks.ingest.task import Ingested
 from tasks.plan import Plan, generate_recipe, values
+from tasks.running.effects import opened_models
 from tasks.settings import Product
 
 PREFERENCE = ("preference_correctness", "preference_efficiency", "preference_kto")

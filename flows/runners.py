@@ -13,8 +13,8 @@ from typing import Any, Literal
 from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner
 
+from judge.factory import SandboxSettings
 from storage.errors import ConfigError
-from tasks.sandbox.factory import SandboxSettings
 
 Runner = Literal["threads", "dask", "ray"]
 NEEDED = {"dask": "prefect-dask>=0.3.7", "ray": "prefect-ray>=0.6"}

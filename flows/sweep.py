@@ -21,7 +21,7 @@ from prefect.runtime import flow_run
 from prefect.states import Crashed
 from pydantic import Field
 
-from storage.leases import holders
+from storage.locks.leases import holders
 
 UNDER_WAY = [StateType.RUNNING, StateType.PENDING]
 log = logging.getLogger(__name__)

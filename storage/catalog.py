@@ -18,7 +18,7 @@ from storage.errors import ConfigError, LakeError
 from storage.interrupts import interruptible
 from storage.lake import Lake
 from storage.read_only import check, lock, told
-from storage.s3 import filesystem, remote
+from storage.s3.store import filesystem, remote
 from storage.tables import TABLES
 
 SQL = Path(__file__).parent / "sql"

@@ -16,14 +16,6 @@ class ModelError(PatchmillError):
     """A model server could not be started or reached, or answered something unusable."""
 
 
-class SandboxError(PatchmillError):
-    """The sandbox itself failed; never says anything about the program that was in it."""
-
-
-class AuditError(PatchmillError):
-    """The sandbox gave a program of the table of attacks a wrong verdict; nothing it says may be believed."""
-
-
 class LakeError(PatchmillError):
     """A table could not be read or written."""
 

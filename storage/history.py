@@ -14,7 +14,7 @@ from storage.columns import Table
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError, LakeError
 from storage.lake import Lake
-from storage.s3 import remote
+from storage.s3.store import remote
 from storage.tables import DROPS, TABLES
 
 Commit = Mapping[str, Any]

@@ -19,12 +19,12 @@ from deltalake import CommitProperties, DeltaTable, QueryBuilder, WriterProperti
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 from pydantic import Field, field_validator
 
-from storage import s3
 from storage.columns import Table, plain
 from storage.errors import HeldError, LakeError
 from storage.ids import bucket_of
-from storage.lease import busy
-from storage.leases import WHOLE, WORKER, held, holders, removing, user
+from storage.locks.lease import busy
+from storage.locks.leases import WHOLE, WORKER, held, holders, removing, user
+from storage.s3 import store as s3
 from storage.settings import Settings
 from storage.tables import PROBLEMS, TABLES, folder
 from storage.waiting import Waiting, placing
@@ -181,7 +181,7 @@ class Lake:
 
     @contextmanager
     def alone(self, owner: str = "") -> Iterator[None]:
-        """Hold the lake for one run: two would do the same work twice. See storage/lease.py for who may take over.
+        """Hold the lake for one run: two would do the same work twice; storage/locks/lease.py says who may take over.
 
         Args:
             owner: whom those are told who find it held; default: the user.

@@ -71,7 +71,7 @@ EXECUTIONS = Table(
         *PROBLEM,
         column("suite", TEXT, "given (the problem's own tests) or generated (some of those that a model wrote)"),
         column("conditions_id", TEXT, "address of the limits, reruns and packages in force, whatever the tests"),
-        column("verdict", TEXT, "passed, or why not: see Verdict in tasks/sandbox/protocol.py"),
+        column("verdict", TEXT, "passed, or why not: see Verdict in judge/protocol.py"),
         column("flags", pa.list_(TEXT), "tampered, flaky, shared"),
         column("passed_tests", INT, "tests passed"),
         column("total_tests", INT, "tests expected"),

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake.transaction import AddAction
 
-from storage import s3
 from storage.errors import LakeError
+from storage.s3 import store as s3
 
 
 class Waiting:

@@ -5,14 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from judge.factory import SandboxSettings
+from judge.protocol import JUDGE_VERSION, Limits
 from storage.ids import canonical, content_id
 from storage.lake import LakeSettings
 from storage.settings import Settings
+from tasks.asking.recipes import Recipe
+from tasks.asking.templates import Template, load_template
 from tasks.models.settings import ModelSettings
-from tasks.prompts import Template, load_template
-from tasks.recipes import Recipe
-from tasks.sandbox.factory import SandboxSettings
-from tasks.sandbox.protocol import JUDGE_VERSION, Limits
 from tasks.settings import (
     GenerateSettings,
     MatrixSettings,

@@ -4,9 +4,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from judge.protocol import Limits
 from storage.settings import Settings
 from tasks.models.protocol import Sampling
-from tasks.sandbox.protocol import Limits
 
 Product = Literal["debugging", "preference"]
 Scorer = Literal["self_validation", "passed_count", "pass_all", "random", "ground_truth"]

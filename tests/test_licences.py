@@ -3,7 +3,7 @@
 import pytest
 
 from storage.errors import ConfigError
-from tasks.licences import allow_list, allowed
+from tasks.reading.licences import allow_list, allowed
 
 NAMES = allow_list(["mit", "Apache-2.0", "CC-BY-4.0"])
 

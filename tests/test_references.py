@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from storage.problems import Problem
+from judge.factory import SandboxSettings, open_sandbox
+from judge.protocol import Job, Limits, Sandbox
 from tasks.ingest.settings import AppsSource, HumanEvalSource, JsonlSource, MbppSource, Source
 from tasks.ingest.sources import read
-from tasks.sandbox.factory import SandboxSettings, open_sandbox
-from tasks.sandbox.protocol import Job, Limits, Sandbox
+from tasks.reading.problem import Problem
 
 ROOT = Path(__file__).parents[1]
 

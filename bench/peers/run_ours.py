@@ -6,9 +6,9 @@ from typing import Any
 
 from serving import serve
 
-from storage.problems import Asserts
-from tasks.sandbox.factory import SandboxSettings, open_sandbox
-from tasks.sandbox.protocol import Job, Limits
+from judge.factory import SandboxSettings, open_sandbox
+from judge.problems import Asserts
+from judge.protocol import Job, Limits
 
 
 def prepare(job: dict[str, Any], limit_s: float) -> Job:

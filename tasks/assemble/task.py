@@ -23,7 +23,7 @@ from tasks.assemble.examples import examples
 from tasks.assemble.pairs import TRIED, labelled_examples, pair_examples, pick
 from tasks.assemble.settings import AssembleSettings, PreferenceSettings
 from tasks.plan import EFFICIENCY, SCORERS
-from tasks.stage import stage
+from tasks.running.stage import stage
 
 A_PART = 2000
 ASSEMBLY_VERSION = 1

@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tasks.interface import interface
-from tasks.prompts import Template, load_template
+from tasks.asking.interface import interface
+from tasks.asking.templates import Template, load_template
 
 
 @cache

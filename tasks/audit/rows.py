@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from storage.errors import AuditError
+from judge.attacks import ATTACKS, Attack, Group
+from judge.audit import AuditRow
+from judge.errors import AuditError
+from judge.factory import SandboxSettings
+from judge.protocol import JUDGE_VERSION
 from storage.ids import content_id
-from tasks.sandbox.attacks import ATTACKS, Attack, Group
-from tasks.sandbox.audit import AuditRow
-from tasks.sandbox.factory import SandboxSettings
-from tasks.sandbox.protocol import JUDGE_VERSION
 
 SAMPLE_OF_GROUP = 3
 

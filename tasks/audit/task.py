@@ -3,15 +3,15 @@
 import os
 from typing import Literal
 
+from judge.audit import audit as tried
+from judge.factory import SandboxSettings
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
 from storage.tables import AUDITS
-from tasks import progress
 from tasks.audit.rows import audit_id, chosen, environment, kept, refuse
-from tasks.effects import sandbox_for
-from tasks.sandbox.audit import audit as tried
-from tasks.sandbox.factory import SandboxSettings
-from tasks.stage import stage
+from tasks.running import progress
+from tasks.running.effects import sandbox_for
+from tasks.running.stage import stage
 
 Extent = Literal["full", "sample", "off"]
 

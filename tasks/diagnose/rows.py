@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from storage.ids import content_id
-from tasks.completions import extract_explanation
-from tasks.interface import interface
+from tasks.asking.answers import extract_explanation
+from tasks.asking.interface import interface
+from tasks.asking.recipes import Recipe
 from tasks.models.protocol import Completion, Prompt
 from tasks.plan import missing
-from tasks.recipes import Recipe
 
 
 def prompts(pending: Iterable[Mapping[str, Any]], recipe: Recipe, wanted: int) -> Iterator[Prompt]:

@@ -3,13 +3,13 @@
 from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import DIAGNOSES
-from tasks import progress
-from tasks.commits import append_all
 from tasks.diagnose.rows import diagnosis, prompts
-from tasks.effects import model_for
-from tasks.pending import pending_rows
 from tasks.plan import Plan, diagnose_recipe, diagnoses_wanted
-from tasks.stage import stage
+from tasks.running import progress
+from tasks.running.commits import append_all
+from tasks.running.effects import model_for
+from tasks.running.pending import pending_rows
+from tasks.running.stage import stage
 
 
 @stage("diagnose", "diagnose-r{round_}-b{bucket:03d}")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from storage.problems import JUDGED
-from tasks.sandbox.protocol import Job, Limits
+from judge.problems import JUDGED
+from judge.protocol import Job, Limits
 
 
 def job(row: Mapping[str, Any], limits: Limits) -> Job:

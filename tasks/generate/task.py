@@ -3,13 +3,13 @@
 from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import ATTEMPTS
-from tasks import progress
-from tasks.commits import append_all
-from tasks.effects import model_for
 from tasks.generate.rows import attempt, prompts
-from tasks.pending import pending_rows
 from tasks.plan import Plan, generate_recipe
-from tasks.stage import stage
+from tasks.running import progress
+from tasks.running.commits import append_all
+from tasks.running.effects import model_for
+from tasks.running.pending import pending_rows
+from tasks.running.stage import stage
 
 
 @stage("generate", "generate-b{bucket:03d}")

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import ConfigError
-from storage.problems import Problem
 from tasks.ingest.dropped import Dropped, Found, UnusableError, dropped
 from tasks.ingest.lines import naming
 from tasks.ingest.records import Fields, decoded_text, problem, required
 from tasks.ingest.settings import AppsSource
-from tasks.python_text import parse
+from tasks.reading.problem import Problem
+from tasks.reading.python_text import parse
 
 CONTEXT = """\
 import bisect, collections, functools, heapq, itertools, math, re, string

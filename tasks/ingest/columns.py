@@ -7,7 +7,7 @@ from storage.errors import ConfigError
 from tasks.ingest.dropped import UnusableError
 from tasks.ingest.records import Fields, decoded_text
 from tasks.ingest.settings import AssertsColumns, HuggingFaceSource, StdioColumns
-from tasks.python_text import entry_point, split_asserts
+from tasks.reading.python_text import entry_point, split_asserts
 
 
 def check_columns(settings: HuggingFaceSource, row: Fields) -> None:

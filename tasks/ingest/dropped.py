@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage.ids import content_id
-from storage.problems import Problem
+from tasks.reading.problem import Problem
 
 Reason = Literal[
     "not_utf8", "not_json", "not_an_object", "missing_field", "unknown_field", "unknown_kind", "no_tests",

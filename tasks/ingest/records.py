@@ -6,11 +6,12 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
+from judge.problems import Asserts, Calls, Check, UnitTest, Untested
 from storage.ids import canonical
-from storage.problems import Asserts, Calls, Check, Problem, UnitTest, Untested
 from storage.settings import explain
 from tasks.ingest.dropped import Reason, UnusableError
-from tasks.python_text import definitions, parse
+from tasks.reading.problem import Problem
+from tasks.reading.python_text import definitions, parse
 
 Fields = dict[str, Any]
 T = TypeVar("T")

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from storage.ids import bucket_of, content_id
-from storage.problems import Problem
 from tasks.ingest.dropped import Dropped
+from tasks.reading.problem import Problem
 
 
 def selection_id(problem_ids: Iterable[str]) -> str:

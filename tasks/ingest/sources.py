@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from storage.errors import ConfigError
-from storage.problems import Problem
 from tasks.ingest import apps, huggingface, humaneval, jsonl, mbpp
 from tasks.ingest.dropped import Dropped, Found, UnusableError, dropped
 from tasks.ingest.settings import AppsSource, HuggingFaceSource, HumanEvalSource, JsonlSource, MbppSource, Source
+from tasks.reading.problem import Problem
 
 
 def read(source: Source) -> Iterator[Problem | Dropped]:

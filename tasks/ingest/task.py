@@ -7,13 +7,13 @@ from storage.catalog import Catalog
 from storage.errors import ConfigError
 from storage.ids import bucket_of
 from storage.lake import Lake, LakeSettings
-from storage.problems import Problem
 from storage.tables import ATTEMPTS, DROPS, PROBLEMS, SELECTIONS
 from tasks.ingest.dropped import Dropped
 from tasks.ingest.rows import drop_row, problem_row, reference_row, selection_id
 from tasks.ingest.settings import Source
 from tasks.ingest.sources import read
-from tasks.stage import stage
+from tasks.reading.problem import Problem
+from tasks.running.stage import stage
 
 _MENDABLE = ("reference", "licence", "origin")  # columns that are no part of a problem's id
 

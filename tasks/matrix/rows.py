@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from judge.problems import Asserts
+from judge.protocol import Job, Limits
 from storage.ids import content_id
-from storage.problems import Asserts
-from tasks.sandbox.protocol import Job, Limits
 
 
 def suite_id(lacking: list[str], conditions_id: str) -> str:

@@ -3,14 +3,14 @@
 from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import EXECUTIONS
-from tasks import progress
-from tasks.batches import batches
-from tasks.effects import sandbox_for
-from tasks.executions import execution
 from tasks.matrix.rows import job, suite_id
-from tasks.pending import pending_rows
 from tasks.plan import Plan, conditions_id
-from tasks.stage import stage
+from tasks.running import progress
+from tasks.running.batches import batches
+from tasks.running.effects import sandbox_for
+from tasks.running.executions import execution
+from tasks.running.pending import pending_rows
+from tasks.running.stage import stage
 
 
 @stage("matrix", "matrix-b{bucket:03d}")

@@ -7,7 +7,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from storage.processes import started
+from storage.locks.processes import started
 
 ANSWER_WITHIN_S = 30.0  # a busy two-core engine may take seconds over /health; a dead one refuses at once
 

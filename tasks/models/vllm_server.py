@@ -15,7 +15,7 @@ from pathlib import Path
 
 from storage.errors import ModelError
 from storage.ids import content_id
-from storage.processes import started
+from storage.locks.processes import started
 from tasks.models import environment, hardware, server_state, vllm_command
 from tasks.models.server_state import State
 from tasks.models.settings import VllmSettings, home

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from storage.publication import SPLITS, Split
-from tasks.licences import allow_list, allowed
 from tasks.publish import sensitive
 from tasks.publish.benchmarks import BenchmarkItem
 from tasks.publish.contamination import Detector, Overlap
@@ -18,6 +17,7 @@ from tasks.publish.near import alike, candidates, jaccard
 from tasks.publish.normalised import Grams, code_tokens, grams, prompt_words, up_to
 from tasks.publish.settings import CleanSettings
 from tasks.publish.splits import families, split_of
+from tasks.reading.licences import allow_list, allowed
 
 MARK = 0x9E3779B97F4A7C15  # odd and all bits mixed, so that close numbers stay apart
 PROMPT_RUN, CODE_RUN = 2, 5

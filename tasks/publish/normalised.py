@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.python_text import parse
+from tasks.reading.python_text import parse
 
 Grams = NDArray[np.uint64]
 """Hashes of n-grams, sorted, each once; the same on every machine."""

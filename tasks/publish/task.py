@@ -21,7 +21,7 @@ from tasks.publish.gates import Outcome, as_rows, judge
 from tasks.publish.hub import push
 from tasks.publish.settings import DataSet, PublishSettings
 from tasks.publish.version import Draft, draft
-from tasks.stage import stage
+from tasks.running.stage import stage
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tasks.completions import extract_code
-from tasks.interface import interface
+from tasks.asking.answers import extract_code
+from tasks.asking.interface import interface
+from tasks.asking.recipes import Recipe
 from tasks.models.protocol import Completion, Prompt
 from tasks.plan import attempt_id, missing
-from tasks.recipes import Recipe
 
 
 def key(cause: Mapping[str, Any]) -> str:

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import ATTEMPTS
-from tasks import progress
-from tasks.commits import append_all
-from tasks.effects import model_for
 from tasks.models.protocol import Completion
-from tasks.pending import pending_rows
 from tasks.plan import Plan, repair_recipe
 from tasks.repair.rows import key, prompts, repair, replied
-from tasks.stage import stage
+from tasks.running import progress
+from tasks.running.commits import append_all
+from tasks.running.effects import model_for
+from tasks.running.pending import pending_rows
+from tasks.running.stage import stage
 
 
 @stage("repair", "repair-r{round_}-b{bucket:03d}")

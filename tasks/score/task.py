@@ -6,11 +6,11 @@ from storage.catalog import Catalog, statement
 from storage.columns import Table
 from storage.lake import Lake, Row
 from storage.tables import RANKINGS, SCORES, TEST_SCORES
-from tasks import progress
-from tasks.pending import pending_rows
 from tasks.plan import Plan, values
+from tasks.running import progress
+from tasks.running.pending import pending_rows
+from tasks.running.stage import stage
 from tasks.score.rows import matrices, scored
-from tasks.stage import stage
 
 
 @stage("score", "score-b{bucket:03d}")

@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from storage.problems import TESTS, Asserts, Calls
+from judge.problems import TESTS, Asserts, Calls
 from tasks.models.protocol import FinishReason
-from tasks.python_text import parse
+from tasks.reading.python_text import parse
 
 MAX_CHARS = 2000
 MAX_TESTS = 50  # of one answer; what repeats itself without end says nothing new

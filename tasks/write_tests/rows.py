@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from storage.ids import content_id
-from tasks.interface import interface
+from tasks.asking.interface import interface
+from tasks.asking.recipes import Recipe
 from tasks.models.protocol import Completion, Prompt
 from tasks.plan import missing
-from tasks.recipes import Recipe
 from tasks.write_tests.extract import extract_tests, given_calls
 
 

@@ -3,12 +3,12 @@
 from storage.catalog import Catalog
 from storage.lake import Lake
 from storage.tables import DROPS, TESTS
-from tasks import progress
-from tasks.batches import batches
-from tasks.effects import model_for
-from tasks.pending import pending_rows
 from tasks.plan import Plan, tests_recipe
-from tasks.stage import stage
+from tasks.running import progress
+from tasks.running.batches import batches
+from tasks.running.effects import model_for
+from tasks.running.pending import pending_rows
+from tasks.running.stage import stage
 from tasks.write_tests.rows import prompts, tests, without_entry_point
 
 

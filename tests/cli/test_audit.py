@@ -8,10 +8,10 @@ import pytest
 import typer
 
 from cli.audit import run
+from judge.attacks import ATTACKS
+from judge.protocol import Job, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
-from tasks.sandbox.attacks import ATTACKS
-from tasks.sandbox.protocol import Job, Judged
 
 
 class Recorded:

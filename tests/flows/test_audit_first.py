@@ -7,13 +7,13 @@ import pytest
 
 from flows.config import RefreshConfig
 from flows.refresh import refresh
+from judge.attacks import ATTACKS
+from judge.errors import AuditError
+from judge.judge import Judge
+from judge.protocol import Job, Judged
 from storage.catalog import Catalog
-from storage.errors import AuditError
 from storage.lake import Lake
 from tasks.audit.rows import chosen
-from tasks.sandbox.attacks import ATTACKS
-from tasks.sandbox.judge import Judge
-from tasks.sandbox.protocol import Job, Judged
 from tests.scripted import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

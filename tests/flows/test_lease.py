@@ -15,13 +15,13 @@ import pytest
 
 from storage.errors import LakeError
 from storage.lake import Lake, LakeSettings
-from storage.lease import LEASE, LOCK, Holder, held, holder
+from storage.locks.lease import LEASE, LOCK, Holder, held, holder
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from storage.lease import held
+from storage.locks.lease import held
 with held(Path(sys.argv[1]), "flow run 7", float(sys.argv[2]), 0):
     print("held", flush=True)
     time.sleep(60)

@@ -17,13 +17,13 @@ from flows.automations import apply, read_automations
 from flows.compact import compact
 from flows.refresh import refresh
 from flows.sweep import sweep
+from judge.factory import SandboxSettings
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
-from storage.lease import held
+from storage.locks.lease import held
 from storage.tables import DROPS, PROBLEMS
 from tasks.models.stats import Stats
-from tasks.progress import Progress
-from tasks.sandbox.factory import SandboxSettings
+from tasks.running.progress import Progress
 from tests.builders import row
 
 ROOT = Path(__file__).parents[2]

@@ -7,10 +7,10 @@ import pytest
 
 from flows.config import RefreshConfig
 from flows.refresh import refresh
+from judge.judge import Judge
+from judge.protocol import JUDGE_VERSION, Job, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
-from tasks.sandbox.judge import Judge
-from tasks.sandbox.protocol import JUDGE_VERSION, Job, Judged
 from tests.scripted import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -31,7 +31,7 @@ def newer(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     before = Judge.judge
 
     def raise_it() -> None:
-        for module in ("tasks.plan", "tasks.executions"):
+        for module in ("tasks.plan", "tasks.running.executions"):
             monkeypatch.setattr(f"{module}.JUDGE_VERSION", JUDGE_VERSION + 1)
         monkeypatch.setattr(Judge, "judge", judge)
 

@@ -13,12 +13,12 @@ from docker import DockerClient
 
 from flows.config import RefreshConfig
 from flows.refresh import refresh
+from judge.backends.docker_daemon import LABEL
+from judge.judge import Judge
+from judge.protocol import Job, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
-from tasks.sandbox.backends.docker_daemon import LABEL
-from tasks.sandbox.judge import Judge
-from tasks.sandbox.protocol import Job, Judged
-from tests.sandbox_docker.conftest import Engine, new_engine
+from tests.judge_docker.conftest import Engine, new_engine
 from tests.scripted import ScriptedServer
 
 pytestmark = [

@@ -8,7 +8,7 @@ from flows.config import RefreshConfig
 from flows.refresh import refresh
 from storage.catalog import Catalog
 from storage.lake import Lake
-from tasks.pending import pending_counts
+from tasks.running.pending import pending_counts
 from tests.scripted import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")

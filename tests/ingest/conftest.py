@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from storage.problems import Problem
 from tasks.ingest.dropped import Dropped
 from tasks.ingest.settings import Source
 from tasks.ingest.sources import read
+from tasks.reading.problem import Problem
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"

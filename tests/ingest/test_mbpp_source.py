@@ -1,7 +1,7 @@
 import pytest
 
 from storage.errors import ConfigError
-from tasks.python_text import entry_point
+from tasks.reading.python_text import entry_point
 
 
 @pytest.fixture

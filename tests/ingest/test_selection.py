@@ -2,9 +2,9 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from storage.errors import ConfigError
-from storage.problems import Problem
 from tasks.ingest.settings import Source
 from tasks.ingest.sources import read
+from tasks.reading.problem import Problem
 
 SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 

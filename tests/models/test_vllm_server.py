@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from storage.errors import ModelError
-from storage.processes import started
+from storage.locks.processes import started
 from tasks.models import server_state
 from tasks.models.protocol import Sampling
 from tasks.models.server_state import State

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from flows import runners
+from judge.factory import SandboxSettings
 from storage.catalog import Catalog
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
-from tasks.sandbox.factory import SandboxSettings
 from tests.flows.test_kill import contents
 from tests.scale.conftest import needs
 from tests.scripted import ScriptedServer

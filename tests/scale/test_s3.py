@@ -14,14 +14,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from storage import lease_s3, s3
 from storage.catalog import Catalog, as_script
 from storage.columns import Table
 from storage.errors import ConfigError, HeldError, LakeError
 from storage.history import as_of
 from storage.lake import Lake, LakeSettings
-from storage.lease import LEASE, Holder
-from storage.leases import holders
+from storage.locks.lease import LEASE, Holder
+from storage.locks.leases import holders
+from storage.s3 import lease as lease_s3
+from storage.s3 import store as s3
 from storage.tables import ATTEMPTS, PROBLEMS
 from storage.waiting import Waiting
 from tests.builders import row

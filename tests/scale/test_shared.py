@@ -11,8 +11,8 @@ import pytest
 from storage.catalog import Catalog
 from storage.errors import HeldError
 from storage.lake import Lake, LakeSettings
-from storage.leases import holders
-from storage.shared import working
+from storage.locks.claims import working
+from storage.locks.leases import holders
 from tests.flows.test_kill import contents, keys, kill_tree
 from tests.scripted import ScriptedServer
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.batches import batches
+from tasks.running.batches import batches
 
 
 @given(st.lists(st.integers()), st.integers(1, 7))

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.completions import extract_code, extract_explanation
+from tasks.asking.answers import extract_code, extract_explanation
 
 F = "def f(x):\n    return x\n"
 

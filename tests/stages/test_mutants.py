@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.strength.mutate import mutants
+from tasks.mutation.mutate import mutants
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,7 +24,7 @@ def references() -> list[str]:
 
 def test_mutants_are_the_same_in_every_process() -> None:
     text = "def common(word):\n    return word in {'a', 'b', 'c', 'd'} or word in {'x': 1, 'y': 2.5}\n"
-    program = "import sys; from tasks.strength.mutate import mutants; print(*mutants(sys.stdin.read()), sep='\\n')"
+    program = "import sys; from tasks.mutation.mutate import mutants; print(*mutants(sys.stdin.read()), sep='\\n')"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", program], input=text, capture_output=True, text=True, check=True, cwd=ROOT,

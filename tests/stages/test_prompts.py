@@ -5,7 +5,7 @@ import pytest
 
 import tasks
 from storage.errors import ConfigError
-from tasks.prompts import load_template
+from tasks.asking.templates import load_template
 
 STAGES = Path(tasks.__file__ or "").parent
 GAPS = {

@@ -11,22 +11,23 @@ from typing import Any
 
 import pytest
 
+from judge.factory import SandboxSettings
+from judge.problems import TESTS
+from judge.protocol import Job, Judged, Limits
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
-from storage.problems import TESTS, Problem
 from storage.tables import ATTEMPTS, MUTANTS, PROBLEMS, SELECTIONS
-from tasks.effects import close_all, sandbox_for
 from tasks.execute.task import execute
 from tasks.ingest.rows import problem_row, reference_row
 from tasks.models.settings import OpenAISettings
-from tasks.pending import pending_counts
+from tasks.mutation.mutate import mutants
+from tasks.mutation.rows import judged_row, limits
+from tasks.mutation.task import strength
 from tasks.plan import Plan
-from tasks.sandbox.factory import SandboxSettings
-from tasks.sandbox.protocol import Job, Judged, Limits
+from tasks.reading.problem import Problem
+from tasks.running.effects import close_all, sandbox_for
+from tasks.running.pending import pending_counts
 from tasks.settings import GenerateSettings, RepairSettings, StrengthSettings, WriteSettings
-from tasks.strength.mutate import mutants
-from tasks.strength.rows import judged_row, limits
-from tasks.strength.task import strength
 
 ROOT = Path(__file__).parents[2]
 GRADE = """\
@@ -179,7 +180,7 @@ def test_an_endless_mutant_costs_five_times_its_reference_and_never_more_than_th
 KILLED = """
 import sys
 from pathlib import Path
-from tasks.strength.task import strength
+from tasks.mutation.task import strength
 from tests.stages.test_strength import plan_of
 strength.fn(plan_of(Path(sys.argv[1]), batch_rows=1), 0)
 """

@@ -1,0 +1,36 @@
+"""The seccomp profile that Docker loads for a container, made from the fork server's own table.
+
+It holds before the fork server has loaded its filter, and for whatever Docker itself starts in the container. The calls
+that make namespaces and mounts stay open to the fork server; each job loses them by its own filter (inside/seccomp.py).
+"""
+
+import json
+from typing import Any
+
+from judge.inside import seccomp
+
+ARCHITECTURES = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}  # 32-bit calls are killed
+
+
+def profile() -> str:
+    """JSON as `--security-opt seccomp=` takes it."""
+    rules = [
+        _deny(sorted(seccomp.STATIC)),
+        _deny(["clone3"], seccomp.ENOSYS),
+        _deny(["socket"], args=[{"index": 0, "value": seccomp.AF_UNIX, "op": "SCMP_CMP_NE"}]),
+    ]
+    bits = (1 << n for n in range(32))
+    for bit in (bit for bit in bits if bit & seccomp.NAMESPACES):
+        masked = {"index": 0, "value": bit, "valueTwo": bit, "op": "SCMP_CMP_MASKED_EQ"}
+        rules.append(_deny(["clone"], args=[masked]))
+    return json.dumps(
+        {
+            "defaultAction": "SCMP_ACT_ALLOW",
+            "architectures": list(ARCHITECTURES.values()),
+            "syscalls": rules,
+        }
+    )
+
+
+def _deny(names: list[str], errno: int = seccomp.EPERM, args: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    return {"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": errno, "args": args or []}

@@ -1,0 +1,112 @@
+"""Our side of a fork server: hand it descriptors and limits, learn which process runs and how it ended."""
+
+import array
+import contextlib
+import json
+import os
+import signal
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from judge.backends.base import Backend, Role
+from judge.cgroup import Cgroup
+from judge.errors import SandboxError
+
+START_S = 60.0
+ANSWER_S = 30.0
+
+
+class ServerGoneError(Exception):
+    """The fork server ended or does not answer; the slot must be made anew."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a job ended, as wait4 tells it: the whole tree's CPU seconds, the largest process's resident KiB."""
+
+    status: int
+    cpu_s: float
+    maxrss_kib: int
+
+
+class Running:
+    """One job; `pid` is its first process as this machine numbers it."""
+
+    def __init__(self, pidfd: int) -> None:
+        self.pidfd = pidfd
+        with open(f"/proc/self/fdinfo/{pidfd}") as lines:  # noqa: PTH123
+            self.pid = next(int(line.split()[1]) for line in lines if line.startswith("Pid:"))
+
+    def kill(self) -> None:
+        """End the job and, since it is the first process of its namespace, everything it started."""
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+
+    def close(self) -> None:
+        os.close(self.pidfd)
+
+
+class ForkServer:
+    """One confined fork server; runs one job at a time."""
+
+    def __init__(self, backend: Backend, role: Role, uid: int) -> None:
+        self._confined = backend.start(role, uid)
+        self._control = socket.socket(fileno=os.dup(self._confined.control_fd))
+        self._control.settimeout(START_S)
+        try:
+            self._receive()
+        except ServerGoneError:
+            said = self.stop()
+            raise SandboxError(
+                f"{backend.name}: the {role} server did not start: {said.strip() or 'no word'}; fix: {backend.fix}"
+            ) from None
+        self._control.settimeout(ANSWER_S)
+
+    @property
+    def cgroup(self) -> Cgroup | None:
+        """See Confined.cgroup."""
+        return self._confined.cgroup
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Its processes, for the slot's cgroup."""
+        return self._confined.pids
+
+    def launch(self, limits: dict[str, int], fds: list[int]) -> None:
+        """Start a job on stdin, stdout, stderr, wire, payload; `started` must follow. Raises ServerGoneError."""
+        extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
+        try:
+            self._control.sendmsg([json.dumps(limits).encode()], extra)
+        except OSError as error:
+            raise ServerGoneError(f"cannot ask for a job: {error}") from None
+
+    def started(self) -> Running:
+        """The job just launched. Raises ServerGoneError."""
+        _, fds = self._receive()
+        return Running(fds[0])
+
+    def ended(self) -> Ended:
+        """How the job ended; waits for it. Raises ServerGoneError, also where the job could not be confined."""
+        said, _ = self._receive()
+        return Ended(said["status"], said["cpu_s"], said["maxrss_kib"])
+
+    def _receive(self) -> tuple[dict[str, Any], list[int]]:
+        try:
+            data, extra, _, _ = self._control.recvmsg(65536, socket.CMSG_SPACE(8), socket.MSG_CMSG_CLOEXEC)
+        except OSError as error:
+            raise ServerGoneError(f"no answer: {error}") from None
+        fds = array.array("i")
+        for _level, _kind, raw in extra:
+            fds.frombytes(raw)
+        if not data:
+            raise ServerGoneError("the fork server ended")
+        said: dict[str, Any] = json.loads(data)
+        if "fault" in said:
+            raise ServerGoneError(str(said["fault"]))
+        return said, list(fds)
+
+    def stop(self) -> str:
+        """End it and all it runs; what it wrote to stderr."""
+        self._control.close()
+        return self._confined.stop()

@@ -1,0 +1,72 @@
+"""The models and sandboxes of this process: opened once per settings, shared by all threads, closed by the flow."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from judge.errors import JudgeError
+from judge.factory import SandboxSettings, open_sandbox
+from judge.protocol import Sandbox
+from storage.errors import PatchmillError
+from tasks.models.factory import open_model
+from tasks.models.protocol import Model
+from tasks.models.recorded import Recorder
+from tasks.models.settings import ModelSettings
+
+_lock = threading.RLock()
+_models: dict[str, Model] = {}
+_sandboxes: dict[str, Sandbox] = {}
+_recording: Path | None = None
+
+
+def model_for(settings: ModelSettings) -> Model:
+    """The model of these settings; a server of ours starts only when it is first asked something."""
+    key = settings.model_dump_json()
+    with _lock:
+        if key not in _models:
+            model = open_model(settings)
+            _models[key] = Recorder(model, _recording) if _recording else model
+        return _models[key]
+
+
+def sandbox_for(settings: SandboxSettings) -> Sandbox:
+    """The sandbox of these settings, its slots shared by everyone in the process."""
+    key = settings.model_dump_json()
+    with _lock:
+        if key not in _sandboxes:
+            _sandboxes[key] = open_sandbox(settings)
+        return _sandboxes[key]
+
+
+def opened_models() -> list[Model]:
+    """Models opened so far, for reports."""
+    with _lock:
+        return list(_models.values())
+
+
+def close_all() -> None:
+    """Close everything opened so far, each even where another fails to close."""
+    with _lock:
+        opened: list[Model | Sandbox] = [*_models.values(), *_sandboxes.values()]
+        _models.clear()
+        _sandboxes.clear()
+    errors: list[Exception] = []
+    for effect in opened:
+        try:
+            effect.close()
+        except (OSError, PatchmillError, JudgeError) as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+@contextmanager
+def recording(path: Path) -> Iterator[None]:
+    """While this holds, every answer of every model is also written to `path`."""
+    global _recording
+    _recording = path
+    try:
+        yield
+    finally:
+        _recording = None
