@@ -142,7 +142,7 @@ def test_closing_ends_every_process_and_removes_every_folder():
 
 def test_a_killed_process_leaves_nothing():
     script = (
-        "from tasks.reading.problem import Asserts\nfrom judge.factory import *\nfrom judge.protocol import *\n"
+        "from judge.problems import Asserts\nfrom judge.factory import *\nfrom judge.protocol import *\n"
         "j = Job('a', 'import time\\ndef f(): time.sleep(600)', '', 'f', Asserts(kind='asserts', asserts=('assert f()',)), Limits())\n"
         "print('up', flush=True)\nlist(open_sandbox(SandboxSettings(jobs=1)).judge([j]))\n"
     )
