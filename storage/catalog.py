@@ -180,7 +180,7 @@ def _select(
     lake: Lake, table: Table, versions: Mapping[str, int], bucket: int | None = None, part: tuple[int, int] = (0, 1)
 ) -> str:
     """A query for the declared columns in the declared order, also where there is no file yet."""
-    files = lake.files(table, versions[table.name], bucket) if table.name in versions else []
+    files = lake.files(table, versions[table.name], None if table.whole else bucket) if table.name in versions else []
     if not files:
         empty = ", ".join(f'null::{_sql_type(field.type)} as "{field.name}"' for field in table.schema)
         return f"select {empty} where false"

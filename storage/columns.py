@@ -23,6 +23,8 @@ class Table:
     key: tuple[str, ...]
     about: str
     schema: pa.Schema
+    whole: bool = False
+    """Whether every reader sees all its rows: they belong to no problem, so a stage that reads one bucket needs them."""
 
 
 TEXT, INT, FLOAT = pa.string(), pa.int64(), pa.float64()
