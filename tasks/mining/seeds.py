@@ -11,7 +11,7 @@ from tasks.mining.candidates import Candidate, Reason, borrowed, candidates, gen
 from tasks.mining.measures import code_tokens, near_duplicates, shingles
 from tasks.mining.packages import Package, opened
 from tasks.mining.settings import CodeSource
-from tasks.reading.licences import allow_list, allowed
+from tasks.reading.licences import is_allowed, parse_allow_list
 from tasks.settings import MineSettings
 
 MAX_BYTES = 400_000
@@ -30,9 +30,9 @@ def mined(sources: Sequence[CodeSource], how: MineSettings) -> tuple[Rows, Rows]
     drops: Rows = {}
     for source in sources:
         seeds: Rows = {}
-        names = allow_list(source.licences)
+        names = parse_allow_list(source.licences)
         for package in opened(source):
-            if allowed(package.licence, names):
+            if is_allowed(package.licence, names):
                 _read(package, source.name, names, how, seeds, drops)
             else:
                 detail = f"{package.licence} ({package.licence_file}); allowed: {', '.join(source.licences)}"
@@ -87,7 +87,7 @@ def _text(path: Path, names: Collection[str]) -> str | tuple[Reason, str]:
     if borrowed(text):
         return "borrowed", "its head says that it came from elsewhere"
     licence = stated_licence(text)
-    if licence is not None and not allowed(licence, names):
+    if licence is not None and not is_allowed(licence, names):
         return "other_licence", licence
     return text
 

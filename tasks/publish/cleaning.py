@@ -17,7 +17,7 @@ from tasks.publish.near import alike, candidates, jaccard
 from tasks.publish.normalised import Grams, code_tokens, grams, prompt_words, up_to
 from tasks.publish.settings import CleanSettings
 from tasks.publish.splits import families, split_of
-from tasks.reading.licences import allow_list, allowed
+from tasks.reading.licences import is_allowed, parse_allow_list
 
 MARK = 0x9E3779B97F4A7C15  # odd and all bits mixed, so that close numbers stay apart
 PROMPT_RUN, CODE_RUN = 2, 5
@@ -144,11 +144,11 @@ def _overlaps(
 
 def _unfit(examples: Sequence[Example], settings: CleanSettings) -> Iterator[tuple[Example, str, str]]:
     """Examples that may not be published whatever else there is."""
-    names = allow_list(settings.licences) if settings.licences is not None else None
+    names = parse_allow_list(settings.licences) if settings.licences is not None else None
     fits: dict[str, bool] = {}
     seen: dict[tuple[str, bool], tuple[str, str] | None] = {}
     for example in examples:
-        if names is not None and not fits.setdefault(example.licence, allowed(example.licence, names)):
+        if names is not None and not fits.setdefault(example.licence, is_allowed(example.licence, names)):
             yield example, "licence", f"{example.licence} is not allowed by {', '.join(sorted(names))}"
             continue
         for text in (example.prompt, *example.codes):

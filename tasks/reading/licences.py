@@ -1,4 +1,4 @@
-"""Whether a licence is one of those that are allowed. Pure text."""
+"""Check licence expressions against a list of allowed licences. Pure text."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -10,52 +10,58 @@ from storage.errors import ConfigError
 _TOKEN = re.compile(r"[()]|[^\s()]+")
 
 
-def allow_list(names: Collection[str]) -> frozenset[str]:
-    """SPDX names of licences in SPDX's spelling; raises ConfigError where one is none."""
-    found = set()
+def parse_allow_list(names: Collection[str]) -> frozenset[str]:
+    """Return SPDX names of licences in SPDX's own spelling.
+
+    Raises:
+        ConfigError: a name is not an SPDX name.
+    """
+    licences = set()
     for name in names:
         try:
-            found.add(str(canonicalize_license_expression(name)))
+            licences.add(str(canonicalize_license_expression(name)))
         except InvalidLicenseExpression:
             raise ConfigError(f"licences: expected SPDX names such as MIT or CC-BY-4.0, got {name!r}") from None
-    return frozenset(found)
+    return frozenset(licences)
 
 
-def allowed(expression: str, names: Collection[str]) -> bool:
-    """Whether an SPDX expression is satisfied by the licences named; what is no SPDX expression never is.
+def is_allowed(expression: str, allow_list: Collection[str]) -> bool:
+    """Return whether the licences in `allow_list` satisfy an SPDX expression.
 
-    Of `A OR B` one will do, of `A AND B` both must be named, AND binding closer; `A WITH exception` counts as A, of
-    which it takes nothing away, or by its full name.
+    `A OR B` needs one of the two, `A AND B` needs both, and AND binds closer. An exception only adds permissions,
+    so `A WITH exception` is satisfied by A, or by its full name. Text that is not an SPDX expression is never allowed.
     """
     try:
         text = str(canonicalize_license_expression(expression))
     except InvalidLicenseExpression:
         return False
-    return _either(iter([*_TOKEN.findall(text), ""]), names)[0]
+    return _read_alternatives(iter([*_TOKEN.findall(text), ""]), allow_list)[0]
 
 
-def _either(tokens: Iterator[str], names: Collection[str]) -> tuple[bool, str]:
-    """Truth of `a OR b ...`, and the token that stands behind it."""
-    found, behind = _both(tokens, names)
-    while behind == "OR":
-        other, behind = _both(tokens, names)
-        found = found or other
-    return found, behind
+def _read_alternatives(tokens: Iterator[str], allow_list: Collection[str]) -> tuple[bool, str]:
+    """Read `a OR b ...`; return whether it is satisfied, and the token that follows it."""
+    satisfied, next_token = _read_conjunction(tokens, allow_list)
+    while next_token == "OR":
+        operand, next_token = _read_conjunction(tokens, allow_list)
+        satisfied = satisfied or operand
+    return satisfied, next_token
 
 
-def _both(tokens: Iterator[str], names: Collection[str]) -> tuple[bool, str]:
-    found, behind = _one(tokens, names)
-    while behind == "AND":
-        other, behind = _one(tokens, names)
-        found = found and other
-    return found, behind
+def _read_conjunction(tokens: Iterator[str], allow_list: Collection[str]) -> tuple[bool, str]:
+    """Read `a AND b ...`; return whether it is satisfied, and the token that follows it."""
+    satisfied, next_token = _read_licence(tokens, allow_list)
+    while next_token == "AND":
+        operand, next_token = _read_licence(tokens, allow_list)
+        satisfied = satisfied and operand
+    return satisfied, next_token
 
 
-def _one(tokens: Iterator[str], names: Collection[str]) -> tuple[bool, str]:
+def _read_licence(tokens: Iterator[str], allow_list: Collection[str]) -> tuple[bool, str]:
+    """Read a name, `name WITH exception` or `( ... )`; return as above."""
     name = next(tokens)
     if name == "(":
-        return _either(tokens, names)[0], next(tokens)
-    found, behind = name in names, next(tokens)
-    if behind == "WITH":
-        found, behind = found or f"{name} WITH {next(tokens)}" in names, next(tokens)
-    return found, behind
+        return _read_alternatives(tokens, allow_list)[0], next(tokens)
+    satisfied, next_token = name in allow_list, next(tokens)
+    if next_token == "WITH":
+        satisfied, next_token = satisfied or f"{name} WITH {next(tokens)}" in allow_list, next(tokens)
+    return satisfied, next_token

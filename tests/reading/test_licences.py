@@ -1,24 +1,24 @@
-"""Only what the allow-list satisfies may be published."""
+"""Only licences that the allow-list satisfies may be published."""
 
 import pytest
 
 from storage.errors import ConfigError
-from tasks.reading.licences import allow_list, allowed
+from tasks.reading.licences import is_allowed, parse_allow_list
 
-NAMES = allow_list(["mit", "Apache-2.0", "CC-BY-4.0"])
+ALLOW_LIST = parse_allow_list(["mit", "Apache-2.0", "CC-BY-4.0"])
 
 
 def test_names_are_read_in_any_case() -> None:
-    assert {"MIT", "Apache-2.0", "CC-BY-4.0"} == NAMES
+    assert {"MIT", "Apache-2.0", "CC-BY-4.0"} == ALLOW_LIST
 
 
-def test_what_is_no_licence_is_named() -> None:
+def test_a_name_that_is_no_licence_is_an_error_that_quotes_it() -> None:
     with pytest.raises(ConfigError, match=r"^licences: expected SPDX names .*, got 'MTI'$"):
-        allow_list(["MIT", "MTI"])
+        parse_allow_list(["MIT", "MTI"])
 
 
 @pytest.mark.parametrize(
-    ("expression", "fits"),
+    ("expression", "expected"),
     [
         ("MIT", True),
         ("mit", True),
@@ -39,10 +39,10 @@ def test_what_is_no_licence_is_named() -> None:
         ("proprietary", False),
     ],
 )
-def test_an_expression_is_allowed_where_the_named_licences_satisfy_it(expression: str, fits: bool) -> None:
-    assert allowed(expression, NAMES) is fits
+def test_an_expression_is_allowed_where_the_allow_list_satisfies_it(expression: str, expected: bool) -> None:
+    assert is_allowed(expression, ALLOW_LIST) is expected
 
 
-def test_a_licence_with_its_exception_can_be_named() -> None:
+def test_the_allow_list_may_name_a_licence_with_its_exception() -> None:
     name = "GPL-2.0-only WITH Classpath-exception-2.0"
-    assert allowed(name, allow_list([name])) and not allowed("GPL-2.0-only", allow_list([name]))
+    assert is_allowed(name, parse_allow_list([name])) and not is_allowed("GPL-2.0-only", parse_allow_list([name]))
