@@ -13,32 +13,22 @@ from storage.settings import Settings
 from tasks.asking.recipes import Recipe
 from tasks.asking.templates import Template, load_template
 from tasks.models.settings import ModelSettings
+from tasks.mutation.mutate import MUTATOR_VERSION
+from tasks.score.rankers import SCORERS
 from tasks.settings import (
     GenerateSettings,
     MatrixSettings,
     Product,
     RepairSettings,
-    Scorer,
     ScoreSettings,
     StrengthSettings,
     TestsSettings,
     TimeSettings,
     WriteSettings,
 )
+from tasks.timing.measure import EFFICIENCY
 
 _HERE = Path(__file__).parent
-SCORERS: dict[Scorer, str] = {
-    "self_validation": "self_validation@1",
-    "passed_count": "passed_count@1",
-    "pass_all": "pass_all@1",
-    "random": "random@1",
-    "ground_truth": "ground_truth@1",
-}
-"""Scorers as the lake names them; the number is raised by whoever changes what some program scores."""
-EFFICIENCY = "efficiency@1"
-"""The scorer of the stage time; raised by whoever changes what is measured of some program, inputs included."""
-MUTATOR_VERSION = 1
-"""Raised by whoever changes which mutants some program has, or in which order they are taken."""
 
 
 class Plan(Settings):

@@ -12,6 +12,8 @@ from storage.ids import content_id
 from tasks.mutation.operators import changes
 from tasks.reading.python_text import parse
 
+MUTATOR_VERSION = 1
+"""Raise it when the code changes which mutants any program has, or their order."""
 _UNTOUCHED = {"annotation", "returns", "decorator_list"}  # what they say is rarely what a program does
 
 

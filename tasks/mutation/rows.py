@@ -8,8 +8,7 @@ from typing import Any
 from judge.problems import JUDGED
 from judge.protocol import JUDGE_VERSION, Job, Judged, Limits
 from storage.ids import content_id
-from tasks.mutation.mutate import mutants
-from tasks.plan import MUTATOR_VERSION
+from tasks.mutation.mutate import MUTATOR_VERSION, mutants
 
 LEAST_CPU_S = 1.0
 SLACK = 5.0  # times what the reference took: a mutant that takes longer has as good as failed

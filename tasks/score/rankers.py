@@ -6,6 +6,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from storage.ids import content_id
+from tasks.settings import Scorer
+
+SCORERS: dict[Scorer, str] = {
+    "self_validation": "self_validation@1",
+    "passed_count": "passed_count@1",
+    "pass_all": "pass_all@1",
+    "random": "random@1",
+    "ground_truth": "ground_truth@1",
+}
+"""Name of each scorer in the lake. Raise the number when the code changes the score of any program."""
 
 Floats = NDArray[np.float64]
 

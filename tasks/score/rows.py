@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from storage.ids import canonical
 from storage.lake import Row
-from tasks.plan import SCORERS
-from tasks.score.rankers import pass_all, passed_count, random
+from tasks.score.rankers import SCORERS, pass_all, passed_count, random
 from tasks.score.validation import Validated, self_validation
 from tasks.settings import Scorer, ScoreSettings
 

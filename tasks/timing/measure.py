@@ -12,6 +12,8 @@ from tasks.timing.calls import Call, text_of
 from tasks.timing.scale import scaled
 from tasks.timing.search import Trial, following, settled
 
+EFFICIENCY = "efficiency@1"
+"""Scorer of the stage timing. Raise the number when the code changes what is measured of any program, or its inputs."""
 STUB = ""
 """Name of the program that does nothing: what it takes, every program takes."""
 STARTS = 5  # runs of which the median is a program's import, and the stub's taking in of an input

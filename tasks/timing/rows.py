@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from storage.ids import canonical, content_id
-from tasks.plan import EFFICIENCY
 from tasks.settings import TimeSettings
 from tasks.timing.calls import Call, distinct, text_of
-from tasks.timing.measure import Timed
+from tasks.timing.measure import EFFICIENCY, Timed
 from tasks.timing.rank import Ranking, ranking
 from tasks.timing.scale import grows, scaled
 
