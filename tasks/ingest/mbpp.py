@@ -6,7 +6,7 @@ from tasks.ingest.dropped import Found, UnusableError
 from tasks.ingest.lines import each_row, naming, opened
 from tasks.ingest.records import Fields, required, texts
 from tasks.ingest.settings import MbppSource
-from tasks.reading.python_text import entry_point, imports_for
+from tasks.reading.python_text import copy_imports, find_entry_point
 
 
 def read(settings: MbppSource) -> Iterator[Found]:
@@ -28,11 +28,11 @@ def convert(row: Fields, where: str, settings: MbppSource) -> Fields:
     if not asserts:
         raise UnusableError("no_tests", "test_list: expected at least one assert")
     code = _unix(required(row, "code", str))
-    name = entry_point(code, asserts)
+    name = find_entry_point(code, asserts)
     if name is None:
         raise UnusableError("no_entry_point", "no name that the reference defines is called by every assert")
     setup = _unix(required(row, "test_setup_code", str)).strip()
-    missing = imports_for("\n".join((setup, *asserts)), code)
+    missing = copy_imports(code, "\n".join((setup, *asserts)))
     return {
         "source": settings.name,
         "source_id": str(required(row, "task_id", int)),

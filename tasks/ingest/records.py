@@ -11,7 +11,7 @@ from storage.ids import canonical
 from storage.settings import explain
 from tasks.ingest.dropped import Reason, UnusableError
 from tasks.reading.problem import Problem
-from tasks.reading.python_text import definitions, parse
+from tasks.reading.python_text import find_definitions, parse
 
 Fields = dict[str, Any]
 T = TypeVar("T")
@@ -100,10 +100,10 @@ def _check_tests(made: Problem) -> None:
             if not any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
                 raise UnusableError("bad_tests", f"tests.asserts.{number} asserts nothing")
     elif isinstance(tests, Check):
-        if "check" not in definitions(_parsed("tests.code", tests.code)):
+        if "check" not in find_definitions(_parsed("tests.code", tests.code)):
             raise UnusableError("bad_tests", "tests.code defines no function `check`")
     elif isinstance(tests, UnitTest):
-        classes = definitions(_parsed("tests.code", tests.code)).values()
+        classes = find_definitions(_parsed("tests.code", tests.code)).values()
         methods = [node for found in classes if isinstance(found, ast.ClassDef) for node in found.body]
         if not any(isinstance(node, ast.FunctionDef) and node.name.startswith("test") for node in methods):
             raise UnusableError("bad_tests", "tests.code has no class with a method named test...")

@@ -10,7 +10,7 @@ from typing import Literal
 
 from tasks.mining.measures import decisions, statements
 from tasks.mining.plain import foreign, header, imports, not_plain, parameters
-from tasks.reading.python_text import Definition, definitions, parse
+from tasks.reading.python_text import Definition, find_definitions, parse
 from tasks.settings import MineSettings
 
 Reason = Literal[
@@ -82,7 +82,7 @@ def candidates(text: str, how: MineSettings) -> Iterator[Candidate] | None:
     if tree is None:
         return None
     lines, imported = text.split("\n"), imports(tree)
-    found = sorted(definitions(tree).values(), key=lambda node: node.lineno)
+    found = sorted(find_definitions(tree).values(), key=lambda node: node.lineno)
     return (_candidate(node, lines, imported, how) for node in found if _public(node.name))
 
 

@@ -39,21 +39,21 @@ def is_allowed(expression: str, allow_list: Collection[str]) -> bool:
 
 
 def _read_alternatives(tokens: Iterator[str], allow_list: Collection[str]) -> tuple[bool, str]:
-    """Read `a OR b ...`; return whether it is satisfied, and the token that follows it."""
-    satisfied, next_token = _read_conjunction(tokens, allow_list)
-    while next_token == "OR":
-        operand, next_token = _read_conjunction(tokens, allow_list)
+    """Read `a OR b ...`; return whether it is satisfied, and the word that follows it."""
+    satisfied, word = _read_conjunction(tokens, allow_list)
+    while word == "OR":
+        operand, word = _read_conjunction(tokens, allow_list)
         satisfied = satisfied or operand
-    return satisfied, next_token
+    return satisfied, word
 
 
 def _read_conjunction(tokens: Iterator[str], allow_list: Collection[str]) -> tuple[bool, str]:
-    """Read `a AND b ...`; return whether it is satisfied, and the token that follows it."""
-    satisfied, next_token = _read_licence(tokens, allow_list)
-    while next_token == "AND":
-        operand, next_token = _read_licence(tokens, allow_list)
+    """Read `a AND b ...`; return whether it is satisfied, and the word that follows it."""
+    satisfied, word = _read_licence(tokens, allow_list)
+    while word == "AND":
+        operand, word = _read_licence(tokens, allow_list)
         satisfied = satisfied and operand
-    return satisfied, next_token
+    return satisfied, word
 
 
 def _read_licence(tokens: Iterator[str], allow_list: Collection[str]) -> tuple[bool, str]:
@@ -61,7 +61,7 @@ def _read_licence(tokens: Iterator[str], allow_list: Collection[str]) -> tuple[b
     name = next(tokens)
     if name == "(":
         return _read_alternatives(tokens, allow_list)[0], next(tokens)
-    satisfied, next_token = name in allow_list, next(tokens)
-    if next_token == "WITH":
-        satisfied, next_token = satisfied or f"{name} WITH {next(tokens)}" in allow_list, next(tokens)
-    return satisfied, next_token
+    satisfied, word = name in allow_list, next(tokens)
+    if word == "WITH":
+        satisfied, word = satisfied or f"{name} WITH {next(tokens)}" in allow_list, next(tokens)
+    return satisfied, word

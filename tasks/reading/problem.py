@@ -1,4 +1,4 @@
-"""A problem as people exchange it: one JSON object a line, with one of five kinds of tests, or none."""
+"""A problem in its exchange form: one JSON object a line, with one of five kinds of tests, or none."""
 
 import json
 
@@ -10,31 +10,40 @@ from storage.settings import Settings
 
 
 class Problem(Settings):
-    """One programming task with the tests it came with."""
+    """One programming task with the tests that it came with."""
 
     source: str = Field(min_length=1)
+    """Name of the source."""
     source_id: str = Field(min_length=1)
+    """The problem's name in its source."""
     prompt: str = Field(min_length=1)
+    """The task in words."""
     entry_point: str | None
     """Name that the tests call; null for stdio, and where the tests name everything themselves."""
     tests: Tests
+    """The tests, or kind `none` for a problem without any."""
     context: str = ""
-    """Code that stands before every solution (imports, helpers the prompt promises)."""
+    """Code that stands before every solution: imports and helpers that the prompt promises."""
     reference: str | None = None
+    """A solution that the source calls right."""
     licence: str = Field(min_length=1)
+    """SPDX name of the licence."""
     origin: str | None = None
-    """Where it was taken from: a URL, a file of a data set, a commit."""
+    """URL, file of a dataset, or commit that it was taken from."""
 
     @field_validator("entry_point")
     @classmethod
-    def _identifier(cls, name: str | None) -> str | None:
+    def _check_identifier(cls, name: str | None) -> str | None:
         if name is not None and not all(part.isidentifier() for part in name.split(".")):
             raise ValueError("expected the name of a function or class")
         return name
 
     @property
     def problem_id(self) -> str:
-        """Address of what a program is written for and judged by; reference, licence and origin may be mended later."""
+        """Content address of what programs are written for and judged by.
+
+        Reference, licence and origin are no part of it, so a source may correct them later.
+        """
         return content_id(
             "problem",
             source=self.source,
@@ -47,5 +56,5 @@ class Problem(Settings):
 
     @property
     def tests_json(self) -> str:
-        """The tests as one JSON text, as the table keeps them."""
+        """The tests as one JSON text, as table `problems` keeps them."""
         return json.dumps(self.tests.model_dump(mode="json"), ensure_ascii=False)

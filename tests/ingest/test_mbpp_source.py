@@ -1,7 +1,7 @@
 import pytest
 
 from storage.errors import ConfigError
-from tasks.reading.python_text import entry_point
+from tasks.reading.python_text import find_entry_point
 
 
 @pytest.fixture
@@ -57,11 +57,11 @@ ENTRY_POINTS = {
 @pytest.mark.parametrize("case", ENTRY_POINTS)
 def test_the_entry_point_is_what_the_reference_defines_and_all_asserts_call(case) -> None:
     code, asserts, name = ENTRY_POINTS[case]
-    assert entry_point(code, tuple(asserts)) == name
+    assert find_entry_point(code, tuple(asserts)) == name
 
 
 def test_without_a_reference_the_entry_point_is_the_outermost_name_that_is_no_builtin() -> None:
-    assert entry_point(None, ("assert sorted(pick([1], len)) == [1]", "assert pick([2], len) == [2]")) == "pick"
+    assert find_entry_point(None, ("assert sorted(pick([1], len)) == [1]", "assert pick([2], len) == [2]")) == "pick"
 
 
 BAD = {
