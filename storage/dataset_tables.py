@@ -30,8 +30,8 @@ DEBUGGING_SFT = Table(
     ]),
 )  # fmt: skip
 
-VERDICTS = pa.list_(pa.struct([pa.field(name, TEXT, nullable=False) for name in ("test", "chosen", "rejected")]))
-_PAIR = (
+PAIR_VERDICTS = pa.list_(pa.struct([pa.field(name, TEXT, nullable=False) for name in ("test", "chosen", "rejected")]))
+PAIR = (
     column("prompt", MESSAGES, "the task and its interface, as the programs' authors saw them: one user turn"),
     column("chosen", MESSAGES, "the better answer: one assistant turn"),
     column("rejected", MESSAGES, "the worse answer: one assistant turn"),
@@ -44,7 +44,7 @@ _PAIR = (
     column("chosen_score", FLOAT, "score of the better"),
     column("rejected_score", FLOAT, "score of the worse"),
     column("gap", FLOAT, "difference of the scores"),
-    column("verdicts", VERDICTS, "every generated test that both were run on, with both verdicts"),
+    column("verdicts", PAIR_VERDICTS, "every generated test that both were run on, with both verdicts"),
     column("token_distance", FLOAT, "edit distance of the two programs in tokens, over the longer's length"),
     column("chosen_passes", pa.bool_(), "whether the better passes the problem's own tests, if any", null=True),
     column("rejected_passes", pa.bool_(), "whether the worse does", null=True),
@@ -58,7 +58,7 @@ PREFERENCE_CORRECTNESS = Table(
     "preference_correctness",
     ("example_id",),
     "a more and a less correct program for one task, told apart by tests that a model wrote",
-    pa.schema([column("example_id", TEXT, "address of template, the two programs and the scorer"), *PROBLEM, *_PAIR]),
+    pa.schema([column("example_id", TEXT, "address of template, the two programs and the scorer"), *PROBLEM, *PAIR]),
 )
 PREFERENCE_EFFICIENCY = Table(
     "preference_efficiency",
@@ -67,7 +67,7 @@ PREFERENCE_EFFICIENCY = Table(
     pa.schema([
         column("example_id", TEXT, "address of template, the two programs and the scorer"),
         *PROBLEM,
-        *_PAIR,
+        *PAIR,
         column("ratio", FLOAT, "CPU time of the slower over that of the faster, on the same inputs"),
         column("ratio_low", FLOAT, "lower end of its bootstrap interval; above 1"),
         column("ratio_high", FLOAT, "upper end of it"),

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from storage.generate_rows import FOLDER, generate_modules
 from storage.markdown import as_markdown
 from storage.tables import TABLES
 
@@ -16,3 +17,7 @@ def test_keys_are_never_null_and_every_table_has_a_bucket() -> None:
 
 def test_docs_tables_is_made_from_the_schemas() -> None:
     assert (ROOT / "docs/tables.md").read_text() == as_markdown(), "run `make docs`"
+
+
+def test_row_types_are_made_from_the_schemas() -> None:
+    assert {path.name: path.read_text() for path in FOLDER.glob("*.py")} == generate_modules(), "run `make docs`"
