@@ -30,25 +30,36 @@ def interruptible(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
         return
     pressed = threading.Event()
-    ours, pythons = socket.socketpair()
-    pythons.setblocking(False)
-    watcher = threading.Thread(target=_watch, args=(ours, db), name="interrupts", daemon=True)
-    watcher.start()
-    signal.signal(signal.SIGINT, lambda *_: pressed.set())
-    before = signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, lambda *_: pressed.set())  # from here to the end Ctrl-C raises nothing
     try:
-        yield
+        with _watched(db):
+            if pressed.is_set():  # before somebody watched
+                signal.raise_signal(signal.SIGINT)
+            yield
     except duckdb.InterruptException:
         if not pressed.is_set():
             raise
     finally:
-        signal.set_wakeup_fd(before)
         signal.signal(signal.SIGINT, handler)
+    if pressed.is_set():
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _watched(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Have a thread interrupt the connection on Ctrl-C while the body runs."""
+    ours, pythons = socket.socketpair()
+    pythons.setblocking(False)
+    watcher = threading.Thread(target=_watch, args=(ours, db), name="interrupts", daemon=True)
+    watcher.start()
+    before = signal.set_wakeup_fd(pythons.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
         pythons.close()
         watcher.join()
         ours.close()
-    if pressed.is_set():
-        raise KeyboardInterrupt
 
 
 def _watch(ours: socket.socket, db: duckdb.DuckDBPyConnection) -> None:

@@ -1,7 +1,7 @@
 """Fixtures of many tests: the data beside the repository, a real Prefect server, a server that writes programs."""
 
+import gc
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,9 +13,19 @@ import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 import cli  # noqa: F401 settles defaults of Prefect that hold for the processes we start
+from tests.ports import listening
 from tests.scripted import ScriptedServer
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_unconfigure() -> None:
+    """Take the hook of hypothesis out of the garbage collector.
+
+    Python drops these hooks after its last collection. What the hook's module refers to lives until then, the tests and
+    DuckDB among it, and DuckDB reports what is left of it as leaks.
+    """
+    gc.callbacks[:] = [hook for hook in gc.callbacks if not hook.__module__.startswith("hypothesis.")]
 
 
 @pytest.fixture
@@ -35,10 +45,6 @@ def shared() -> Callable[[str], Path]:
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Prefect server of this session, with a database of its own; PREFECT_API_URL names it from then on."""
     home = tmp_path_factory.mktemp("prefect")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/api"
     environment = {
         **os.environ,
         "PREFECT_HOME": str(home),
@@ -46,10 +52,13 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     log = home / "server.log"
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, start_new_session=True)
+    with log.open("wb") as out, listening() as socket:
+        url = f"http://127.0.0.1:{socket.getsockname()[1]}/api"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.prefect_server", str(socket.fileno())],
+            cwd=ROOT, env=environment, stdout=out, stderr=out, pass_fds=[socket.fileno()], start_new_session=True,
+        )  # fmt: skip
     try:
         _wait_for(f"{url}/health", process, log)
         with pytest.MonkeyPatch.context() as environ, temporary_settings({PREFECT_API_URL: url}):
@@ -89,6 +98,10 @@ def patchmill() -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from cli.main import main; main()", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=250, **options)  # type: ignore[call-overload]
+        done: subprocess.CompletedProcess[str] = subprocess.run(
+            command, capture_output=True, text=True, cwd=ROOT, timeout=250, **options
+        )  # type: ignore[call-overload]
+        assert "leaked" not in done.stderr, "DuckDB's report of what outlives it"
+        return done
 
     return run

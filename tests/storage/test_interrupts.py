@@ -1,56 +1,66 @@
-"""Ctrl-C stops a query whichever thread of DuckDB's does the work, and leaves nothing of itself behind."""
+"""Ctrl-C stops a query whichever thread of DuckDB's does the work, and leaves nothing of itself behind.
 
-import os
+Each signal goes to a process that the test starts, see interrupted.py, and never to pytest.
+"""
+
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from storage.interrupts import interruptible
+from tests.storage.interrupted import TIMES
 
-LONG = "select sum(range) from range(1000000000000)"
+ROOT = Path(__file__).parents[2]
+COMMAND = [sys.executable, "-m", "tests.storage.interrupted"]
 
 
 @pytest.fixture
 def db() -> Iterator[duckdb.DuckDBPyConnection]:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # who is started in the background ignores it
     with duckdb.connect() as db:
         yield db
-    signal.signal(signal.SIGINT, before)
 
 
-def press(after_s: float) -> None:
-    threading.Timer(after_s, os.kill, (os.getpid(), signal.SIGINT)).start()
+def output(case: str) -> str:
+    """The output of a case, once its process has ended well."""
+    done = subprocess.run([*COMMAND, case], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
 
 
-def test_it_stops_a_query_every_time_and_the_next_one_runs(db: duckdb.DuckDBPyConnection) -> None:
-    for _ in range(20):
-        press(0.05)
-        with pytest.raises(KeyboardInterrupt), interruptible(db):
-            db.sql(LONG).to_arrow_table()
-        with interruptible(db):
-            assert db.sql("select 42").fetchall() == [(42,)]
+def test_it_stops_a_query_every_time_and_the_next_one_runs() -> None:
+    process = subprocess.Popen(
+        [*COMMAND, "stopped_every_time"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        for turn in range(TIMES):
+            assert process.stdout.readline() == "asks\n"
+            time.sleep(0.005 * turn)  # from before the query's begin to its middle; each moment is as good
+            process.send_signal(signal.SIGINT)
+            assert process.stdout.readline() == "stopped [(42,)]\n"
+        assert process.communicate(timeout=120) == ("", "") and process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
-def test_pressed_just_before_a_query_it_stops_that_too(db: duckdb.DuckDBPyConnection) -> None:
-    with pytest.raises(KeyboardInterrupt), interruptible(db):
-        os.kill(os.getpid(), signal.SIGINT)
-        db.sql(LONG).to_arrow_table()
+def test_pressed_just_before_a_query_it_stops_that_too() -> None:
+    assert output("pressed_just_before") == "stopped\n"
 
 
-def test_what_stood_there_before_stands_there_again(db: duckdb.DuckDBPyConnection) -> None:
-    threads = threading.active_count()
-    for _ in range(3):
-        with interruptible(db):
-            assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    assert signal.set_wakeup_fd(-1) == -1 and threading.active_count() == threads
-    press(0.05)
-    with pytest.raises(KeyboardInterrupt):
-        time.sleep(5)
+def test_what_stood_there_before_stands_there_again() -> None:
+    assert output("put_back") == "put back\n"
+
+
+def test_where_it_is_ignored_it_stays_ignored() -> None:
+    assert output("ignored") == "[(42,)]\n"
 
 
 def test_an_error_of_the_query_is_its_own(db: duckdb.DuckDBPyConnection) -> None:
@@ -60,16 +70,8 @@ def test_an_error_of_the_query_is_its_own(db: duckdb.DuckDBPyConnection) -> None
         raise duckdb.InterruptException("of somebody else")
 
 
-def test_where_it_is_ignored_it_stays_ignored(db: duckdb.DuckDBPyConnection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    press(0.02)
-    with interruptible(db):
-        assert db.sql("select count(*) from range(200000000)").fetchall() == [(200000000,)]
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-
-
 def test_in_another_thread_it_changes_nothing(db: duckdb.DuckDBPyConnection) -> None:
-    seen: list[object] = []
+    before, seen = signal.getsignal(signal.SIGINT), []
 
     def ask() -> None:
         with interruptible(db):
@@ -78,4 +80,4 @@ def test_in_another_thread_it_changes_nothing(db: duckdb.DuckDBPyConnection) -> 
     thread = threading.Thread(target=ask)
     thread.start()
     thread.join()
-    assert seen == [(signal.default_int_handler, [(42,)])]
+    assert seen == [(before, [(42,)])]
