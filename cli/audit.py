@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from cli.options import JsonOption, print_json, print_rows, results, words
+from cli.options import JsonOption, print_json, print_table, stdout, stderr
 from judge.audit import AuditRow, audit
 from judge.factory import SandboxSettings, open_sandbox
 from judge.protocol import Sandbox
@@ -41,7 +41,7 @@ def command(
 
 def run(sandbox: Sandbox, jobs: int, lake: Path | None, where: str, as_json: bool) -> None:
     """Audit one sandbox and tell; raises typer.Exit(1) where it is wrong."""
-    with words.status("auditing ..."):
+    with stderr.status("auditing ..."):
         rows = list(audit(sandbox, at_once=jobs))
     if lake is not None:
         opened = Lake(LakeSettings(path=str(lake)))
@@ -51,12 +51,12 @@ def run(sandbox: Sandbox, jobs: int, lake: Path | None, where: str, as_json: boo
     if as_json:
         print_json([_told(row, where) for row in rows])
     else:
-        print_rows(_classes(rows), title=f"Audit of {sandbox.backend}, judge {rows[0].judge_version}")
+        print_table(_classes(rows), title=f"Audit of {sandbox.backend}, judge {rows[0].judge_version}")
         for row in wrong:
             fields = {**_told(row, where), "feedback": row.feedback, "program": row.attack.code[:4000]}
-            results.print(f"\nWRONG: {row.attack.name}", style="bold red", markup=False)
+            stdout.print(f"\nWRONG: {row.attack.name}", style="bold red", markup=False)
             for name, value in fields.items():
-                results.print(clean(f"{name}: {value}"), markup=False, soft_wrap=True)
+                stdout.print(clean(f"{name}: {value}"), markup=False, soft_wrap=True)
     if wrong:
         raise typer.Exit(1)
 

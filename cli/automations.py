@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.deploy import NotifyOption
-from cli.options import JsonOption, print_json, print_rows, words
+from cli.options import JsonOption, print_json, print_table, stderr
 
 app = typer.Typer(
     help="What Prefect's server does when a run fails, is late, or its rates are high.", no_args_is_help=True
@@ -26,7 +26,7 @@ def apply_command(
     as_json: JsonOption = False,
 ) -> None:
     """Bring the server to what the files say, by name; automations with other names stay as they are."""
-    words.print("[dim]checking ...[/dim]")
+    stderr.print("[dim]checking ...[/dim]")
     from cli.operation import connect, server_url
     from flows.automations import apply, read_automations
 
@@ -34,4 +34,4 @@ def apply_command(
     with connect(server_url()) as client:
         changes = apply(client, files, notify, dry_run)
     rows = [{"automation": name, "would be" if dry_run else "was": change} for name, change in changes.items()]
-    print_json(rows) if as_json else print_rows(rows)
+    print_json(rows) if as_json else print_table(rows)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import JsonOption, LakeOption, existing_lake, print_json, print_rows
+from cli.options import JsonOption, LakeOption, open_lake, print_json, print_table
 
 
 def command(
@@ -14,8 +14,8 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Merge the small files of many commits. Readers are not disturbed; versions stay readable until --vacuum."""
-    opened = existing_lake(lake)
+    opened = open_lake(lake)
     done = opened.compact()
     deleted = opened.vacuum(keep_hours) if vacuum else {}
     rows = [{"table": name, **counts, "deleted": deleted.get(name, 0)} for name, counts in done.items()]
-    print_json(rows) if as_json else print_rows(rows)
+    print_json(rows) if as_json else print_table(rows)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import LakeOption, existing_lake, words
+from cli.options import LakeOption, open_lake, stderr
 from storage.errors import ConfigError
 from storage.s3.store import remote
 
@@ -32,9 +32,9 @@ def command(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on this machine's own address.")] = 8501,
 ) -> None:
     """Show the lake in a browser, on this machine alone. Reads only; fetches nothing from elsewhere."""
-    root = existing_lake(lake).root
+    root = open_lake(lake).root
     _free(port)
-    words.print(f"http://{HOST}:{port} shows {root}; Ctrl-C ends it", markup=False)
+    stderr.print(f"http://{HOST}:{port} shows {root}; Ctrl-C ends it", markup=False)
     options = [f"--{name}={value}" for name, value in {**QUIET, "server.port": str(port)}.items()]
     arguments = [sys.executable, "-m", "streamlit", "run", *options, str(APP)]
     where = root if remote(root) else str(Path(root).resolve())

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import JsonOption, print_json, print_rows, words
+from cli.options import JsonOption, print_json, print_table, stderr
 
 CONFIG = Path("configs/up/one_machine.yaml")
 ConfigArgument = Annotated[Path, typer.Argument(help="Pools, ports and files; see configs/up.")]
@@ -25,13 +25,13 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Check prefect.yaml and configs/automations, and bring Prefect's server to what they say."""
-    words.print("[dim]checking ...[/dim]")
+    stderr.print("[dim]checking ...[/dim]")
     from cli import operation
 
     settings = operation.read(config, sets, notify=notify)
     checked = operation.check(settings)
     if dry_run:
-        words.print(f"{settings.deployments}, {settings.automations}: nothing wrong", markup=False)
+        stderr.print(f"{settings.deployments}, {settings.automations}: nothing wrong", markup=False)
         return
     rows = operation.apply_all(operation.server_url(), settings, checked)
-    print_json(rows) if as_json else print_rows(rows)
+    print_json(rows) if as_json else print_table(rows)

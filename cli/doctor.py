@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import JsonOption, print_json, print_rows
+from cli.options import JsonOption, print_json, print_table
 from cli.run import load_config
 from judge.factory import probe as sandbox_probe
 from tasks.models import probe as model_probe
@@ -25,6 +25,6 @@ def command(
         {"part": part, "check": name, "ok": "yes" if ok else "no", "detail": detail, "fix": "" if ok else fix}
         for part, name, ok, detail, fix in found
     ]
-    print_json(rows) if as_json else print_rows(rows)
+    print_json(rows) if as_json else print_table(rows)
     if not all(ok for _, _, ok, _, _ in found):
         raise typer.Exit(1)

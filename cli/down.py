@@ -1,6 +1,6 @@
 """`patchmill down`: end what `patchmill up` has started."""
 
-from cli.options import JsonOption, print_json, print_rows, words
+from cli.options import JsonOption, print_json, print_table, stderr
 
 
 def command(as_json: JsonOption = False) -> None:
@@ -8,12 +8,12 @@ def command(as_json: JsonOption = False) -> None:
     from cli.background import end
     from tasks.models.settings import home
 
-    with words.status("ending ..."):
+    with stderr.status("ending ..."):
         ended = end(home() / "up", last="server")
     rows = [{"part": one.name, "pid": one.pid, "state": "ended"} for one in ended]
     if as_json:
         print_json(rows)
     elif rows:
-        print_rows(rows)
+        print_table(rows)
     else:
-        words.print("nothing was up")
+        stderr.print("nothing was up")

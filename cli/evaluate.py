@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import reaper
-from cli.options import JsonOption, LakeOption, print_json, print_rows
+from cli.options import JsonOption, LakeOption, print_json, print_table
 from cli.run import SetOption, load_config
 from storage.errors import ConfigError
 
@@ -30,4 +30,4 @@ def command(
         raise ConfigError(f"--ways: unknown way {min(unknown)!r}; expected some of {', '.join(WAYS)}")
     with shown():
         rows = evaluate(loaded, tuple(way for way in WAYS if way in names), rounds)
-    print_json(rows) if as_json else print_rows(rows)
+    print_json(rows) if as_json else print_table(rows)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pyarrow.parquet as pq
 import typer
 
-from cli.options import LakeOption, existing_lake, words
+from cli.options import LakeOption, open_lake, stderr
 from storage.catalog import Catalog
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError
@@ -56,7 +56,7 @@ def command(
         raise ConfigError(f"--form plain: expected one of {', '.join(PLAIN)}, as rows; got {got}")
     if as_ == "solutions" and PLAIN.get(table) is PAIRS:
         raise ConfigError(f"--as solutions: {table} holds two programs a row; export attempts or preference_kto so")
-    with Catalog(existing_lake(lake)) as catalog:
+    with Catalog(open_lake(lake)) as catalog:
         data = catalog.arrow(_query(table, where, as_, form))
     with written(out) as path:
         if out.suffix == ".parquet":
@@ -66,7 +66,7 @@ def command(
             lines = _problems(rows) if as_ == "problems" else rows
             with path.open("w", encoding="utf-8") as file:
                 file.writelines(json.dumps(line, ensure_ascii=False, default=str) + "\n" for line in lines)
-    words.print(f"{data.num_rows} rows -> {out}", markup=False)
+    stderr.print(f"{data.num_rows} rows -> {out}", markup=False)
 
 
 def _query(table: str, where: str, as_: str, form: str) -> str:

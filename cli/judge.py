@@ -10,7 +10,7 @@ import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cli import rejudged
-from cli.options import JsonOption, LakeOption, words
+from cli.options import JsonOption, LakeOption, stderr
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Untested
 from judge.protocol import Job, Judged
@@ -82,7 +82,7 @@ def command(
         else:
             with written(out) as path, path.open("w", encoding="utf-8") as file:
                 file.writelines(lines)
-            words.print(f"{len(work)} verdicts -> {out}", markup=False)
+            stderr.print(f"{len(work)} verdicts -> {out}", markup=False)
     finally:
         sandbox.close()
 

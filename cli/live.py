@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.options import words
+from cli.options import stderr
 from tasks.running import progress
 from tasks.running.effects import opened_models
 
@@ -17,7 +17,7 @@ from tasks.running.effects import opened_models
 def shown() -> Iterator[None]:
     """Poll tasks.running.progress twice a second: bars on a terminal, a line every 20 s where stderr is a file."""
     stop = threading.Event()
-    thread = threading.Thread(target=_bars if words.is_terminal else _lines, args=(stop,), daemon=True)
+    thread = threading.Thread(target=_bars if stderr.is_terminal else _lines, args=(stop,), daemon=True)
     thread.start()
     try:
         yield
@@ -33,10 +33,10 @@ def _bars(stop: threading.Event) -> None:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.fields[note]}"),
-        console=words,
+        console=stderr,
     )
     shown = {}
-    with Live(bars, console=words, refresh_per_second=4):
+    with Live(bars, console=stderr, refresh_per_second=4):
         while True:
             for stage, state in progress.snapshot().items():
                 if stage not in shown:
@@ -52,7 +52,7 @@ def _lines(stop: threading.Event) -> None:
     while not stop.wait(20):
         state = ", ".join(f"{stage} {s.done}/{s.total}" for stage, s in progress.snapshot().items())
         if state and state != said:
-            words.print(f"[{time.monotonic() - started:5.0f} s] {state} {_speed()}", markup=False)
+            stderr.print(f"[{time.monotonic() - started:5.0f} s] {state} {_speed()}", markup=False)
             said = state
 
 

@@ -1,61 +1,105 @@
-"""Arguments that several commands share, and how results are printed."""
+"""Options that several commands share, and how commands print: results to stdout, everything else to stderr."""
 
 import json
+import math
+import os
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from dashboards.headings import heading
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
 from storage.settings import explain
 
 LakeOption = Annotated[
     str | None,
-    typer.Option("--lake", metavar="PATH", help="The lake, a folder or s3://BUCKET/PATH; wins over the config's."),
+    typer.Option("--lake", metavar="PATH", help="The lake: a folder or s3://BUCKET/PATH. Wins over the config's."),
 ]
 AsOfOption = Annotated[
     str | None,
-    typer.Option("--as-of", help="The lake as it was: a time (UTC), or DATASET[@VERSION]: as that was built from it."),
+    typer.Option(
+        "--as-of",
+        metavar="WHEN",
+        help="Read the lake as it was at a time (UTC), or when DATASET[@VERSION] was built.",
+    ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of a table.")]
-words = Console(stderr=True, highlight=False)
-results = Console(highlight=False)
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+stdout = Console(highlight=False)
+stderr = Console(stderr=True, highlight=False)
+LONGEST_CELL = 200
+"""Characters of a value that a terminal shows."""
+UNBOUNDED = 1_000_000
+"""Columns of a console that neither wraps nor cuts."""
 
 
-def existing_lake(path: str | None) -> Lake:
-    """The lake to read; raises ConfigError where there is none."""
+def open_lake(path: str | None) -> Lake:
+    """Open the lake at `path`, or at the default path.
+
+    Raises:
+        ConfigError: there is no lake.
+    """
     try:
         lake = Lake(LakeSettings(path=path) if path else LakeSettings())
     except ValidationError as error:
         raise ConfigError(f"--lake: {explain(error, LakeSettings)}") from None
     if not lake.exists():
-        raise ConfigError(f"{lake.root}: no lake there; `patchmill run CONFIG` makes one, --lake PATH names another")
+        raise ConfigError(f"{lake.root}: no lake there; create one with `patchmill run CONFIG`, or pass --lake PATH")
     return lake
 
 
-def print_json(value: Any) -> None:
-    """One JSON value on stdout; dates and decimals as text."""
-    json.dump(value, sys.stdout, ensure_ascii=False, default=str)
+def print_json(value: object) -> None:
+    """Print one JSON value; dates and decimals become text, numbers that JSON lacks become null."""
+    json.dump(_without_nan(value), sys.stdout, ensure_ascii=False, default=str, allow_nan=False)
     sys.stdout.write("\n")
 
 
-def print_rows(rows: Iterable[Mapping[str, Any]], title: str | None = None) -> None:
-    """Rows as a table on stdout; long values are cut, --json never cuts."""
-    rows = list(rows)
-    table = Table(title=title, title_justify="left")
-    for name in rows[0] if rows else ["(no rows)"]:
-        numeric = bool(rows) and all(isinstance(r.get(name), int | float | None) for r in rows)
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=not table.columns)
+def _without_nan(value: object) -> object:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return value
+
+
+def print_table(
+    rows: Iterable[Mapping[str, object]], title: str | None = None, headings: Callable[[str], str] = heading
+) -> None:
+    """Print rows as a table with the columns of the first row.
+
+    A terminal gets long values cut and wrapped. Elsewhere a table is as wide as its values, or as COLUMNS says.
+
+    Args:
+        rows: the cells by column name.
+        title: printed above the table.
+        headings: turns a column name into the text of its header.
+    """
+    rows, on_terminal = list(rows), stdout.is_terminal
+    table = Table(title=Text(title) if title else None, title_justify="left")
+    for name in rows[0] if rows else ():
+        numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
+        table.add_column(
+            Text(headings(name)),
+            justify="right" if numeric else "left",
+            overflow="ellipsis" if on_terminal else "fold",
+            no_wrap=on_terminal and not table.columns,
+        )
     for row in rows:
-        table.add_row(*("" if v is None else _short(v) for v in row.values()))
-    results.print(table, markup=False) if not rows else results.print(table)
+        table.add_row(*(Text("" if value is None else _cell(value, on_terminal)) for value in row.values()))
+    if not rows:
+        table.add_column("(no rows)")
+    console = stdout if on_terminal or "COLUMNS" in os.environ else Console(highlight=False, width=UNBOUNDED)
+    console.print(table)
 
 
-def _short(value: Any) -> str:
-    text = str(value).replace("[", "\\[")
-    return text if len(text) <= 200 else text[:197] + "..."
+def _cell(value: object, on_terminal: bool) -> str:
+    text = str(value)
+    return text if len(text) <= LONGEST_CELL or not on_terminal else text[: LONGEST_CELL - 3] + "..."

@@ -11,7 +11,7 @@ from prompt_toolkit.completion import WordCompleter
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
-from cli.options import print_rows, words
+from cli.options import print_table, stderr
 from storage.catalog import Catalog, offers
 from storage.errors import PatchmillError
 from storage.read_only import ends
@@ -35,7 +35,7 @@ def talk(catalog: Catalog, show: Callable[[pa.Table], None]) -> None:
         complete_while_typing=False,
         enable_history_search=True,
     )
-    words.print(HELP, markup=False)
+    stderr.print(HELP, markup=False)
     while True:
         try:
             text = session.prompt("patchmill> ", completer=completer(catalog)).strip()
@@ -52,9 +52,9 @@ def talk(catalog: Catalog, show: Callable[[pa.Table], None]) -> None:
                 for data in catalog.answers(text):
                     show(data)
         except PatchmillError as error:
-            words.print(str(error), markup=False, soft_wrap=True)
+            stderr.print(str(error), markup=False, soft_wrap=True)
         except KeyboardInterrupt:
-            words.print("stopped")
+            stderr.print("stopped")
 
 
 def _done(text: str) -> bool:
@@ -66,7 +66,7 @@ def _done(text: str) -> bool:
 def _help(catalog: Catalog, text: str) -> None:
     match text.split():
         case ["\\d"]:
-            print_rows({"name": offer.name + offer.parameters, "a row is": offer.about} for offer in offers())
+            print_table({"name": offer.name + offer.parameters, "a row is": offer.about} for offer in offers())
         case ["\\d", name]:
             columns = catalog.rows(
                 "select column_name as name, data_type as type from duckdb_columns() where table_name = $name",
@@ -79,10 +79,10 @@ def _help(catalog: Catalog, text: str) -> None:
                     ]
             for offer in offers():
                 if offer.name == name:
-                    words.print(f"{name}{offer.parameters}: {offer.about}", markup=False)
-            print_rows(columns)
+                    stderr.print(f"{name}{offer.parameters}: {offer.about}", markup=False)
+            print_table(columns)
         case _:
-            words.print(HELP, markup=False)
+            stderr.print(HELP, markup=False)
 
 
 def completer(catalog: Catalog) -> WordCompleter:

@@ -8,7 +8,7 @@ from typing import Annotated, cast
 import typer
 
 from cli import reaper
-from cli.options import AsOfOption, JsonOption, LakeOption, existing_lake, print_json, print_rows, words
+from cli.options import AsOfOption, JsonOption, LakeOption, open_lake, print_json, print_table, stderr
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError
 from storage.settings import load
@@ -31,8 +31,8 @@ def command(
         raise ConfigError(f"{data_set}: no such data set; there are {', '.join(names)}")
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out}: expected a folder, there is a file")
-    opened = existing_lake(lake)
-    words.print("[dim]starting ...[/dim]")
+    opened = open_lake(lake)
+    stderr.print("[dim]starting ...[/dim]")
     from tasks.publish.settings import DataSet, PublishSettings
 
     how = load(config or CONFIGS / f"{data_set}.yaml", PublishSettings)
@@ -44,9 +44,9 @@ def command(
     if as_json:
         print_json({**asdict(made), "commit": done.commit})
         return
-    print_rows([outcome.row() for outcome in made.gates], title="gates")
-    print_rows([dict(row) for row in made.changes] or [dict(made.rows)], title="changes" if made.changes else "rows")
+    print_table([outcome.row() for outcome in made.gates], title="gates")
+    print_table([dict(row) for row in made.changes] or [dict(made.rows)], title="changes" if made.changes else "rows")
     new = "new" if made.made else "nothing changed since"
-    words.print(f"{made.path}{os.sep}v{made.version}: {new}, {sum(made.rows.values())} rows", markup=False)
+    stderr.print(f"{made.path}{os.sep}v{made.version}: {new}, {sum(made.rows.values())} rows", markup=False)
     if done.commit:
-        words.print(f"pushed: {done.commit}", markup=False)
+        stderr.print(f"pushed: {done.commit}", markup=False)

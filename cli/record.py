@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import JsonOption, LakeOption, words
+from cli.options import JsonOption, LakeOption, stderr
 from cli.run import SetOption, load_config, refresh_now, tell
 from storage.catalog import Catalog
 from storage.errors import ConfigError
@@ -28,7 +28,7 @@ def command(
     _check(config, out, lake, sets)
     with recording(out):
         made, seconds = refresh_now(config, lake, None, sets)
-    words.print(f"answers -> {out}", markup=False)
+    stderr.print(f"answers -> {out}", markup=False)
     tell(made, seconds, as_json)
 
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from cli.options import existing_lake, print_json, print_rows, results
+from cli.options import open_lake, print_json, print_table, stdout
 from storage.catalog import Catalog
 from storage.errors import ConfigError
 
@@ -15,7 +15,7 @@ def tell(lake: str | None, since: int, as_json: bool) -> None:
     Raises:
         ConfigError: no verdict of that version, or none of a newer one, is in the lake.
     """
-    with Catalog(existing_lake(lake)) as catalog:
+    with Catalog(open_lake(lake)) as catalog:
         found = catalog.rows("select distinct judge_version as v from executions order by v")
         changes = catalog.rows(
             "select * from verdict_changes($since) order by source, source_id, attempt_id", since=since
@@ -33,11 +33,11 @@ def tell(lake: str | None, since: int, as_json: bool) -> None:
         return
     kinds = Counter((_said(c, "old"), _said(c, "new")) for c in changes)
     rows = [{"was": was, "is": now, "programs": n} for (was, now), n in kinds.most_common()]
-    print_rows(rows, title=f"Verdicts since judge {since}")
+    print_table(rows, title=f"Verdicts since judge {since}")
     columns = ("source", "source_id", "attempt_id", "kind", "old_verdict", "new_verdict", "feedback")
-    print_rows([{name: change[name] for name in columns} for change in changes[:SHOWN]], title="Programs")
+    print_table([{name: change[name] for name in columns} for change in changes[:SHOWN]], title="Programs")
     if len(changes) > SHOWN:
-        results.print(f"and {len(changes) - SHOWN} more: --json gives all")
+        stdout.print(f"and {len(changes) - SHOWN} more: --json gives all")
 
 
 def _said(change: dict[str, object], age: str) -> str:

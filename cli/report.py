@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import AsOfOption, LakeOption, existing_lake, words
+from cli.options import AsOfOption, LakeOption, open_lake, stderr
 from dashboards.answers import Answers
 from dashboards.report import report
 from storage.errors import ConfigError
@@ -22,7 +22,7 @@ def command(
     """Write the figures of a lake, and examples, to one HTML file without scripts."""
     if out.suffix != ".html":
         raise ConfigError(f"--out {out}: expected a name that ends in .html")
-    opened = existing_lake(lake)
+    opened = open_lake(lake)
     answers = Answers(opened, as_of(opened, when) if when else None)
     try:
         page = report(answers, title)
@@ -30,4 +30,4 @@ def command(
         answers.close()
     with written(out) as part:
         part.write_text(page, encoding="utf-8")
-    words.print(f"{out}: {len(page.encode()):,} bytes", markup=False)
+    stderr.print(f"{out}: {len(page.encode()):,} bytes", markup=False)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cli import reaper
-from cli.options import JsonOption, LakeOption, print_json, print_rows, results, words
+from cli.options import JsonOption, LakeOption, print_json, print_table, stdout, stderr
 from storage.errors import ConfigError
 
 ASK = {
@@ -61,7 +61,7 @@ def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str
 
 def load_config(config: Path, lake: str | None, sets: list[str] | None = None) -> Any:
     """A RefreshConfig from YAML, with --lake and --set laid over it."""
-    words.print("[dim]starting ...[/dim]")
+    stderr.print("[dim]starting ...[/dim]")
     import yaml
 
     from flows.config import RefreshConfig
@@ -85,22 +85,22 @@ def tell(made: Any, seconds: float, as_json: bool) -> None:
         return
     from cli.show import print_example
 
-    print_rows(made.table(), title=f"Funnel of {made.lake}")
+    print_table(made.table(), title=f"Funnel of {made.lake}")
     for stats in made.models:
         if stats["busy_s"]:
             rate = stats["completion_tokens"] / stats["busy_s"]
-            words.print(
+            stderr.print(
                 f"model: {stats['samples']} answers, {stats['completion_tokens']} tokens, {rate:.0f} tokens/s "
                 f"while busy, busy {stats['busy_s'] / seconds:.0%} of {seconds:.0f} s"
             )
         else:
-            words.print("model: not asked anything")
+            stderr.print("model: not asked anything")
     lake = made.lake
     for product in made.products:
         data_set, queries = ASK[product]
         print_example(lake, data_set)
-        results.print(
+        stdout.print(
             f"\nThe data set is {lake}/datasets/{data_set} (Delta: plain Parquet and a log). To ask it:", soft_wrap=True
         )
         for query in queries:
-            results.print(f'  {sys.argv[0]} sql --lake {lake} "{query}"', soft_wrap=True, markup=False)
+            stdout.print(f'  {sys.argv[0]} sql --lake {lake} "{query}"', soft_wrap=True, markup=False)

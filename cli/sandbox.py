@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import JsonOption, print_json, print_rows, words
+from cli.options import JsonOption, print_json, print_table, stderr
 from judge.backends.docker_built import TAG, build, built, remove
 from judge.backends.docker_daemon import host_of
 from storage.errors import ConfigError
@@ -30,16 +30,16 @@ def build_command(
     if python is not None and not python.replace(".", "").isdigit():
         raise ConfigError(f"--python: expected a version such as 3.11, got {python!r}")
     packages = [f"python{python or 3}", *(package or [])]
-    with words.status(f"building {tag} of {' '.join(packages)} ..."):
+    with stderr.status(f"building {tag} of {' '.join(packages)} ..."):
         made = build(host_of(docker_host), packages, tag)
-    print_json(asdict(made)) if as_json else print_rows([asdict(made)])
+    print_json(asdict(made)) if as_json else print_table([asdict(made)])
 
 
 @app.command(name="list")
 def list_command(docker_host: HostOption = None, as_json: JsonOption = False) -> None:
     """Show the images that `build` has made."""
     rows = [asdict(image) for image in built(host_of(docker_host))]
-    print_json(rows) if as_json else print_rows(rows)
+    print_json(rows) if as_json else print_table(rows)
 
 
 @app.command(name="remove")
@@ -48,4 +48,4 @@ def remove_command(
 ) -> None:
     """Remove an image that `build` has made."""
     remove(host_of(docker_host), tag)
-    words.print(f"{tag} is removed", markup=False)
+    stderr.print(f"{tag} is removed", markup=False)

@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.panel import Panel
 from rich.syntax import Syntax
 
-from cli.options import JsonOption, LakeOption, existing_lake, print_json, results
+from cli.options import JsonOption, LakeOption, open_lake, print_json, stdout
 from storage.catalog import Catalog
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
@@ -36,7 +36,7 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Show an attempt with its lineage: problem, program, verdict, diagnosis, repair."""
-    with Catalog(existing_lake(lake)) as catalog:
+    with Catalog(open_lake(lake)) as catalog:
         steps = catalog.rows(_LINEAGE, id=attempt)
         if not steps or not attempt:
             raise ConfigError(
@@ -59,15 +59,15 @@ def print_example(lake: str, data_set: str) -> None:
     with Catalog(Lake(LakeSettings(path=lake))) as catalog:
         rows = catalog.rows(f"select * from {data_set} order by {ORDER[data_set]} limit 1")  # noqa: S608 our own text
     if not rows:
-        results.print(f"\nNo example in {data_set} yet; the table drops says why.")
+        stdout.print(f"\nNo example in {data_set} yet; the table drops says why.")
         return
     example = rows[0]
     where = f"{data_set}, {example['source']} {example['source_id']}, {example['example_id']}"
-    results.print(f"\n[bold]One example[/bold] ({escape(where)})")
+    stdout.print(f"\n[bold]One example[/bold] ({escape(where)})")
     turns = [(turn, "no loss") for turn in example["prompt"]]
     turns += [(turn, how) for name, how in LEARNT.items() for turn in example.get(name, ())]
     for turn, how in turns:
-        results.print(
+        stdout.print(
             Panel(
                 Syntax(turn["content"], "markdown", word_wrap=True, background_color="default"),
                 title=f"{turn['role']} ({how})",
@@ -78,10 +78,10 @@ def print_example(lake: str, data_set: str) -> None:
 
 def _print(problem: dict[str, Any], steps: list[dict[str, Any]]) -> None:
     title = f"{problem['source']} {problem['source_id']} ({problem['licence']})"
-    results.print(Panel(escape(problem["prompt"]), title=escape(title), title_align="left"))
+    stdout.print(Panel(escape(problem["prompt"]), title=escape(title), title_align="left"))
     for step in steps:
         if step["explanation"]:
-            results.print(
+            stdout.print(
                 Panel(escape(step["explanation"]), title="diagnosis", title_align="left", border_style="yellow")
             )
         colour = _COLOURS.get(step["verdict"] or "", "red")
@@ -91,7 +91,7 @@ def _print(problem: dict[str, Any], steps: list[dict[str, Any]]) -> None:
             if step["code"] is not None
             else f"(no program: {step['no_code_reason']})\n{step['completion']}"
         )
-        results.print(
+        stdout.print(
             Panel(
                 Syntax(body, "python", word_wrap=True, background_color="default"),
                 title=escape(head),
@@ -100,9 +100,9 @@ def _print(problem: dict[str, Any], steps: list[dict[str, Any]]) -> None:
             )
         )
         if step["verdict"]:
-            results.print(
+            stdout.print(
                 f"[{colour}]{step['verdict']}[/{colour}] {step['passed_tests']}/{step['total_tests']} tests, "
                 f"{step['cpu_ms']:.0f} CPU-ms, {step['peak_mib']:.0f} MiB"
             )
             if step["feedback"]:
-                results.print(escape(step["feedback"]))
+                stdout.print(escape(step["feedback"]))

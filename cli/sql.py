@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
-from cli.options import AsOfOption, JsonOption, LakeOption, existing_lake, print_json, print_rows, words
+from cli.options import AsOfOption, JsonOption, LakeOption, open_lake, print_json, print_table, stderr
 from storage.catalog import Catalog, as_script
 from storage.errors import ConfigError
 from storage.files import written
@@ -50,13 +50,13 @@ def command(
     if export_views is not None:
         if query is not None or file is not None or for_machines:
             raise ConfigError("--export-views takes no query; --lake and --as-of say which lake")
-        opened = existing_lake(lake)
+        opened = open_lake(lake)
         with written(export_views) as path:
             path.write_text(as_script(opened, as_of(opened, when) if when else None), encoding="utf-8")
-        words.print(f"views of {opened.root} -> {export_views}", markup=False)
+        stderr.print(f"views of {opened.root} -> {export_views}", markup=False)
         return
     text = _asked(query, file, bool(for_machines))
-    opened = existing_lake(lake)
+    opened = open_lake(lake)
     with Catalog(opened, as_of(opened, when) if when else None) as catalog:
         if text is None:
             from cli.prompt import talk
@@ -75,9 +75,9 @@ def show(data: pa.Table) -> None:
         for plan in data["explain_value"].to_pylist():
             print(plan)
         return
-    print_rows(_plain(data.slice(0, SHOWN)).to_pylist())
+    print_table(_plain(data.slice(0, SHOWN)).to_pylist())
     if data.num_rows > SHOWN:
-        words.print(f"... and {data.num_rows - SHOWN} rows more: --json, --csv and --out FILE give all", markup=False)
+        stderr.print(f"... and {data.num_rows - SHOWN} rows more: --json, --csv and --out FILE give all", markup=False)
 
 
 def _asked(query: str | None, file: Path | None, for_machines: bool) -> str | None:
@@ -118,7 +118,7 @@ def _give(data: pa.Table, as_json: bool, out: Path | None) -> None:
                     _csv(data, file)
                 else:
                     json.dump(data.to_pylist(), file, ensure_ascii=False, default=str)
-    words.print(f"{data.num_rows} rows -> {out}", markup=False)
+    stderr.print(f"{data.num_rows} rows -> {out}", markup=False)
 
 
 def _csv(data: pa.Table, file: TextIO) -> None:

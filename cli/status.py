@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pyarrow as pa
 import typer
 
-from cli.options import JsonOption, LakeOption, existing_lake, print_json, print_rows
+from cli.options import JsonOption, LakeOption, open_lake, print_json, print_table
 from cli.run import load_config
 from storage.catalog import Catalog, statement
 from storage.lake import Lake
@@ -24,14 +24,14 @@ def command(
     if config is not None:
         told |= _of_plan(config, lake)
     else:
-        with Catalog(existing_lake(lake)) as catalog:
+        with Catalog(open_lake(lake)) as catalog:
             told["funnel"] = catalog.rows("select * from funnel")
             told["drops"] = catalog.rows("select stage, reason, count(*) as n from drops group by all order by all")
     if as_json:
         print_json(told)
         return
     for title, rows in told.items():
-        print_rows(rows, title=title)
+        print_table(rows, title=title)
 
 
 def _of_plan(config: Path, lake: str | None) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import typer
 
 from cli.background import Started, found, python, start, wait_for
 from cli.deploy import CONFIG, ConfigArgument, NotifyOption, SetOption
-from cli.options import JsonOption, print_json, print_rows, words
+from cli.options import JsonOption, print_json, print_table, stderr
 from storage.errors import ConfigError
 from tasks.models.settings import home
 
@@ -38,18 +38,18 @@ def command(
 ) -> None:
     """Start everything in the background, or what is missing of it. `patchmill down` ends it."""
     if not status:
-        words.print("[dim]checking ...[/dim]")
+        stderr.print("[dim]checking ...[/dim]")
         from cli import operation
 
         settings = operation.read(config, sets, port=port, dashboard_port=dashboard_port, notify=notify)
-        with words.status("starting ..."):
+        with stderr.status("starting ..."):
             _start_all(settings, operation.check(settings))
     rows = _rows()
     if as_json:
         print_json(rows)
     else:
-        print_rows({name: value for name, value in row.items() if name != "log"} for row in rows)
-        words.print(f"logs: {home() / 'up'}", markup=False, soft_wrap=True)
+        print_table({name: value for name, value in row.items() if name != "log"} for row in rows)
+        stderr.print(f"logs: {home() / 'up'}", markup=False, soft_wrap=True)
     if not rows or any(row["state"] != "up" for row in rows):
         raise typer.Exit(1)
 
