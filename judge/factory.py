@@ -11,13 +11,13 @@ from judge.backends.docker import Docker
 from judge.backends.docker_daemon import host_of, unreachable
 from judge.backends.packages import find
 from judge.errors import SandboxError
-from judge.judge import Judge
+from judge.pool import SlotPool
 from judge.problems import Check as CheckTests
 from judge.protocol import Job, Limits, Sandbox
-from judge.records import Record
+from judge.records import JudgeRecord
 
 
-class SandboxSettings(Record):
+class SandboxSettings(JudgeRecord):
     """How programs are kept from doing harm, and how much each may use."""
 
     backend: Literal["auto", "docker", "bubblewrap"] = "auto"
@@ -54,7 +54,7 @@ def open_sandbox(settings: SandboxSettings) -> Sandbox:
     faults = [check for check in backend.check() if not check.ok]
     if faults:
         raise SandboxError("no usable sandbox: " + "; ".join(f"{c.name}: {c.detail}; fix: {c.fix}" for c in faults))
-    return Judge(backend, settings.jobs, settings.reruns, settings.shared)
+    return SlotPool(backend, settings.jobs, settings.reruns, settings.shared)
 
 
 def _backend(settings: SandboxSettings) -> Backend:
@@ -79,7 +79,7 @@ def probe(settings: SandboxSettings | None = None) -> list[Check]:
     if not all(check.ok for check in checks):
         return checks
     job = Job("probe", "def one(): return 1", "", "one", CheckTests(kind="check", code=PROBE), Limits())
-    judge = Judge(backend, 1)
+    judge = SlotPool(backend, 1)
     cgroup = ""
     try:
         (row,) = judge.judge([job])

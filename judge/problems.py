@@ -4,10 +4,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
 
-from judge.records import Record
+from judge.records import JudgeRecord
 
 
-class Asserts(Record):
+class Asserts(JudgeRecord):
     """Assert statements that name what the solution defines (MBPP)."""
 
     kind: Literal["asserts"]
@@ -16,28 +16,28 @@ class Asserts(Record):
     asserts: tuple[str, ...] = Field(min_length=1)
 
 
-class Check(Record):
+class Check(JudgeRecord):
     """A function `check(candidate)` that asserts (HumanEval)."""
 
     kind: Literal["check"]
     code: str
 
 
-class StdioCase(Record):
+class StdioCase(JudgeRecord):
     """One run of the program: `input` on stdin, `output` compared token by token."""
 
     input: str
     output: str
 
 
-class Stdio(Record):
+class Stdio(JudgeRecord):
     """A whole program that reads stdin and writes stdout (APPS, contests)."""
 
     kind: Literal["stdio"]
     cases: tuple[StdioCase, ...] = Field(min_length=1)
 
 
-class Call(Record):
+class Call(JudgeRecord):
     """One call of the entry point with plain JSON values."""
 
     args: tuple[Any, ...] = ()
@@ -45,21 +45,21 @@ class Call(Record):
     expected: Any
 
 
-class Calls(Record):
+class Calls(JudgeRecord):
     """Calls of the entry point and what they return."""
 
     kind: Literal["calls"]
     cases: tuple[Call, ...] = Field(min_length=1)
 
 
-class UnitTest(Record):
+class UnitTest(JudgeRecord):
     """A module of unittest.TestCase classes."""
 
     kind: Literal["unittest"]
     code: str
 
 
-class Untested(Record):
+class Untested(JudgeRecord):
     """No tests came with the problem: whatever is known of its programs, tests that a model wrote say."""
 
     kind: Literal["none"]

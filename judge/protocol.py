@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from judge.problems import Asserts, Calls, Check, Stdio, UnitTest
-from judge.records import Record
+from judge.records import JudgeRecord
 
 JUDGE_VERSION = 1
 """Raised by whoever changes what verdict some program gets; everything is then judged again, nothing generated."""
@@ -19,7 +19,7 @@ Flag = Literal["tampered", "flaky", "shared"]
 Isolation = Literal["separate", "shared", "none"]  # driver and candidate apart; in one process; nothing was run
 
 
-class Limits(Record):
+class Limits(JudgeRecord):
     """What one program may use; enforced from outside, recorded in every row."""
 
     cpu_s: float = Field(10.0, gt=0)
@@ -38,7 +38,7 @@ class Limits(Record):
     """Files and directories in the private /tmp."""
 
 
-class Answers(Record):
+class Answers(JudgeRecord):
     """Calls whose answers are wanted, whatever they are: what a program is timed on. No problem comes with these.
 
     A result is `passed` where plain data came back, and its message is then the data's address (inside/digest.py).

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 
 
-class Record(BaseModel):
+class JudgeRecord(BaseModel):
     """A frozen record that refuses unknown fields; a docstring under a field becomes its description."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)

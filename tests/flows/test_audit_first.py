@@ -9,7 +9,7 @@ from flows.config import RefreshConfig
 from flows.refresh import refresh
 from judge.attacks import ATTACKS
 from judge.errors import AuditError
-from judge.judge import Judge
+from judge.pool import SlotPool
 from judge.protocol import Job, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
@@ -36,13 +36,13 @@ def test_a_sandbox_is_tried_once_and_the_lake_says_with_what(config: Build, writ
 def test_nothing_is_judged_by_a_sandbox_that_can_be_fooled(
     config: Build, writer: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = Judge.judge
+    honest = SlotPool.judge
 
-    def fooled(self: Judge, jobs: Iterable[Job]) -> Iterator[Judged]:
+    def fooled(self: SlotPool, jobs: Iterable[Job]) -> Iterator[Judged]:
         for judged in honest(self, jobs):
             yield replace(judged, verdict="passed") if judged.verdict == "exited" else judged
 
-    monkeypatch.setattr(Judge, "judge", fooled)
+    monkeypatch.setattr(SlotPool, "judge", fooled)
     with pytest.raises(AuditError, match=r"wrong verdict.*patchmill audit"):
         refresh(config(audit="sample"))
     assert not writer.asked

@@ -7,7 +7,7 @@ import pytest
 
 from flows.config import RefreshConfig
 from flows.refresh import refresh
-from judge.judge import Judge
+from judge.pool import SlotPool
 from judge.protocol import JUDGE_VERSION, Job, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
@@ -21,19 +21,19 @@ Build = Callable[..., RefreshConfig]
 def newer(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     """Raise the judge's version, and have it mistrust programs that name `total`, so that some verdicts change."""
 
-    def judge(self: Judge, jobs: Iterable[Job]) -> Iterator[Judged]:
+    def judge(self: SlotPool, jobs: Iterable[Job]) -> Iterator[Judged]:
         for judged in before(self, jobs):
             yield judged if judged.verdict != "passed" else stricter(judged)
 
     def stricter(judged: Judged) -> Judged:
         return Judged(judged.job_id, "failed", judged.tests, ("tampered",), feedback="stricter")
 
-    before = Judge.judge
+    before = SlotPool.judge
 
     def raise_it() -> None:
         for module in ("tasks.plan", "tasks.running.executions"):
             monkeypatch.setattr(f"{module}.JUDGE_VERSION", JUDGE_VERSION + 1)
-        monkeypatch.setattr(Judge, "judge", judge)
+        monkeypatch.setattr(SlotPool, "judge", judge)
 
     return raise_it
 

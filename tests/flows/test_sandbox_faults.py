@@ -14,7 +14,7 @@ from docker import DockerClient
 from flows.config import RefreshConfig
 from flows.refresh import refresh
 from judge.backends.docker_daemon import LABEL
-from judge.judge import Judge
+from judge.pool import SlotPool
 from judge.protocol import Job, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
@@ -61,9 +61,9 @@ def fill(disk: Path) -> None:
 def test_a_run_outlives_what_befalls_its_sandbox(
     config: Build, writer: ScriptedServer, disk: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    honest, turns = Judge._on_slot, itertools.count()
+    honest, turns = SlotPool._on_slot, itertools.count()
 
-    def befallen(self: Judge, job: Job) -> Judged | str:
+    def befallen(self: SlotPool, job: Job) -> Judged | str:
         if next(turns) == FAULT_AT:
             if fault == "daemon stopped":
                 engine.stop()
@@ -75,7 +75,7 @@ def test_a_run_outlives_what_befalls_its_sandbox(
                 remove_containers(engine)
         return honest(self, job)
 
-    monkeypatch.setattr(Judge, "_on_slot", befallen)
+    monkeypatch.setattr(SlotPool, "_on_slot", befallen)
     with ExitStack() as stack:
         engine = new_engine(**{"data-root": f"{disk}/data"})
         stack.callback(engine.close)

@@ -16,7 +16,7 @@ from judge.backends.docker_built import build, built, remove
 from judge.backends.docker_daemon import LABEL, sweep
 from judge.errors import SandboxError
 from judge.factory import SandboxSettings, open_sandbox
-from judge.judge import Judge
+from judge.pool import SlotPool
 from judge.problems import Asserts
 from judge.protocol import Job, Limits
 from storage.errors import ConfigError
@@ -54,7 +54,7 @@ def test_an_image_is_built_swept_over_and_judged_with(engine, image):
         sweep(client)
         assert LABEL not in client.images.get(TAG).labels
         assert client.containers.list(all=True, filters={"label": f"{LABEL}=build"}) == []
-    with Judge(Docker(engine.host, TAG), 1) as judge:
+    with SlotPool(Docker(engine.host, TAG), 1) as judge:
         (row,) = judge.judge([_job(OWN)])
     assert row.verdict == "passed", row
 

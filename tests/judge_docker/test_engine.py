@@ -23,7 +23,7 @@ from judge.backends.docker_daemon import LABEL, unreachable
 from judge.errors import SandboxError
 from judge.factory import SandboxSettings, open_sandbox, probe
 from judge.inside import seccomp
-from judge.judge import Judge
+from judge.pool import SlotPool
 from judge.problems import Asserts
 from judge.protocol import Job, Judged, Limits
 from judge.server import ForkServer
@@ -106,7 +106,7 @@ def test_a_container_lost_during_a_run_is_replaced(engine, client, how):
 
     losing = threading.Thread(target=lose)
     losing.start()
-    with Judge(Docker(engine.host), 1) as judge:
+    with SlotPool(Docker(engine.host), 1) as judge:
         (row,) = judge.judge([_job(1, SLEEPER)])
     losing.join()
     assert row.verdict == "passed" and row.evidence["retries"] == 1, row
@@ -129,7 +129,7 @@ def _below(container):
 def test_a_daemon_that_stops_during_a_run_is_an_error_and_nothing_hangs():
     engine = new_engine()
     try:
-        with Judge(Docker(engine.host), 1) as judge:
+        with SlotPool(Docker(engine.host), 1) as judge:
             list(judge.judge([_job(1)]))
             stopping = threading.Timer(0.5, engine.stop)
             stopping.start()
@@ -150,7 +150,7 @@ def test_a_daemon_that_stops_during_a_run_is_an_error_and_nothing_hangs():
 def test_closing_leaves_nothing(engine, client):
     folders = set(Path("/tmp").glob("patchmill-*"))
     before = [{found.id for found in kind} for kind in _of(client)]
-    judge = Judge(Docker(engine.host), 2)
+    judge = SlotPool(Docker(engine.host), 2)
     assert [row.verdict for row in judge.judge(_job(n) for n in range(6))] == ["passed"] * 6
     during = [{found.id for found in kind} for kind in _of(client)]
     judge.close()

@@ -9,7 +9,7 @@ import pytest
 from judge.problems import Calls, Check, Stdio, UnitTest
 from judge.protocol import Job, Limits
 from tasks.ingest.settings import JsonlSource
-from tasks.ingest.sources import read
+from tasks.ingest.sources import read_source
 from tasks.reading.problem import Problem
 
 PROGRAMS = {
@@ -129,7 +129,7 @@ def _command(pid):
 
 def test_every_shipped_reference_passes(sandbox):
     source = JsonlSource(kind="jsonl", path=Path(__file__).parents[2] / "configs/problems")
-    problems = [row for row in read(source) if isinstance(row, Problem)]
+    problems = [row for row in read_source(source) if isinstance(row, Problem)]
     jobs = [Job(p.source_id, p.reference or "", p.context, p.entry_point, p.tests, Limits(cpu_s=30)) for p in problems]
     wrong = {v.job_id: f"{v.verdict}: {v.feedback}" for v in sandbox.judge(jobs) if v.verdict != "passed"}
     assert len(problems) >= 40 and wrong == {}

@@ -18,7 +18,7 @@ from judge.cgroup import Cgroup
 from judge.driving import key
 from judge.errors import SandboxError
 from judge.factory import SandboxSettings, open_sandbox, probe
-from judge.judge import Judge
+from judge.pool import SlotPool
 from judge.problems import Asserts
 from judge.protocol import Job, Limits
 
@@ -60,21 +60,21 @@ class Failing:
 
 def test_a_hiccup_of_ours_is_retried_on_a_fresh_slot():
     backend = Failing(1)
-    judge = Judge(backend, 1)
+    judge = SlotPool(backend, 1)
     (row,) = judge.judge([_job(1, "import time\ntime.sleep(2)\ndef f(n): return n")])
     judge.close()
     assert row.verdict == "passed" and row.evidence["retries"] == 1 and backend.started == 4
 
 
 def test_hiccups_without_end_are_infra_and_say_why():
-    judge = Judge(Failing(9), 1)
+    judge = SlotPool(Failing(9), 1)
     (row,) = judge.judge([_job(1, "import time\ntime.sleep(60)\ndef f(n): return n")])
     judge.close()
     assert row.verdict == "infra" and row.tests == () and "fork server" in row.evidence["why"]
 
 
 def test_a_sandbox_that_can_not_start_is_an_error():
-    judge = Judge(Bubblewrap("/bin/false"), 1)
+    judge = SlotPool(Bubblewrap("/bin/false"), 1)
     with pytest.raises(SandboxError, match="did not start"):
         list(judge.judge([_job(1)]))
     judge.close()
@@ -116,7 +116,7 @@ def test_jobs_are_taken_only_as_slots_come_free(sandbox):
 
 
 def test_queue_time_is_never_charged():
-    judge = Judge(Bubblewrap(), 1)
+    judge = SlotPool(Bubblewrap(), 1)
     slow = _job(0, "import time\ntime.sleep(1)\ndef f(n): return n")
     rows = {row.job_id: row for row in judge.judge([slow, _job(1), _job(2)])}
     judge.close()
@@ -131,7 +131,7 @@ def test_closing_ends_every_process_and_removes_every_folder():
         return _below(os.getpid()), folders
 
     before = state()
-    judge = Judge(Bubblewrap(), 2)
+    judge = SlotPool(Bubblewrap(), 2)
     list(judge.judge(_job(n) for n in range(6)))
     during = state()
     judge.close()

@@ -21,7 +21,7 @@ from judge.slot import Slot
 RETRIES = 2
 
 
-class Judge:
+class SlotPool:
     """Sandbox over a backend; see protocol.Sandbox. Slots start when they are first needed."""
 
     def __init__(self, backend: Backend, jobs: int | None = None, reruns: int = 0, shared: bool = False) -> None:
@@ -69,7 +69,7 @@ class Judge:
             if isinstance(slot, Slot):
                 slot.close()
 
-    def __enter__(self) -> "Judge":
+    def __enter__(self) -> "SlotPool":
         return self
 
     def __exit__(self, *exc: object) -> None:
