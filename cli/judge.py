@@ -17,8 +17,8 @@ from judge.protocol import Job, Judged
 from storage.errors import ConfigError
 from storage.files import written
 from storage.settings import explain
-from tasks.ingest.dropped import UnusableError
-from tasks.ingest.records import decoded, problem
+from tasks.ingest.dropped import UnusableRecordError
+from tasks.ingest.records import build_problem, decode_line
 from tasks.reading.problem import Problem
 
 T = TypeVar("T")
@@ -65,7 +65,7 @@ def command(
     except ValidationError as error:
         raise ConfigError(f"--{explain(error, SandboxSettings)}") from None
     known: dict[str, list[Problem]] = {}
-    for _, made in _read(problems, problem):
+    for _, made in _read(problems, build_problem):
         known.setdefault(made.source_id, []).append(made)
     asked = [(s, _problem_of(s, known, where)) for where, s in _read(solutions, Solution.model_validate)]
     limits = settings.limits
@@ -100,8 +100,8 @@ def _read(path: Path, make: Callable[[dict[str, Any]], T]) -> Iterator[tuple[str
     """What `make` makes of every line; raises ConfigError that names the first it can't use."""
     for where, line in _lines(path):
         try:
-            yield where, make(decoded(line))
-        except UnusableError as bad:
+            yield where, make(decode_line(line))
+        except UnusableRecordError as bad:
             raise ConfigError(f"{where}: {bad.detail}") from None
         except ValidationError as error:
             raise ConfigError(f"{where}: {explain(error, Solution)}") from None

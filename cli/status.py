@@ -10,7 +10,7 @@ from cli.options import JsonOption, LakeOption, open_lake, print_json, print_tab
 from cli.run import load_config
 from storage.catalog import Catalog, statement
 from storage.lake import Lake
-from tasks.ingest.sources import read
+from tasks.ingest.sources import read_source
 from tasks.reading.problem import Problem
 
 
@@ -42,7 +42,7 @@ def _of_plan(config: Path, lake: str | None) -> dict[str, Any]:
     from tasks.running.pending import pending_counts
 
     opened = Lake(loaded.lake)
-    rows = [problem_row(p, opened.buckets) for s in loaded.data for p in read(s) if isinstance(p, Problem)]
+    rows = [problem_row(p, opened.buckets) for s in loaded.data for p in read_source(s) if isinstance(p, Problem)]
     with Catalog(opened) as catalog:  # of code, what earlier runs have made of it
         made = "select problem_id, bucket from problems where list_contains($names, source) and tests_kind = 'none'"
         rows += catalog.rows(made, names=[source.name for source in loaded.code])

@@ -12,7 +12,7 @@ import pytest
 from judge.factory import SandboxSettings, open_sandbox
 from judge.protocol import Job, Limits, Sandbox
 from tasks.ingest.settings import AppsSource, HumanEvalSource, JsonlSource, MbppSource, Source
-from tasks.ingest.sources import read
+from tasks.ingest.sources import read_source
 from tasks.reading.problem import Problem
 
 ROOT = Path(__file__).parents[1]
@@ -46,7 +46,7 @@ def humaneval() -> Path:
 
 
 def failing(sandbox: Sandbox, source: Source) -> tuple[int, dict[str, str]]:
-    problems = [row for row in read(source) if isinstance(row, Problem)]
+    problems = [row for row in read_source(source) if isinstance(row, Problem)]
     jobs = [Job(p.source_id, p.reference or "", p.context, p.entry_point, p.tests, Limits(cpu_s=30)) for p in problems]
     wrong = {v.job_id: f"{v.verdict}: {v.feedback}" for v in sandbox.judge(jobs) if v.verdict != "passed"}
     return len(problems), wrong

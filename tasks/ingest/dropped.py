@@ -1,4 +1,4 @@
-"""What an ingested row becomes when no problem can be made of it."""
+"""The record of an input that yields no problem, with the reason."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,15 +10,15 @@ Reason = Literal[
     "not_utf8", "not_json", "not_an_object", "missing_field", "unknown_field", "unknown_kind", "no_tests",
     "bad_value", "bad_tests", "bad_text", "not_finite", "no_entry_point", "duplicate",
 ]  # fmt: skip
-"""`bad_tests`: they are there and can decide nothing (don't parse, assert nothing); `bad_text`: no UTF-8 holds it;
-`not_finite`: NaN or an infinity, which no JSON carries."""
+"""`bad_tests`: tests that can decide nothing, because they don't parse or assert nothing; `bad_text`: text that UTF-8
+cannot encode; `not_finite`: NaN or an infinity, which JSON cannot carry."""
 
 RAW_CHARS = 4000
-"""How much of a dropped row is kept: enough to find it, never a whole file."""
+"""Characters kept of a dropped record: enough to recognise it, never a whole file."""
 
 
-class UnusableError(Exception):
-    """Raised where a row is converted, caught at the row loop, never seen outside this stage."""
+class UnusableRecordError(Exception):
+    """A record yields no problem; raised where it is converted and caught at the row loop of its source."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(detail)
@@ -27,32 +27,36 @@ class UnusableError(Exception):
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """A row that was left out, where it stood and why."""
+class DroppedRecord:
+    """One input that was left out: a line, a row or a folder, with its place and the reason."""
 
     source: str
+    """Name of the source."""
     where: str
     """File name and line, folder, or row number; never an absolute path, so that it is the same on every machine."""
     reason: Reason
     detail: str
+    """The particulars, for people."""
     raw: str
-    """The row as it stands there, at most RAW_CHARS characters; bytes that are not UTF-8 as `\\xNN`."""
+    """The input as it stands there, at most RAW_CHARS characters; bytes that are not UTF-8 as `\\xNN`."""
     source_id: str | None = None
-    """Its id, where the row could be read that far."""
+    """The problem's name in its source; None where it could not be read."""
 
     @property
     def row_id(self) -> str:
-        """Address of the row: the same row dropped again for the same reason has the same one."""
+        """Content address: the same input dropped again for the same reason has the same address."""
         return content_id("dropped_row", source=self.source, where=self.where, reason=self.reason, raw=self.raw)
 
 
-Found = tuple[str, Problem | Dropped]
-"""Where a row stands, and what became of it."""
+SourceRecord = tuple[str, Problem | DroppedRecord]
+"""Where an input stands, and the problem or drop that it became."""
 
 
-def dropped(source: str, where: str, bad: UnusableError, raw: str | bytes, source_id: str | None = None) -> Dropped:
-    """Give a conversion's failure its place."""
+def drop_record(
+    source: str, where: str, error: UnusableRecordError, raw: str | bytes, source_id: str | None = None
+) -> DroppedRecord:
+    """Return the record of an input whose conversion failed; `raw` is cut and made printable."""
     if isinstance(raw, bytes):
         raw = raw[: 4 * RAW_CHARS].decode("utf-8", "backslashreplace")
     text = raw[:RAW_CHARS].encode("utf-8", "backslashreplace").decode("utf-8")
-    return Dropped(source, where, bad.reason, bad.detail, text, source_id)
+    return DroppedRecord(source, where, error.reason, error.detail, text, source_id)

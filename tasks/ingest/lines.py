@@ -1,4 +1,4 @@
-"""Lines of a text file, plain or gzipped, one at a time."""
+"""Read the lines of a text file, plain or gzipped, one at a time."""
 
 import gzip
 import zipfile
@@ -8,45 +8,38 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from storage.errors import ConfigError
-from tasks.ingest.dropped import Dropped, Found, UnusableError, dropped
-from tasks.ingest.records import Fields, decoded, problem
+from tasks.ingest.dropped import DroppedRecord, SourceRecord, UnusableRecordError, drop_record
+from tasks.ingest.records import Fields, build_problem, decode_line
 from tasks.reading.problem import Problem
 
 _BOM = b"\xef\xbb\xbf"
 
 
 @contextmanager
-def naming(path: Path, field: str, fix: str) -> Iterator[None]:
-    """Give what the file system or a decompressor complains about our name: the file, the field and the fix."""
+def translate_errors(path: Path, setting: str, fix: str) -> Iterator[None]:
+    """Turn errors of the file system and of decompressors into a ConfigError that names file, setting and fix."""
     try:
         yield
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file ({field}); {fix}") from None
+        raise ConfigError(f"{path}: no such file ({setting}); {fix}") from None
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
-        why = getattr(error, "strerror", None) or error or type(error).__name__
-        raise ConfigError(f"{path}: cannot be read ({field}): {why}; {fix}") from None
-
-
-def lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Numbers (from 1) and bytes of the lines that are not blank."""
-    for number, line in enumerate(file, start=1):
-        text = (line.removeprefix(_BOM) if number == 1 else line).strip()
-        if text:
-            yield number, text
+        cause = getattr(error, "strerror", None) or error or type(error).__name__
+        raise ConfigError(f"{path}: cannot be read ({setting}): {cause}; {fix}") from None
 
 
 @contextmanager
-def opened(path: Path, inside: str | None = None) -> Iterator[Iterable[bytes]]:
-    """Open a file for reading, gunzipped where its name ends in `.gz`.
+def open_lines(path: Path, member: str | None = None) -> Iterator[Iterable[bytes]]:
+    """Open a file for reading line by line, gunzipped where its name ends in `.gz`.
 
     Args:
-        inside: the gzipped member of a zip to open instead.
+        path: the file, or the zip archive that holds `member`.
+        member: name of a gzipped member of the archive.
     """
-    if inside is not None:
+    if member is not None:
         with zipfile.ZipFile(path) as archive:
-            if inside not in archive.namelist():
-                raise zipfile.BadZipFile(f"holds no {inside}")
-            with archive.open(inside) as packed, gzip.GzipFile(fileobj=packed) as file:
+            if member not in archive.namelist():
+                raise zipfile.BadZipFile(f"holds no {member}")
+            with archive.open(member) as packed, gzip.GzipFile(fileobj=packed) as file:
                 yield file
     elif path.suffix == ".gz":
         with gzip.open(path) as file:
@@ -56,23 +49,33 @@ def opened(path: Path, inside: str | None = None) -> Iterator[Iterable[bytes]]:
             yield plain
 
 
-def each_row(
+def convert_lines(
     file: Iterable[bytes], source: str, file_name: str, id_field: str, convert: Callable[[Fields, str], Fields]
-) -> Iterator[Found]:
-    """Make a problem of every JSON line.
+) -> Iterator[SourceRecord]:
+    """Convert every JSON line to a problem or a dropped record, in the order of the file.
 
     Args:
-        file_name: what `where` and `origin` call the file.
-        id_field: the field that holds the id, so that a dropped row can still be named.
-        convert: (row, `file:line`) -> fields of a Problem; raises UnusableError.
+        file: the raw lines.
+        source: name of the source, for dropped records.
+        file_name: name of the file in `where` and `origin`.
+        id_field: the field that holds the id, so that a dropped line keeps it.
+        convert: (fields, `file:line`) -> fields of a Problem; raises UnusableRecordError.
     """
-    for number, line in lines(file):
+    for number, line in _number_lines(file):
         where, source_id = f"{file_name}:{number}", None
         try:
-            row = decoded(line)
-            known = row.get(id_field)
-            source_id = str(known) if isinstance(known, str | int) else None
-            made: Problem | Dropped = problem(convert(row, where))
-        except UnusableError as bad:
-            made = dropped(source, where, bad, line, source_id)
-        yield where, made
+            fields = decode_line(line)
+            id_value = fields.get(id_field)
+            source_id = str(id_value) if isinstance(id_value, str | int) else None
+            record: Problem | DroppedRecord = build_problem(convert(fields, where))
+        except UnusableRecordError as error:
+            record = drop_record(source, where, error, line, source_id)
+        yield where, record
+
+
+def _number_lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield (number from 1, stripped bytes) of the lines that are not blank."""
+    for number, line in enumerate(file, start=1):
+        text = (line.removeprefix(_BOM) if number == 1 else line).strip()
+        if text:
+            yield number, text

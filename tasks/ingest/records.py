@@ -1,19 +1,20 @@
-"""From fields to a Problem: everything that is asked of a problem whatever source it came from."""
+"""Decode records and check them: everything that is required of a problem, whatever source it came from."""
 
 import ast
 import json
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 from pydantic import ValidationError
 
 from judge.problems import Asserts, Calls, Check, UnitTest, Untested
 from storage.ids import canonical
 from storage.settings import explain
-from tasks.ingest.dropped import Reason, UnusableError
+from tasks.ingest.dropped import Reason, UnusableRecordError
 from tasks.reading.problem import Problem
 from tasks.reading.python_text import find_definitions, parse
 
-Fields = dict[str, Any]
+Fields = dict[str, object]
+"""One record as JSON values by field name."""
 T = TypeVar("T")
 
 _REASONS: dict[str, Reason] = {
@@ -23,105 +24,133 @@ _REASONS: dict[str, Reason] = {
     "union_tag_not_found": "unknown_kind",
     "string_unicode": "bad_text",
 }
+"""Drop reasons by pydantic's type of error; any other type is `bad_value`."""
 
 
-def decoded(line: bytes) -> Fields:
-    """One line of JSON as an object; raises UnusableError where it is none."""
+def decode_line(line: bytes) -> Fields:
+    """Decode one line of JSON that holds an object.
+
+    Raises:
+        UnusableRecordError: the line is not UTF-8, not JSON, or not an object.
+    """
     try:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise UnusableError("not_utf8", f"byte {error.start} is no UTF-8") from None
-    row = decoded_text(text)
-    if not isinstance(row, dict):
-        raise UnusableError("not_an_object", f"expected a JSON object, got {type(row).__name__}")
-    return row
+        raise UnusableRecordError("not_utf8", f"byte {error.start} is no UTF-8") from None
+    fields = decode_json(text)
+    if not isinstance(fields, dict):
+        raise UnusableRecordError("not_an_object", f"expected a JSON object, got {type(fields).__name__}")
+    return fields
 
 
-def decoded_text(text: str) -> Any:
-    """Any JSON value; raises UnusableError."""
+def decode_json(text: str) -> object:
+    """Decode any JSON value.
+
+    Raises:
+        UnusableRecordError: the text is not JSON, nests too deep, or holds a number that Python cannot keep.
+    """
     try:
-        return json.loads(text, parse_constant=_refuse)
+        value: object = json.loads(text, parse_constant=_reject_constant)
     except json.JSONDecodeError as error:
-        raise UnusableError("not_json", f"column {error.colno}: {error.msg}") from None
+        raise UnusableRecordError("not_json", f"column {error.colno}: {error.msg}") from None
     except RecursionError:
-        raise UnusableError("not_json", "nested too deep") from None
+        raise UnusableRecordError("not_json", "nested too deep") from None
     except ValueError as error:  # an integer of more digits than Python converts
-        raise UnusableError("bad_value", str(error)) from None
-
-
-def required(row: Fields, field: str, kind: type[T]) -> T:
-    """A field that must be there and of that type; raises UnusableError."""
-    if field not in row:
-        raise UnusableError("missing_field", f"{field}: field required")
-    value = row[field]
-    if not isinstance(value, kind):
-        raise UnusableError("bad_value", f"{field}: expected {kind.__name__}, got {type(value).__name__}")
+        raise UnusableRecordError("bad_value", str(error)) from None
     return value
 
 
-def texts(row: Fields, field: str) -> tuple[str, ...]:
-    """A list of strings that must be there; raises UnusableError."""
-    values = required(row, field, list)
+def require_field(fields: Fields, name: str, kind: type[T]) -> T:
+    """Return a field that must be present and of type `kind`.
+
+    Raises:
+        UnusableRecordError: it is missing or has another type.
+    """
+    if name not in fields:
+        raise UnusableRecordError("missing_field", f"{name}: field required")
+    value = fields[name]
+    if not isinstance(value, kind):
+        raise UnusableRecordError("bad_value", f"{name}: expected {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
+def require_strings(fields: Fields, name: str) -> tuple[str, ...]:
+    """Return a field that must be a list of strings.
+
+    Raises:
+        UnusableRecordError: it is missing or holds anything else.
+    """
+    values = require_field(fields, name, list)
     if not all(isinstance(value, str) for value in values):
-        raise UnusableError("bad_value", f"{field}: expected a list of strings")
+        raise UnusableRecordError("bad_value", f"{name}: expected a list of strings")
     return tuple(values)
 
 
-def problem(fields: Fields) -> Problem:
-    """Check the fields of a problem, and that its tests can decide something; raises UnusableError."""
+def build_problem(fields: Fields) -> Problem:
+    """Build a problem and check that its tests can decide something.
+
+    Raises:
+        UnusableRecordError: a field is missing, unknown or wrong, or the tests can decide nothing.
+    """
     try:
-        made = Problem.model_validate(fields)
-        canonical(made.model_dump(mode="python")).encode("utf-8")
+        problem = Problem.model_validate(fields)
+        canonical(problem.model_dump(mode="python")).encode("utf-8")
     except ValidationError as error:
-        raise UnusableError(_reason(error), explain(error, Problem)) from None
+        raise UnusableRecordError(_find_reason(error), explain(error, Problem)) from None
     except UnicodeEncodeError as error:
-        raise UnusableError("bad_text", f"holds a lone surrogate: {error.object[error.start]!a}") from None
+        raise UnusableRecordError("bad_text", f"holds a lone surrogate: {error.object[error.start]!a}") from None
     except ValueError:
-        raise UnusableError("not_finite", "holds a number that is not finite") from None
+        raise UnusableRecordError("not_finite", "holds a number that is not finite") from None
     except RecursionError:
-        raise UnusableError("bad_value", "nested too deep") from None
+        raise UnusableRecordError("bad_value", "nested too deep") from None
     except TypeError as error:
-        raise UnusableError("bad_value", f"holds what JSON can't carry: {error}") from None
-    _check_tests(made)
-    return made
+        raise UnusableRecordError("bad_value", f"holds what JSON can't carry: {error}") from None
+    _check_tests(problem)
+    return problem
 
 
-def _check_tests(made: Problem) -> None:
-    tests = made.tests
+def _check_tests(problem: Problem) -> None:
+    tests = problem.tests
     if isinstance(tests, Untested):
-        raise UnusableError("no_tests", "tests of kind none: a problem that is read from a file comes with its tests")
-    if isinstance(tests, Check | Calls) and made.entry_point is None:
-        raise UnusableError("no_entry_point", f"tests of kind {tests.kind} call the entry point, and there is none")
-    _parsed("context", made.context)
+        raise UnusableRecordError(
+            "no_tests", "tests of kind none: a problem that is read from a file comes with its tests"
+        )
+    if isinstance(tests, Check | Calls) and problem.entry_point is None:
+        raise UnusableRecordError(
+            "no_entry_point", f"tests of kind {tests.kind} call the entry point, and there is none"
+        )
+    _require_python("context", problem.context)
     if isinstance(tests, Asserts):
-        _parsed("tests.setup", tests.setup)
+        _require_python("tests.setup", tests.setup)
         for number, text in enumerate(tests.asserts):
-            tree = _parsed(f"tests.asserts.{number}", text)
+            tree = _require_python(f"tests.asserts.{number}", text)
             if not any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
-                raise UnusableError("bad_tests", f"tests.asserts.{number} asserts nothing")
+                raise UnusableRecordError("bad_tests", f"tests.asserts.{number} asserts nothing")
     elif isinstance(tests, Check):
-        if "check" not in find_definitions(_parsed("tests.code", tests.code)):
-            raise UnusableError("bad_tests", "tests.code defines no function `check`")
+        if "check" not in find_definitions(_require_python("tests.code", tests.code)):
+            raise UnusableRecordError("bad_tests", "tests.code defines no function `check`")
     elif isinstance(tests, UnitTest):
-        classes = find_definitions(_parsed("tests.code", tests.code)).values()
-        methods = [node for found in classes if isinstance(found, ast.ClassDef) for node in found.body]
-        if not any(isinstance(node, ast.FunctionDef) and node.name.startswith("test") for node in methods):
-            raise UnusableError("bad_tests", "tests.code has no class with a method named test...")
+        definitions = find_definitions(_require_python("tests.code", tests.code)).values()
+        members = [
+            node for definition in definitions if isinstance(definition, ast.ClassDef) for node in definition.body
+        ]
+        if not any(isinstance(node, ast.FunctionDef) and node.name.startswith("test") for node in members):
+            raise UnusableRecordError("bad_tests", "tests.code has no class with a method named test...")
 
 
-def _parsed(field: str, code: str) -> ast.Module:
+def _require_python(field: str, code: str) -> ast.Module:
     tree = parse(code)
     if tree is None:
-        raise UnusableError("bad_tests", f"{field} is no Python 3")
+        raise UnusableRecordError("bad_tests", f"{field} is no Python 3")
     return tree
 
 
-def _reason(error: ValidationError) -> Reason:
+def _find_reason(error: ValidationError) -> Reason:
     first = error.errors(include_url=False)[0]
     if first["type"] == "too_short" and first["loc"][:1] == ("tests",):
         return "no_tests"
     return _REASONS.get(first["type"], "bad_value")
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise UnusableError("not_finite", f"holds {constant}")
+def _reject_constant(constant: str) -> NoReturn:
+    raise UnusableRecordError("not_finite", f"holds {constant}")

@@ -1,21 +1,30 @@
-"""Problems and dropped lines as rows of the lake."""
+"""Build the lake's rows of problems, references and dropped records."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 
 from storage.ids import bucket_of, content_id
-from tasks.ingest.dropped import Dropped
+from storage.rows import AttemptRow, DropRow, ProblemRow, SelectionRow
+from tasks.ingest.dropped import DroppedRecord
 from tasks.reading.problem import Problem
 
 
 def selection_id(problem_ids: Iterable[str]) -> str:
-    """Address of a set of problems, in whatever order they were read."""
+    """Return the content address of a set of problems, whatever their order."""
     return content_id("selection", problems=sorted(set(problem_ids)))
 
 
-def problem_row(problem: Problem, buckets: int) -> dict[str, Any]:
-    """The row of one problem."""
+def selection_rows(buckets: Mapping[str, int]) -> list[SelectionRow]:
+    """Return the rows of a set of problems, given its buckets by problem id."""
+    selection = selection_id(buckets)
+    return [
+        {"selection_id": selection, "problem_id": problem_id, "bucket": bucket}
+        for problem_id, bucket in buckets.items()
+    ]
+
+
+def problem_row(problem: Problem, buckets: int) -> ProblemRow:
+    """Return the row of one problem in a lake of so many buckets."""
     return {
         "problem_id": problem.problem_id,
         "bucket": bucket_of(problem.problem_id, buckets),
@@ -32,9 +41,13 @@ def problem_row(problem: Problem, buckets: int) -> dict[str, Any]:
     }
 
 
-def reference_row(problem: dict[str, Any]) -> dict[str, Any]:
-    """A reference is an attempt that nobody generated: the judge needs no second path for it."""
-    code = problem["reference"]
+def correctable_values(row: ProblemRow) -> tuple[str | None, str, str | None]:
+    """Return (reference, licence, origin): the columns that are no part of a problem's id, so a source may correct."""
+    return row["reference"], row["licence"], row["origin"]
+
+
+def reference_row(problem: ProblemRow, code: str, created_at: datetime) -> AttemptRow:
+    """Return a reference as an attempt that no model wrote, so that it is judged like any other attempt."""
     return {
         "attempt_id": content_id("reference", problem=problem["problem_id"], code=code),
         "problem_id": problem["problem_id"],
@@ -56,17 +69,17 @@ def reference_row(problem: dict[str, Any]) -> dict[str, Any]:
         "completion_tokens": 0,
         "code": code,
         "no_code_reason": None,
-        "created_at": datetime.now(UTC),
+        "created_at": created_at,
     }
 
 
-def drop_row(dropped: Dropped, buckets: int) -> dict[str, Any]:
-    """The row of one line that is no problem."""
+def drop_row(record: DroppedRecord, buckets: int) -> DropRow:
+    """Return the row of one dropped record in a lake of so many buckets."""
     return {
         "stage": "ingest",
-        "row_id": dropped.row_id,
+        "row_id": record.row_id,
         "problem_id": None,
-        "bucket": bucket_of(dropped.row_id, buckets),
-        "reason": dropped.reason,
-        "detail": f"{dropped.source} {dropped.where}: {dropped.detail}",
+        "bucket": bucket_of(record.row_id, buckets),
+        "reason": record.reason,
+        "detail": f"{record.source} {record.where}: {record.detail}",
     }

@@ -1,4 +1,4 @@
-"""Where problems come from: one model per kind of source, told apart by `kind`."""
+"""Settings of the sources of problems: one model per kind of source, discriminated by `kind`."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -9,7 +9,7 @@ from storage.settings import Settings
 
 
 class _Source(Settings):
-    """What every source can be told."""
+    """Settings that every source has."""
 
     limit: int | None = Field(None, ge=1)
     """Take at most this many problems, the first ones; null takes all."""
@@ -18,15 +18,15 @@ class _Source(Settings):
 
 
 class JsonlSource(_Source):
-    """Files with one problem a line, with exactly the fields of storage.problems.Problem."""
+    """Files with one problem a line, with exactly the fields of tasks.reading.problem.Problem."""
 
     kind: Literal["jsonl"]
     path: Path
     """A .jsonl (or .jsonl.gz) file, or a folder of such files, read in order of name."""
     name: str | None = Field(None, min_length=1)
-    """Replaces the `source` of every line; null keeps what the lines say."""
+    """Replaces the `source` of every line; null keeps the lines' own."""
     licence: str | None = Field(None, min_length=1)
-    """For lines that state none; null drops those."""
+    """Licence of lines that state none; null drops those lines."""
 
 
 class MbppSource(_Source):
@@ -44,7 +44,7 @@ class MbppSource(_Source):
 
 
 class HumanEvalSource(_Source):
-    """HumanEval's data file; the package's code is never imported."""
+    """HumanEval's data file; code of the package is never imported."""
 
     kind: Literal["humaneval"]
     path: Path | None = None
@@ -68,7 +68,7 @@ class AppsSource(_Source):
 
 
 class Columns(Settings):
-    """Our field: their column. A dot goes down into a struct, or into a column that holds JSON text."""
+    """The dataset's column of each field. A dot goes down into a struct, or into a column that holds JSON text."""
 
     prompt: str
     """The task in words."""
@@ -79,7 +79,7 @@ class Columns(Settings):
     context: str | None = None
     """Code that stands before every solution."""
     reference: str | None = None
-    """A program that is right."""
+    """A correct program."""
     licence: str | None = None
     """Licence of the row."""
     origin: str | None = None
@@ -109,9 +109,9 @@ class StdioColumns(Settings):
 
     kind: Literal["stdio"]
     inputs: str
-    """What each run reads; a list of strings, or one as JSON text."""
+    """Input of each run; a list of strings, or one as JSON text."""
     outputs: str
-    """What each run must write, in the same order."""
+    """Expected output of each run, in the same order."""
 
 
 class UnitTestColumns(Settings):
@@ -123,41 +123,41 @@ class UnitTestColumns(Settings):
 
 
 class Constants(Settings):
-    """Values that are the same for every row; a column of the same name goes before."""
+    """Values that all rows share; a mapped column of the same name takes precedence."""
 
     entry_point: str | None = None
-    """Where neither this nor a column says it, asserts name it themselves."""
+    """Name that the tests call; where neither this nor a column states it, it is read from the asserts."""
     context: str = ""
     """Code that stands before every solution, such as imports."""
     origin: str | None = None
-    """Null writes data set, split and row number."""
+    """Where the rows were taken from; null writes dataset, split and row number."""
 
 
 class HuggingFaceSource(_Source):
-    """Any data set that `datasets` can read, with a mapping of its columns to our fields."""
+    """Any dataset that `datasets` can read, with a mapping of its columns to the fields of a problem."""
 
     kind: Literal["huggingface"]
     path: str = Field(min_length=1)
     """Name on the hub, a local folder, or a local .parquet, .json, .jsonl or .csv file."""
     config: str | None = None
-    """Configuration of the data set, where it has several."""
+    """Configuration of the dataset, where it has several."""
     split: str = Field("train", min_length=1)
-    """A local file has one split, train."""
+    """Name of the split; a local file has one, train."""
     revision: str | None = None
     """Commit, branch or tag on the hub; a commit makes a later read the same."""
     columns: Columns
-    """Our field: their column."""
+    """The dataset's column of each field."""
     tests: AssertsColumns | CheckColumns | StdioColumns | UnitTestColumns = Field(discriminator="kind")
-    """Which kind of tests the rows hold, and in which columns."""
+    """Kind of tests that the rows hold, and their columns."""
     constants: Constants = Constants()
     """Values that no column holds."""
     name: str | None = Field(None, min_length=1)
     """The `source` of its problems; null takes the hub's name, or the file's or folder's own name."""
     licence: str | None = Field(None, min_length=1)
-    """Licence of every row, unless `columns.licence` says it row by row."""
+    """Licence of every row, unless `columns.licence` states it row by row."""
 
     @model_validator(mode="after")
-    def _licensed(self) -> Self:
+    def _check_licence(self) -> Self:
         if self.licence is None and self.columns.licence is None:
             raise ValueError("expected a licence for every problem: set `licence` or `columns.licence`")
         return self

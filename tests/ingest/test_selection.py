@@ -3,7 +3,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from storage.errors import ConfigError
 from tasks.ingest.settings import Source
-from tasks.ingest.sources import read
+from tasks.ingest.sources import read_source
 from tasks.reading.problem import Problem
 
 SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
@@ -40,7 +40,7 @@ def test_an_id_that_no_row_has_is_a_config_error_that_names_it(ingest, three) ->
 
 def test_problems_come_one_at_a_time_before_the_rest_is_read(jsonl, line) -> None:
     path = jsonl(*(line(source_id=str(number)) for number in range(5000)))
-    found = read(SOURCE.validate_python({"kind": "jsonl", "path": path}))
+    found = read_source(SOURCE.validate_python({"kind": "jsonl", "path": path}))
     first = next(found)
     path.write_bytes(b"")  # what has not been read by now is gone
     assert isinstance(first, Problem) and sum(1 for _ in found) < 4000

@@ -1,8 +1,8 @@
 import pytest
 
 from storage.tables import PROBLEMS, SEEDS
-from tasks.ingest.dropped import UnusableError
-from tasks.ingest.records import problem as checked
+from tasks.ingest.dropped import UnusableRecordError
+from tasks.ingest.records import build_problem
 from tasks.mining.rows import brief, problem, problem_row
 from tasks.reading.problem import Problem
 from tests.builders import row
@@ -31,6 +31,6 @@ def test_a_problem_says_where_its_seed_stood(commit: str | None, origin: str) ->
 def test_a_problem_without_tests_is_refused_from_files() -> None:
     made = problem(SEED, "Return it.", 0)
     assert Problem.model_validate(made.model_dump()) == made
-    with pytest.raises(UnusableError, match="comes with its tests") as caught:
-        checked(made.model_dump())
+    with pytest.raises(UnusableRecordError, match="comes with its tests") as caught:
+        build_problem(made.model_dump())
     assert caught.value.reason == "no_tests"
