@@ -17,7 +17,7 @@ NESTED = 3  # pid namespaces between us and a program: the sandbox's, its fork s
 
 
 @dataclass(frozen=True)
-class AuditRow:
+class AttackResult:
     """One attack: what it may get, what it got, and what was there afterwards that had not been there before."""
 
     attack: Attack
@@ -35,7 +35,7 @@ class AuditRow:
     judge_version: int = JUDGE_VERSION
 
 
-def audit(sandbox: Sandbox, attacks: Sequence[Attack] = ATTACKS, at_once: int = 1) -> Iterator[AuditRow]:
+def audit(sandbox: Sandbox, attacks: Sequence[Attack] = ATTACKS, at_once: int = 1) -> Iterator[AttackResult]:
     """Run the attacks, `at_once` side by side.
 
     Raises:
@@ -53,7 +53,7 @@ def audit(sandbox: Sandbox, attacks: Sequence[Attack] = ATTACKS, at_once: int = 
         yield from rows
 
 
-def _tried(sandbox: Sandbox, group: Sequence[Attack]) -> tuple[list[AuditRow], tuple[str, ...]]:
+def _tried(sandbox: Sandbox, group: Sequence[Attack]) -> tuple[list[AttackResult], tuple[str, ...]]:
     """Rows of one group, and what is there since."""
     before = _survivors() | _outside()
     jobs = [Job(str(n), a.code, "", a.entry, a.tests, a.limits) for n, a in enumerate(group)]
@@ -66,7 +66,7 @@ def _tried(sandbox: Sandbox, group: Sequence[Attack]) -> tuple[list[AuditRow], t
         if row.cpu_ms < attack.least_cpu_ms:
             ok, feedback = False, f"{row.cpu_ms:.0f} ms of CPU time seen, it used {attack.least_cpu_ms:.0f}. {feedback}"
         rows.append(
-            AuditRow(
+            AttackResult(
                 attack, attack.group, attack.expected, row.verdict, row.flags, ok, (), feedback, row.wall_ms,
                 sandbox.backend,
             )
@@ -74,7 +74,7 @@ def _tried(sandbox: Sandbox, group: Sequence[Attack]) -> tuple[list[AuditRow], t
     return rows, tuple(sorted((_survivors() | _outside()) - before))
 
 
-def _with(row: AuditRow, left: tuple[str, ...]) -> AuditRow:
+def _with(row: AttackResult, left: tuple[str, ...]) -> AttackResult:
     return replace(row, left=left, ok=row.ok and not left)
 
 

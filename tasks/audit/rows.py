@@ -1,23 +1,24 @@
-"""What the lake keeps of an audit: one row per attack, by the sandbox and the machine that it was tried on."""
+"""Choose the attacks of an audit, and build the rows of their verdicts. A row belongs to one sandbox on one machine."""
 
 import os
 import platform
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from judge.attacks import ATTACKS, Attack, Group
-from judge.audit import AuditRow
+from judge.audit import AttackResult
 from judge.errors import AuditError
 from judge.factory import SandboxSettings
 from judge.protocol import JUDGE_VERSION
 from storage.ids import content_id
+from storage.rows import AuditRow
 
-SAMPLE_OF_GROUP = 3
+ATTACKS_PER_GROUP = 3
+"""Attacks of every class in a sample."""
 
 
-def environment(settings: SandboxSettings) -> str:
-    """What a sandbox is made of besides its backend: where any of it changes, it is audited anew."""
+def describe_environment(settings: SandboxSettings) -> str:
+    """Describe everything besides the backend that a sandbox is made of; a change of it calls for a new audit."""
     user = "root" if os.geteuid() == 0 else "user"
     parts = [platform.system(), platform.release(), platform.machine(), "Python " + platform.python_version(), user]
     parts += [f"image {settings.image}"] if settings.image else []
@@ -25,54 +26,54 @@ def environment(settings: SandboxSettings) -> str:
     return ", ".join(parts)
 
 
-def chosen(extent: str) -> tuple[Attack, ...]:
-    """The attacks of an extent: `full` for all, `sample` for the first few of every class."""
+def select_attacks(extent: str) -> tuple[Attack, ...]:
+    """Return all attacks for `full`, and the first few of every class for `sample`, in the order of the table."""
     if extent == "full":
         return ATTACKS
     by_group: dict[Group, list[Attack]] = {}
     for attack in ATTACKS:
         by_group.setdefault(attack.group, []).append(attack)
-    return tuple(attack for group in by_group.values() for attack in group[:SAMPLE_OF_GROUP])
+    return tuple(attack for group in by_group.values() for attack in group[:ATTACKS_PER_GROUP])
 
 
-def audit_id(attack: Attack, backend: str, where: str) -> str:
-    """Address of one attack on one sandbox."""
+def audit_id(attack: Attack, backend: str, environment: str) -> str:
+    """Return the content address of one attack on one sandbox."""
     return content_id(
-        "audit", backend=backend, environment=where, judge_version=JUDGE_VERSION, attack=attack.name, code=attack.code,
-        tests=attack.tests.model_dump(mode="json"), limits=attack.limits.model_dump(mode="json"),
+        "audit", backend=backend, environment=environment, judge_version=JUDGE_VERSION, attack=attack.name,
+        code=attack.code, tests=attack.tests.model_dump(mode="json"), limits=attack.limits.model_dump(mode="json"),
     )  # fmt: skip
 
 
-def kept(row: AuditRow, where: str) -> dict[str, Any]:
-    """The row of table audits."""
+def audit_row(result: AttackResult, environment: str, created_at: datetime) -> AuditRow:
+    """Return the row of one attack's verdict."""
     return {
-        "audit_id": audit_id(row.attack, row.backend, where),
+        "audit_id": audit_id(result.attack, result.backend, environment),
         "bucket": 0,
-        "backend": row.backend,
-        "judge_version": row.judge_version,
-        "environment": where,
-        "attack": row.attack.name,
-        "attack_class": row.group,
-        "expected": list(row.expected),
-        "got": row.got,
-        "flags": list(row.flags),
-        "ok": row.ok,
-        "left_behind": list(row.left),
-        "feedback": clean(row.feedback),
-        "wall_ms": row.wall_ms,
-        "created_at": datetime.now(UTC),
+        "backend": result.backend,
+        "judge_version": result.judge_version,
+        "environment": environment,
+        "attack": result.attack.name,
+        "attack_class": result.group,
+        "expected": list(result.expected),
+        "got": result.got,
+        "flags": list(result.flags),
+        "ok": result.ok,
+        "left_behind": list(result.left),
+        "feedback": escape_surrogates(result.feedback),
+        "wall_ms": result.wall_ms,
+        "created_at": created_at,
     }
 
 
-def clean(text: str) -> str:
-    """Programs answer lone surrogates, which neither a terminal nor a table takes."""
+def escape_surrogates(text: str) -> str:
+    """Write lone surrogates as `\\udNNN`: programs answer them, and neither a terminal nor a table can hold them."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def refuse(wrong: Sequence[AuditRow], total: int, backend: str) -> AuditError:
-    """Why nothing is judged."""
-    shown = "; ".join(f"{row.attack.name}: {', '.join((row.got, *row.left))}" for row in wrong[:3])
+def explain_failure(wrong: Sequence[AttackResult], total: int, backend: str) -> AuditError:
+    """Return the error of an audit of `total` programs, some of which got a wrong verdict."""
+    examples = "; ".join(f"{result.attack.name}: {', '.join((result.got, *result.left))}" for result in wrong[:3])
     return AuditError(
-        f"{backend}: {len(wrong)} of {total} programs of the audit got a wrong verdict or left something ({shown}), "
+        f"{backend}: {len(wrong)} of {total} programs of the audit got a wrong verdict or left something ({examples}), "
         f"so nothing is judged; `patchmill audit --backend {backend}` shows them all"
     )

@@ -1,41 +1,49 @@
-"""Stage audit: before the sandbox judges anything, it must get the whole table of attacks right, once per machine."""
+"""Stage audit: a sandbox judges nothing before it has withstood every attack on this machine."""
 
 import os
+from datetime import UTC, datetime
 from typing import Literal
 
-from judge.audit import audit as tried
+from judge.audit import audit as run_attacks
 from judge.factory import SandboxSettings
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
 from storage.tables import AUDITS
-from tasks.audit.rows import audit_id, chosen, environment, kept, refuse
+from tasks.audit.rows import audit_id, audit_row, describe_environment, explain_failure, select_attacks
 from tasks.running import progress
 from tasks.running.effects import sandbox_for
 from tasks.running.stage import stage
 
 Extent = Literal["full", "sample", "off"]
+"""Attacks that a run tries: the whole table, a few of every class, or none."""
 
 
 @stage("audit", "audit")
-def audit(lake: LakeSettings, settings: SandboxSettings, extent: Extent) -> int:
-    """Try what this sandbox on this machine has not been tried with, or got wrong; returns how many programs.
+def audit(settings: LakeSettings, sandbox_settings: SandboxSettings, extent: Extent) -> int:
+    """Run every attack that this sandbox has not withstood on this machine yet; return how many were run.
 
     Raises:
-        AuditError: some program got a wrong verdict, or left something behind.
+        AuditError: a program got a wrong verdict, or left something behind.
     """
-    settings = settings.model_copy(update={"shared": False})  # what is flagged is believed by nobody
-    sandbox, where, opened = sandbox_for(settings), environment(settings), Lake(lake)
-    with Catalog(opened) as catalog:
-        fine = {row["audit_id"] for row in catalog.rows("select audit_id from audits where ok")}
-    pending = [attack for attack in chosen(extent) if audit_id(attack, sandbox.backend, where) not in fine]
+    # A pass in one process with its tests is flagged anyway, so it must not decide an attack.
+    sandbox_settings = sandbox_settings.model_copy(update={"shared": False})
+    sandbox, environment, lake = sandbox_for(sandbox_settings), describe_environment(sandbox_settings), Lake(settings)
+    with Catalog(lake) as catalog:
+        withstood_ids = {row["audit_id"] for row in catalog.rows("select audit_id from audits where ok")}
+    pending = [
+        attack
+        for attack in select_attacks(extent)
+        if audit_id(attack, sandbox.backend, environment) not in withstood_ids
+    ]
     if not pending:
         return 0
     progress.expect("audit", len(pending))
-    rows = []
-    for row in tried(sandbox, pending, settings.jobs or len(os.sched_getaffinity(0))):
-        rows.append(row)
+    results = []
+    for result in run_attacks(sandbox, pending, sandbox_settings.jobs or len(os.sched_getaffinity(0))):
+        results.append(result)
         progress.advance("audit", 1)
-    opened.upsert(AUDITS, [kept(row, where) for row in rows])
-    if wrong := [row for row in rows if not row.ok]:
-        raise refuse(wrong, len(rows), sandbox.backend)
-    return len(rows)
+    now = datetime.now(UTC)
+    lake.upsert(AUDITS, [audit_row(result, environment, now) for result in results])
+    if wrong := [result for result in results if not result.ok]:
+        raise explain_failure(wrong, len(results), sandbox.backend)
+    return len(results)

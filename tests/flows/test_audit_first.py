@@ -13,7 +13,7 @@ from judge.pool import SlotPool
 from judge.protocol import Job, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
-from tasks.audit.rows import chosen
+from tasks.audit.rows import select_attacks
 from tests.scripted import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -26,7 +26,7 @@ def test_a_sandbox_is_tried_once_and_the_lake_says_with_what(config: Build, writ
     versions = Lake(config().lake).versions()
     with Catalog(Lake(config().lake)) as catalog:
         rows = catalog.rows("select attack, attack_class, ok, environment from audits")
-    assert {row["attack"] for row in rows} == {attack.name for attack in chosen("sample")}
+    assert {row["attack"] for row in rows} == {attack.name for attack in select_attacks("sample")}
     assert {row["attack_class"] for row in rows} == {attack.group for attack in ATTACKS}
     assert all(row["ok"] and "Python 3" in row["environment"] for row in rows)
     refresh(config("add", "last", "shout", audit="sample"))
