@@ -1,5 +1,6 @@
 """What a table is, and the columns that many of them share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -23,8 +24,19 @@ class Table:
     key: tuple[str, ...]
     about: str
     schema: pa.Schema
+    replaceable: bool = False
+    """Whether a row may take the place of one with the same key; rows of other tables are only added."""
     whole: bool = False
-    """Whether every reader sees all its rows: they belong to no problem, so a stage that reads one bucket needs them."""
+    """Whether a reader of one bucket sees all rows of the table, since they belong to no problem."""
+
+
+Key = tuple[object, ...]
+"""Values of a table's key columns, in their order."""
+
+
+def key_of(table: Table, row: Mapping[str, object]) -> Key:
+    """Return the key of a row."""
+    return tuple(row[column] for column in table.key)
 
 
 TEXT, INT, FLOAT = pa.string(), pa.int64(), pa.float64()

@@ -108,9 +108,9 @@ def is_built(lake: Lake, data_set: Table, versions: Mapping[str, int], built_by:
 def _commits(lake: Lake, table: Table) -> Sequence[Commit]:
     """The commits of a table that its log still holds, the newest first; none where there is no table."""
     try:
-        if not DeltaTable.is_deltatable(lake.uri(table), lake.options):
+        if not DeltaTable.is_deltatable(lake.uri(table), lake.tables.options):
             return []
-        return DeltaTable(lake.uri(table), storage_options=lake.options).history()
+        return DeltaTable(lake.uri(table), storage_options=lake.tables.options).history()
     except (DeltaError, OSError) as error:
         raise LakeError(f"{lake.uri(table)}: its log cannot be read: {error}") from error
 

@@ -23,6 +23,7 @@ PROBLEMS = Table(
         column("licence", TEXT, "SPDX name of the licence"),
         column("origin", TEXT, "URL, file or commit it was taken from", null=True),
     ]),
+    replaceable=True,
 )  # fmt: skip
 TESTS = Table(
     "tests",
@@ -87,6 +88,7 @@ EXECUTIONS = Table(
         column("run_id", TEXT, "Prefect's id of the flow run that judged; empty outside a flow"),
         time("when the row was made"),
     ]),
+    replaceable=True,
 )  # fmt: skip
 MUTANTS = Table(
     "mutants",
@@ -108,6 +110,7 @@ MUTANTS = Table(
         column("killed", pa.bool_(), "whether some test failed; null where the verdict is infra", null=True),
         time("when the row was made"),
     ]),
+    replaceable=True,
 )  # fmt: skip
 DIAGNOSES = Table(
     "diagnoses",
@@ -138,6 +141,7 @@ RANKINGS = Table(
         column("change", pa.list_(FLOAT), "largest change of a score in each round, scores scaled to a largest of 1"),
         time("when the row was made"),
     ]),
+    replaceable=True,
 )  # fmt: skip
 SCORES = Table(
     "scores",
@@ -152,6 +156,7 @@ SCORES = Table(
         column("parts", TEXT, "what it was made of, as JSON"),
         time("when the row was made"),
     ]),
+    replaceable=True,
 )  # fmt: skip
 TEST_SCORES = Table(
     "test_scores",
@@ -167,6 +172,7 @@ TEST_SCORES = Table(
         column("programs", INT, "programs that were run on it"),
         time("when the row was made"),
     ]),
+    replaceable=True,
 )  # fmt: skip
 INPUTS = Table(
     "inputs",
@@ -182,6 +188,7 @@ INPUTS = Table(
         column("agreeing", INT, "programs that gave the majority's answer in every repeat"),
         time("when the row was made"),
     ]),
+    replaceable=True,
 )  # fmt: skip
 TIMINGS = Table(
     "timings",
@@ -250,6 +257,7 @@ DROPS = Table(
         column("reason", TEXT, "one word or two, to group by"),
         column("detail", TEXT, "the particulars"),
     ]),
+    replaceable=True,
 )  # fmt: skip
 AUDITS = Table(
     "audits",
@@ -272,10 +280,11 @@ AUDITS = Table(
         column("wall_ms", FLOAT, "elapsed, ms"),
         time("when the row was made"),
     ]),
+    replaceable=True,
 )  # fmt: skip
 TABLES: tuple[Table, ...] = (
-    PROBLEMS, SELECTIONS, PLANS, SEEDS, IDEAS, TESTS, ATTEMPTS, EXECUTIONS, MUTANTS, DIAGNOSES, RANKINGS, SCORES, TEST_SCORES,
-    INPUTS, TIMINGS, DROPS, AUDITS, *DATASETS,
+    PROBLEMS, SELECTIONS, PLANS, SEEDS, IDEAS, TESTS, ATTEMPTS, EXECUTIONS, MUTANTS, DIAGNOSES, RANKINGS, SCORES,
+    TEST_SCORES, INPUTS, TIMINGS, DROPS, AUDITS, *DATASETS,
 )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from storage.bucket_files import BucketFiles
 from storage.catalog import Catalog, as_script
 from storage.columns import Table
 from storage.errors import ConfigError, HeldError, LakeError
@@ -23,9 +24,10 @@ from storage.locks.lease import LEASE, Holder
 from storage.locks.leases import holders
 from storage.s3 import lease as lease_s3
 from storage.s3 import store as s3
+from storage.schemas import conform_to_schema
 from storage.tables import ATTEMPTS, PROBLEMS
-from storage.waiting import Waiting
 from tests.builders import row
+from tests.storage.hooked_tables import lake_with_hooks, refuse_commit
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -121,24 +123,25 @@ def test_small_files_are_merged_and_old_ones_deleted(lake: Lake) -> None:
         assert catalog.rows("select count(*) as n from problems") == [{"n": 3}]
 
 
-def test_whole_buckets_are_replaced_and_what_fails_leaves_no_object(
-    lake: Lake, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_whole_buckets_are_replaced_and_a_refused_commit_leaves_no_object(
+    lake: Lake, bucket: str, tmp_path: Path
 ) -> None:
     lake.append(PROBLEMS, rows(PROBLEMS, 6, prompt="old"))
 
-    def replace(folder: str) -> None:
-        waiting = Waiting(tmp_path / folder)
-        waiting.add(1, lake.checked(PROBLEMS, pa.Table.from_pylist(rows(PROBLEMS, 8, prompt="new"), PROBLEMS.schema)))
-        lake.replace_buckets(PROBLEMS, waiting.files(), f"problem_id = '{1:024x}'")
+    def replace(lake: Lake, folder: str) -> None:
+        files = BucketFiles(tmp_path / folder)
+        files.add(
+            1, conform_to_schema(PROBLEMS, pa.Table.from_pylist(rows(PROBLEMS, 8, prompt="new"), PROBLEMS.schema))
+        )
+        lake.replace_buckets(PROBLEMS, files.finish(), f"problem_id = '{1:024x}'")
 
-    replace("first")
+    replace(lake, "first")
     with Catalog(lake) as catalog:
         found = catalog.rows("select prompt, bucket, count(*) as n from problems group by all order by all")
     assert [tuple(one.values()) for one in found] == [("new", 1, 8), ("old", 0, 3), ("old", 1, 1)]
     before = s3.names(bucket, "some/lake/problems")
-    monkeypatch.setattr(Lake, "_commit", lambda *_: (_ for _ in ()).throw(LakeError("refused")))
     with pytest.raises(LakeError, match="refused"):
-        replace("second")
+        replace(lake_with_hooks(lake, refuse_commit), "second")
     assert s3.names(bucket, "some/lake/problems") == before
 
 

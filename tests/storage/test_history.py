@@ -7,13 +7,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from storage.bucket_files import BucketFiles
 from storage.catalog import Catalog
 from storage.dataset_tables import DEBUGGING_SFT, PREFERENCE_KTO
 from storage.errors import ConfigError
 from storage.history import as_of, is_built
 from storage.lake import Lake, LakeSettings
+from storage.schemas import conform_to_schema
 from storage.tables import ATTEMPTS, DROPS, PROBLEMS
-from storage.waiting import Waiting
 from tests.builders import row
 
 
@@ -123,10 +124,10 @@ def test_a_data_set_is_built_until_an_input_or_the_builder_changes(tmp_path: Pat
     lake.append(PROBLEMS, [row(PROBLEMS, problem_id="p")])
     versions = lake.versions()
     assert not is_built(lake, DEBUGGING_SFT, versions, "one")
-    waiting = Waiting(tmp_path / "waiting")
+    files = BucketFiles(tmp_path / "files")
     data = pa.Table.from_pylist([row(DEBUGGING_SFT, example_id="e")], schema=DEBUGGING_SFT.schema)
-    waiting.add(0, lake.checked(DEBUGGING_SFT, data))
-    lake.replace_buckets(DEBUGGING_SFT, waiting.files(), None, versions, "one")
+    files.add(0, conform_to_schema(DEBUGGING_SFT, data))
+    lake.replace_buckets(DEBUGGING_SFT, files.finish(), None, versions, "one")
     lake.append(DROPS, [row(DROPS, stage="assemble:debugging_sft", row_id="d")])  # what assembling writes is no input
     assert is_built(lake, DEBUGGING_SFT, lake.versions(), "one")
     assert not is_built(lake, DEBUGGING_SFT, lake.versions(), "two")

@@ -1,21 +1,22 @@
+import logging
 import multiprocessing
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
 from storage.catalog import Catalog
-from storage.columns import Table
 from storage.errors import ConfigError, LakeError
 from storage.lake import Lake, LakeSettings
 from storage.tables import ATTEMPTS, DIAGNOSES, DROPS, EXECUTIONS, TABLES
 from tests.builders import row
+from tests.storage.hooked_tables import lake_with_hooks
 
 
 @pytest.fixture
@@ -87,6 +88,42 @@ def test_upsert_replaces_by_key_and_adds_the_rest(lake: Lake) -> None:
     assert [tuple(r.values()) for r in rows] == [("1", "old"), ("2", "new"), ("3", "new")]
 
 
+def attempt_row(attempt_id: str, code: str) -> dict[str, object]:
+    return row(ATTEMPTS, attempt_id=attempt_id, code=code)
+
+
+def execution_row(attempt_id: str, verdict: str) -> dict[str, object]:
+    return row(EXECUTIONS, attempt_id=attempt_id, suite_id="s", judge_version=1, verdict=verdict)
+
+
+def test_written_rows_with_a_replaced_key_take_the_place_of_the_old_ones_in_one_commit(lake: Lake) -> None:
+    lake.append(EXECUTIONS, [execution_row("a", "infra"), execution_row("b", "infra")])
+    version = lake.versions()["executions"]
+    rows = [execution_row("b", "passed"), execution_row("c", "failed")]
+    assert lake.write(EXECUTIONS, rows, replaced_keys={("b", "s", 1), ("not written", "s", 1)}) == 2
+    assert lake.versions()["executions"] == version + 1
+    with Catalog(lake) as catalog:
+        verdicts = catalog.rows("select attempt_id, verdict from executions order by attempt_id")
+    assert [tuple(row.values()) for row in verdicts] == [("a", "infra"), ("b", "passed"), ("c", "failed")]
+
+
+def test_without_a_replaced_key_rows_are_appended_and_the_files_that_are_there_stay(lake: Lake) -> None:
+    lake.append(EXECUTIONS, [execution_row("a", "infra")])
+    files = lake.files(EXECUTIONS)
+    assert lake.write(EXECUTIONS, [execution_row("b", "passed")], replaced_keys={("a", "s", 1)}) == 1
+    assert lake.write(EXECUTIONS, []) == 0
+    assert set(files) < set(lake.files(EXECUTIONS))
+
+
+def test_rows_of_a_table_that_only_grows_are_not_replaced(lake: Lake) -> None:
+    lake.append(ATTEMPTS, [attempt_row("a", "old")])
+    with pytest.raises(LakeError, match="attempts: cannot replace 1 rows") as failure:
+        lake.write(ATTEMPTS, [attempt_row("a", "new")], replaced_keys={("a",)})
+    assert failure.value.table == "attempts"
+    assert lake.write(ATTEMPTS, [attempt_row("b", "new")]) == 1
+    assert count(lake, "attempts where code = 'old'") == 1
+
+
 def test_replace_touches_only_the_rows_it_names(lake: Lake) -> None:
     lake.append(DROPS, [drop(1), row(DROPS, stage="other", row_id="2", bucket=2)])
     with Catalog(lake) as catalog:
@@ -156,37 +193,56 @@ def test_compaction_and_vacuum_keep_every_row(lake: Lake) -> None:
     assert count(lake) == 12
 
 
+class LogWatch(logging.Handler):
+    """Sets an event when a log record contains a text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text, self.logged = text, threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._text in record.getMessage():
+            self.logged.set()
+
+
+@pytest.fixture
+def lease_wait() -> Iterator[threading.Event]:
+    """Set when somebody waits for a lease."""
+    log, handler = logging.getLogger("storage.locks.lease"), LogWatch(" waits up to ")
+    level = log.level
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    yield handler.logged
+    log.removeHandler(handler)
+    log.setLevel(level)
+
+
 @pytest.mark.parametrize(
-    ("work", "left"),
+    ("change", "rows_left"),
     [
         pytest.param(lambda lake, _: lake.compact(), 12, id="another compaction"),
         pytest.param(lambda lake, new: lake.replace(DROPS, new), 1, id="all rows replaced"),
         pytest.param(lambda lake, new: lake.replace(DROPS, new, "bucket = 1"), 10, id="some rows replaced"),
     ],
 )
-def test_what_changes_while_a_compaction_merges_it_is_not_there_twice(
-    lake: Lake, monkeypatch: pytest.MonkeyPatch, work: Callable[[Lake, pa.Table], None], left: int
+def test_no_row_is_there_twice_when_files_change_while_a_compaction_merges_them(
+    lake: Lake, lease_wait: threading.Event, change: Callable[[Lake, pa.Table], None], rows_left: int
 ) -> None:
     for n in range(12):
         lake.append(DROPS, [drop(n)])
-    commit, read = Lake._commit, threading.Event()
+    opened = threading.Event()
 
-    def slow(self: Lake, table: Table, what: str, write: Callable[[DeltaTable], object]) -> object:
-        def late(target: DeltaTable) -> object:
-            read.set()
-            time.sleep(1)  # in which the other would be done, were it not for the lease
-            return write(target)
+    def wait_for_the_change() -> None:
+        opened.set()
+        lease_wait.wait(30)  # without a lease the change would not wait, but be done
 
-        monkeypatch.setattr(Lake, "_commit", commit)
-        return commit(self, table, what, late)
-
-    monkeypatch.setattr(Lake, "_commit", slow)
-    compaction = threading.Thread(target=lake.compact)
+    compaction = threading.Thread(target=lake_with_hooks(lake, wait_for_the_change).compact)
     compaction.start()
-    assert read.wait(30)
-    work(Lake(lake.settings), pa.Table.from_pylist([drop(13)], schema=DROPS.schema))
+    assert opened.wait(30)
+    change(Lake(lake.settings), pa.Table.from_pylist([drop(13)], schema=DROPS.schema))
     compaction.join()
-    assert count(lake) == count(lake, "(select distinct row_id from drops)") == left
+    assert lease_wait.is_set()
+    assert count(lake) == count(lake, "(select distinct row_id from drops)") == rows_left
 
 
 def test_wrong_sql_is_the_askers_fault(lake: Lake) -> None:
