@@ -190,8 +190,11 @@ def assemble(root: str) -> dict[str, Any]:
     from storage.lake import LakeSettings
     from tasks.assemble.settings import PreferenceSettings
     from tasks.assemble.task import assemble_preference
+    from tasks.score.rankers import SCORERS
+    from tasks.timing.measure import EFFICIENCY
 
-    return dict(assemble_preference.fn(LakeSettings(path=root), PreferenceSettings()))
+    settings = PreferenceSettings()
+    return dict(assemble_preference.fn(LakeSettings(path=root), settings, SCORERS[settings.scorer], EFFICIENCY))
 
 
 LOADED = {"pandas": ("pandas",), "datasets": ("datasets",), "assemble": ("tasks.assemble.task",)}

@@ -1,36 +1,36 @@
--- What may become an example: every verified repair (in a form without and, where there is one, a form with its
--- explanation) and every right first attempt. Of equal programs for equal causes the earliest stays.
-with clean as (
+-- Every verified repair, in a form without its explanation and, where there is one, in a form with it; and every right
+-- first attempt. Of equal programs for equal causes the earliest counts.
+with usable as (
     select a.*, v.judge_version
     from attempts as a
     join verdicts as v using (attempt_id)
     where v.verdict = 'passed' and a.code is not null
-      and not list_has_any(v.flags, ['tampered', 'flaky'])
+      and is_trustworthy(v.flags)
       and ($shared or not list_contains(v.flags, 'shared'))
       and a.problem_id not in (select problem_id from flagged_problems)
 ),
 repairs as (
     select c.attempt_id, c.problem_id, c.bucket, c.code, c.model, c.round, c.judge_version, c.parent_attempt_id,
            c.diagnosis_id, w.code as wrong_code, wv.verdict as wrong_verdict, wv.feedback, d.explanation
-    from clean as c
+    from usable as c
     join attempts as w on w.attempt_id = c.parent_attempt_id
     join verdicts as wv on wv.attempt_id = w.attempt_id
     left join diagnoses as d on d.diagnosis_id = c.diagnosis_id
-    where c.kind = 'repair' and wv.verdict not in ('passed', 'infra', 'no_code')
-      and not list_has_any(wv.flags, ['tampered', 'flaky'])
+    where c.kind = 'repair' and is_wrong(wv.verdict)
+      and is_trustworthy(wv.flags)
     qualify row_number() over (
         partition by c.problem_id, w.code, c.code, d.explanation order by c.round, c.sample_index, c.attempt_id
     ) = 1
 ),
 firsts as (
     select attempt_id, problem_id, bucket, code, model, round, judge_version
-    from clean
+    from usable
     where kind = 'generate'
     qualify row_number() over (partition by problem_id, code order by sample_index, attempt_id) = 1
 ),
 examples as (
     select 'repair' as form, * from repairs
-    -- explanations differ where programs don't: the form without one takes each program once
+    -- Equal repairs may come with several explanations: the form without one takes each program once.
     qualify row_number() over (partition by problem_id, wrong_code, code order by round, attempt_id) = 1
     union all by name
     select 'explain_repair' as form, * from repairs where explanation is not null

@@ -1,8 +1,8 @@
--- Every attempt that is in no example, neither as the right program nor as the wrong one, with the reason.
+-- Every attempt that no example holds, neither as its right program nor as its wrong one, with the reason.
 with used as (
-    select attempt_id from made
+    select attempt_id from examples
     union
-    select parent_attempt_id from made where parent_attempt_id is not null
+    select parent_attempt_id from examples where parent_attempt_id is not null
 ),
 reasons as (
     select a.attempt_id, a.problem_id, a.bucket,
@@ -11,11 +11,10 @@ reasons as (
                when v.verdict = 'infra' then 'infra'
                when a.problem_id in (select problem_id from flagged_problems) then 'reference_failed'
                when a.code is null then 'no_code'
-               when list_has_any(v.flags, ['tampered', 'flaky']) then 'flagged'
+               when not is_trustworthy(v.flags) then 'flagged'
                when v.verdict = 'passed' and not $shared and list_contains(v.flags, 'shared') then 'shared'
                when v.verdict = 'passed' and a.kind = 'repair' and (
-                   wv.verdict is null or wv.verdict in ('passed', 'infra', 'no_code')
-                   or list_has_any(wv.flags, ['tampered', 'flaky'])
+                   wv.verdict is null or not is_wrong(wv.verdict) or not is_trustworthy(wv.flags)
                ) then 'cause_unusable'
                when v.verdict = 'passed' then 'duplicate_or_surplus'
                when a.kind = 'repair' then 'repair_wrong'

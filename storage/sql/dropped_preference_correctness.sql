@@ -1,36 +1,40 @@
--- Every program that is in no pair, and every pair left out for being near-identical, with the reason.
+-- Every program that no pair holds, and every pair left out because its programs are near-identical, with the reason.
 with used as (
-    select chosen_attempt_id as attempt_id from made
+    select chosen_attempt_id as attempt_id from examples
     union
-    select rejected_attempt_id from made
+    select rejected_attempt_id from examples
 ),
-alike as (
-    select chosen as attempt_id from identical
+near_identical as (
+    select chosen as attempt_id from near_identical_pairs
     union
-    select rejected from identical
+    select rejected from near_identical_pairs
 ),
 spread as (
     select problem_id, count(*) as programs, max(score) as best, min(score) as worst
     from programs
-    where why is null
+    where exclusion is null
     group by problem_id
 )
 select $stage as stage, attempt_id as row_id, problem_id, bucket,
        case
-           when why is not null then why
-           when attempt_id in (select attempt_id from alike) then 'near_identical'
+           when exclusion is not null then exclusion
+           when attempt_id in (select attempt_id from near_identical) then 'near_identical'
            when s.programs = 1 then 'alone'
            when s.best = s.worst then 'no_contrast'
            when round(s.best - s.worst, 9) < $min_gap then 'near_tie'
-           when problem_id in (select problem_id from made union select problem_id from identical) then 'not_picked'
-           else 'passes_none'  -- the best passes no generated test
+           when problem_id in (select problem_id from examples union select problem_id from near_identical_pairs)
+               then 'not_picked'
+           else 'passes_none'  -- the best program passes no generated test
        end as reason,
-       case when why is null then format('score {:.4f} of {:.4f} to {:.4f}', score, worst, best) else detail end as detail
+       case
+           when exclusion is null then format('score {:.4f} of {:.4f} to {:.4f}', score, worst, best)
+           else detail
+       end as detail
 from programs
 left join spread as s using (problem_id)
 where attempt_id not in (select attempt_id from used)
 union all
 select $stage, example_id, problem_id, bucket, 'near_identical_pair',
        format('{} over {}: token distance {:.4f}', chosen, rejected, token_distance)
-from identical
+from near_identical_pairs
 order by row_id

@@ -1,11 +1,11 @@
--- Pairs of programs whose speeds were told apart beyond doubt: each side names the other, and the interval of the ratio
--- leaves out 1.
+-- Pairs of programs that timing separated: each names the other as its partner, and the interval of their ratio lies
+-- above 1.
 with sides as (
     select *, parts ->> '$.pair.with' as other, (parts ->> '$.pair.faster')::boolean as faster,
            (parts ->> '$.pair.ratio')::double as ratio, (parts ->> '$.pair.low')::double as ratio_low,
            (parts ->> '$.pair.high')::double as ratio_high
     from programs
-    where why is null and passed > 0
+    where exclusion is null and passed > 0
 )
 select f.problem_id, f.bucket, f.attempt_id as chosen, s.attempt_id as rejected, f.ratio, f.ratio_low, f.ratio_high
 from sides as f

@@ -1,8 +1,9 @@
--- Programs with a score high or low enough for a label, of problems whose scores differ. What is wanted also passes a test.
+-- Programs whose score is high or low enough for a label, of problems whose scores differ. A program labelled desirable
+-- passes at least one generated test.
 with usable as (
     select *, max(score) over problem - min(score) over problem as spread
     from programs
-    where why is null
+    where exclusion is null
     window problem as (partition by problem_id)
 ),
 labelled as (

@@ -1,6 +1,6 @@
--- Every program of a bucket with its score by $scorer, its verdicts on the generated tests, and `why` it can be in no
--- example. Of several scorings of a problem the last counts, of several judges the newest, under its last conditions.
--- Whether it passes the problem's own tests (`passes`) is told, and decides nothing.
+-- Every program with its score by $scorer and its verdicts on the generated tests. `exclusion` is the reason that keeps it
+-- out of every example, if any. Only the last scoring of a problem counts, and the newest judge under its last conditions.
+-- `passes` tells whether the program passes the problem's own tests; it decides nothing.
 with runs as (
     select * from executions
     where suite = 'generated' and verdict <> 'infra'
@@ -8,7 +8,7 @@ with runs as (
     qualify judge_version = first_value(judge_version) over newest
         and conditions_id = first_value(conditions_id) over newest
 ),
-seen as (  -- later tests are judged in rows of their own
+cells as (  -- tests that were added later have executions of their own
     select attempt_id, judge_version, t.test as test, t.verdict as verdict
     from (select attempt_id, judge_version, created_at, suite_id, unnest(tests) as t from runs)
     qualify row_number() over (partition by attempt_id, test order by created_at desc, suite_id) = 1
@@ -17,10 +17,10 @@ judged as (
     select attempt_id, any_value(judge_version) as judge_version,
            list({'test': test, 'verdict': verdict} order by test) as verdicts,
            count(*) filter (verdict = 'passed') as passed
-    from seen
+    from cells
     group by attempt_id
 ),
-marks as (
+flags_of as (
     select attempt_id, bool_or(suite = 'generated') as run, list_sort(list_distinct(flatten(list(flags)))) as flags
     from (
         select * from executions
@@ -40,27 +40,27 @@ states as (
            case
                when a.kind = 'repair' then 'repair'
                when a.code is null then 'no_code'
-               when list_has_any(m.flags, ['tampered', 'flaky']) then 'flagged'
+               when not is_trustworthy(m.flags) then 'flagged'
                when not $shared and list_contains(m.flags, 'shared') then 'shared'
                when j.attempt_id is null then case when m.run then 'infra' else 'unjudged' end
                when s.attempt_id is not null then null
                when a.problem_id in (select problem_id from scored) then 'incomplete'
                else 'unscored'
-           end as why,
+           end as exclusion,
            concat_ws(' ', a.no_code_reason, array_to_string(m.flags, ' ')) as detail
     from attempts as a
     left join judged as j using (attempt_id)
-    left join marks as m using (attempt_id)
+    left join flags_of as m using (attempt_id)
     left join scored as s using (attempt_id)
     left join verdicts as v using (attempt_id)
     where a.kind <> 'reference'
 )
 select * replace (
     case
-        when why is null
-             and row_number() over (partition by problem_id, code, why is null order by attempt_id) > 1 then 'duplicate'
-        else why
-    end as why
+        when exclusion is null
+             and row_number() over (partition by problem_id, code, exclusion is null order by attempt_id) > 1 then 'duplicate'
+        else exclusion
+    end as exclusion
 )
 from states
 order by attempt_id

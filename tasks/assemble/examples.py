@@ -1,38 +1,83 @@
-"""Rows of the assembling SQL as training examples."""
+"""Debugging examples: rows of debugging_sft.sql in TRL's conversational prompt-completion form."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+from typing import TypedDict
 
 import pyarrow as pa
 
 from storage.dataset_tables import DEBUGGING_SFT
 from storage.ids import content_id
-from tasks.assemble.turns import template, turns
-
-_KEPT = (
-    "problem_id", "bucket", "form", "code", "wrong_code", "explanation", "wrong_verdict", "source", "source_id",
-    "licence", "model", "round", "attempt_id", "parent_attempt_id", "diagnosis_id", "judge_version",
-)  # fmt: skip
+from storage.rows import DebuggingSftRow
+from tasks.assemble.turns import load_form_template, render_turns
 
 
-def example(row: Mapping[str, Any]) -> dict[str, Any]:
-    """One example in TRL's conversational prompt-completion form.
+class VerifiedProgramRow(TypedDict):
+    """A row of storage/sql/debugging_sft.sql: a program that passed, beside the wrong program it repairs, if any."""
 
-    `prompt` holds every turn that carries no loss, the wrong program among them; `completion` the one turn to learn.
+    form: str
+    attempt_id: str
+    problem_id: str
+    bucket: int
+    code: str
+    model: str
+    round: int
+    judge_version: int
+    parent_attempt_id: str | None
+    diagnosis_id: str | None
+    explanation: str | None
+    wrong_code: str | None
+    wrong_verdict: str | None
+    feedback: str | None
+    prompt: str
+    entry_point: str | None
+    tests: str
+    source: str
+    source_id: str
+    licence: str
+
+
+def build_examples(rows: Iterable[VerifiedProgramRow]) -> pa.Table:
+    """Build one example per row, in the schema of debugging_sft, sorted by example_id."""
+    examples = sorted(map(build_example, rows), key=lambda example: example["example_id"])
+    return pa.Table.from_pylist(examples, schema=DEBUGGING_SFT.schema)
+
+
+def build_example(row: VerifiedProgramRow) -> DebuggingSftRow:
+    """Build one example.
+
+    `prompt` holds every turn that carries no loss, the wrong program among them; `completion` holds the turn to learn.
     """
-    chat = turns(row["form"], row)
-    address = content_id(
+    texts = {name: row[name] for name in ("prompt", "code", "wrong_code", "feedback", "explanation")}
+    *prompt, answer = render_turns(row["form"], texts, row["tests"], row["entry_point"])
+    return {
+        "example_id": _example_id(row),
+        "problem_id": row["problem_id"],
+        "bucket": row["bucket"],
+        "form": row["form"],
+        "prompt": prompt,
+        "completion": [answer],
+        "code": row["code"],
+        "wrong_code": row["wrong_code"],
+        "explanation": row["explanation"],
+        "wrong_verdict": row["wrong_verdict"],
+        "source": row["source"],
+        "source_id": row["source_id"],
+        "licence": row["licence"],
+        "model": row["model"],
+        "round": row["round"],
+        "attempt_id": row["attempt_id"],
+        "parent_attempt_id": row["parent_attempt_id"],
+        "diagnosis_id": row["diagnosis_id"],
+        "judge_version": row["judge_version"],
+    }
+
+
+def _example_id(row: VerifiedProgramRow) -> str:
+    return content_id(
         "example",
         form=row["form"],
-        template=template(row["form"]).version,
+        template=load_form_template(row["form"]).version,
         attempt=row["attempt_id"],
         parent=row["parent_attempt_id"],
         diagnosis=row["diagnosis_id"],
     )
-    return {"example_id": address, "prompt": chat[:-1], "completion": chat[-1:], **{k: row[k] for k in _KEPT}}
-
-
-def examples(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """All examples of some rows, in the data set's schema, sorted by id."""
-    made = sorted(map(example, rows), key=lambda e: str(e["example_id"]))
-    return pa.Table.from_pylist(made, schema=DEBUGGING_SFT.schema)

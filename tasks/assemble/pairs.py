@@ -1,104 +1,182 @@
-"""Preference examples: which of the pairs that SQL offers are taken, and the rows they and single programs become."""
+"""Preference pairs: pick some of the pairs that SQL offers, and build an example of each."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import pyarrow as pa
 
 from storage.columns import FLOAT, TEXT, Table
 from storage.ids import content_id
-from tasks.assemble.tokens import token_distance, tokens
-from tasks.assemble.turns import template, turns
+from storage.rows import PairColumns, ProblemColumns
+from tasks.assemble.tokens import split_tokens, token_distance
+from tasks.assemble.turns import GENERATE, load_form_template, render_program
 
-Row = Mapping[str, Any]
-FORM = "generate"
-TRIED = 50
-"""Pairs of one problem that are looked at, near-identical ones included."""
-PICKED = pa.schema([
+CANDIDATE_PAIRS = 50
+"""Pairs compared per problem at most, near-identical ones included."""
+PICKED_PAIRS = pa.schema([
     ("example_id", TEXT), ("problem_id", TEXT), ("bucket", pa.int32()), ("chosen", TEXT), ("rejected", TEXT),
     ("token_distance", FLOAT), ("ratio", FLOAT), ("ratio_low", FLOAT), ("ratio_high", FLOAT),
 ])  # fmt: skip
 
 
-def pick(
-    offered: Iterable[Row], codes: Mapping[str, str], scorer: str, most: int, least_distance: float
+class CandidatePairRow(TypedDict):
+    """A row of preference_correctness.sql or preference_efficiency.sql: two attempts that may become a pair."""
+
+    problem_id: str
+    bucket: int
+    chosen: str
+    rejected: str
+    ratio: NotRequired[float]
+    ratio_low: NotRequired[float]
+    ratio_high: NotRequired[float]
+
+
+class PickedPairRow(CandidatePairRow):
+    """A row in the schema PICKED_PAIRS."""
+
+    example_id: str
+    token_distance: float
+
+
+class TestVerdictCell(TypedDict):
+    """The verdict of one program on one generated test."""
+
+    test: str
+    verdict: str
+
+
+class ScoredPairRow(TypedDict):
+    """A row of preference_pairs.sql: a picked pair with everything that its example shows."""
+
+    example_id: str
+    problem_id: str
+    bucket: int
+    chosen: str
+    rejected: str
+    token_distance: float
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+    scorer: str
+    matrix_id: str
+    chosen_code: str
+    chosen_score: float
+    chosen_verdicts: list[TestVerdictCell]
+    chosen_passes: bool | None
+    rejected_code: str
+    rejected_score: float
+    rejected_verdicts: list[TestVerdictCell]
+    rejected_passes: bool | None
+    model: str
+    judge_version: int
+    prompt: str
+    entry_point: str | None
+    tests: str
+    source: str
+    source_id: str
+    licence: str
+
+
+class PairExampleRow(ProblemColumns, PairColumns):
+    """An example of either pair dataset; only preference_efficiency has the columns of the ratio."""
+
+    example_id: str
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+
+
+def pick_pairs(
+    candidates: Iterable[CandidatePairRow],
+    codes: Mapping[str, str],
+    scorer: str,
+    max_pairs: int,
+    min_token_distance: float,
 ) -> tuple[pa.Table, pa.Table]:
-    """Take the first pairs of each problem that are not near-identical.
+    """Pick the first pairs of each problem that are not near-identical.
 
     Args:
-        offered: problem_id, bucket, chosen, rejected (attempts) and perhaps the ratio's columns, best pair first.
-        codes: program by attempt.
-        scorer: who says so, name with version.
-        most: pairs of one problem.
-        least_distance: pairs below it in token distance are near-identical.
+        candidates: pairs of every problem, the best of a problem first.
+        codes: program by attempt_id.
+        scorer: name of the scorer with its version; part of each example_id.
+        max_pairs: pairs to pick per problem at most.
+        min_token_distance: pairs below it are near-identical.
 
     Returns:
-        Pairs taken, and near-identical ones that came before enough were taken, both in PICKED's columns.
+        The picked pairs, and the near-identical pairs met before enough were picked. Both in PICKED_PAIRS.
     """
-    read = cache(lambda attempt: tokens(codes[attempt]))
-    taken: list[Row] = []
-    identical: list[Row] = []
-    of_problem: Counter[str] = Counter()
-    for pair in offered:
-        if of_problem[pair["problem_id"]] == most:
+    tokens_of = cache(lambda attempt_id: split_tokens(codes[attempt_id]))
+    picked: list[PickedPairRow] = []
+    near_identical: list[PickedPairRow] = []
+    pairs_of_problem: Counter[str] = Counter()
+    for candidate in candidates:
+        if pairs_of_problem[candidate["problem_id"]] == max_pairs:
             continue
-        distance = token_distance(read(pair["chosen"]), read(pair["rejected"]))
-        found = {**pair, "example_id": _address(pair, scorer), "token_distance": distance}
-        if distance < least_distance:
-            identical.append(found)
+        distance = token_distance(tokens_of(candidate["chosen"]), tokens_of(candidate["rejected"]))
+        pair: PickedPairRow = {**candidate, "example_id": _pair_id(candidate, scorer), "token_distance": distance}
+        if distance < min_token_distance:
+            near_identical.append(pair)
         else:
-            taken.append(found)
-            of_problem[pair["problem_id"]] += 1
-    return pa.Table.from_pylist(taken, schema=PICKED), pa.Table.from_pylist(identical, schema=PICKED)
-
-
-def _address(pair: Row, scorer: str) -> str:
-    return content_id(
-        "preference", template=template(FORM).version, chosen=pair["chosen"], rejected=pair["rejected"], scorer=scorer
+            picked.append(pair)
+            pairs_of_problem[candidate["problem_id"]] += 1
+    return (
+        pa.Table.from_pylist(picked, schema=PICKED_PAIRS),
+        pa.Table.from_pylist(near_identical, schema=PICKED_PAIRS),
     )
 
 
-def pair_examples(table: Table, rows: Iterable[Row]) -> pa.Table:
-    """Rows of preference_pairs.sql as examples in TRL's conversational preference form, sorted by id."""
-    return _sorted(table, map(_pair, rows))
+def build_pair_examples(dataset: Table, rows: Iterable[ScoredPairRow]) -> pa.Table:
+    """Build one example per pair in TRL's conversational preference form, sorted by example_id."""
+    examples = sorted(map(_build_pair_example, rows), key=lambda example: example["example_id"])
+    return pa.Table.from_pylist(examples, schema=dataset.schema)
 
 
-def _pair(row: Row) -> dict[str, Any]:
-    *prompt, chosen = turns(FORM, {**row, "code": row["chosen_code"]})
-    *_, rejected = turns(FORM, {**row, "code": row["rejected_code"]})
-    said = {cell["test"]: cell["verdict"] for cell in row["rejected_verdicts"]}
+def _build_pair_example(row: ScoredPairRow) -> PairExampleRow:
+    *prompt, chosen = render_program(row["chosen_code"], row["prompt"], row["tests"], row["entry_point"])
+    *_, rejected = render_program(row["rejected_code"], row["prompt"], row["tests"], row["entry_point"])
+    rejected_verdicts = {cell["test"]: cell["verdict"] for cell in row["rejected_verdicts"]}
     return {
-        **row,
+        "example_id": row["example_id"],
+        "problem_id": row["problem_id"],
+        "bucket": row["bucket"],
         "prompt": prompt,
         "chosen": [chosen],
         "rejected": [rejected],
+        "chosen_code": row["chosen_code"],
+        "rejected_code": row["rejected_code"],
         "chosen_attempt_id": row["chosen"],
         "rejected_attempt_id": row["rejected"],
+        "scorer": row["scorer"],
+        "matrix_id": row["matrix_id"],
+        "chosen_score": row["chosen_score"],
+        "rejected_score": row["rejected_score"],
         "gap": row["chosen_score"] - row["rejected_score"],
         "verdicts": [
-            {"test": cell["test"], "chosen": cell["verdict"], "rejected": said[cell["test"]]}
+            {"test": cell["test"], "chosen": cell["verdict"], "rejected": rejected_verdicts[cell["test"]]}
             for cell in row["chosen_verdicts"]
-            if cell["test"] in said
+            if cell["test"] in rejected_verdicts
         ],
+        "token_distance": row["token_distance"],
+        "chosen_passes": row["chosen_passes"],
+        "rejected_passes": row["rejected_passes"],
+        "source": row["source"],
+        "source_id": row["source_id"],
+        "licence": row["licence"],
+        "model": row["model"],
+        "judge_version": row["judge_version"],
+        "ratio": row["ratio"],
+        "ratio_low": row["ratio_low"],
+        "ratio_high": row["ratio_high"],
     }
 
 
-def labelled_examples(table: Table, rows: Iterable[Row]) -> pa.Table:
-    """Rows of preference_kto.sql as examples in TRL's conversational unpaired form, sorted by id."""
-    return _sorted(table, map(_labelled, rows))
-
-
-def _labelled(row: Row) -> dict[str, Any]:
-    *prompt, answer = turns(FORM, row)
-    address = content_id(
-        "preference", template=template(FORM).version, attempt=row["attempt_id"], scorer=row["scorer"],
-        label=row["label"],
-    )  # fmt: skip
-    return {**row, "example_id": address, "prompt": prompt, "completion": [answer]}
-
-
-def _sorted(table: Table, made: Iterable[dict[str, Any]]) -> pa.Table:
-    """Ids are hashes, so neighbours are of unlike problems, as KTO's trainer wants them to estimate its KL term."""
-    return pa.Table.from_pylist(sorted(made, key=lambda e: str(e["example_id"])), schema=table.schema)
+def _pair_id(pair: CandidatePairRow, scorer: str) -> str:
+    return content_id(
+        "preference",
+        template=load_form_template(GENERATE).version,
+        chosen=pair["chosen"],
+        rejected=pair["rejected"],
+        scorer=scorer,
+    )

@@ -1,48 +1,48 @@
-"""What becomes an example."""
+"""Settings of the stage assemble."""
 
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from storage.scorers import Scorer
 from storage.settings import Settings
-from tasks.settings import Scorer
 
 Form = Literal["repair", "explain_repair", "generate"]
 
 
 class AssembleSettings(Settings):
-    """Of the data set debugging_sft, made from the whole lake."""
+    """Which programs of the lake become examples of debugging_sft."""
 
     forms: tuple[Form, ...] = Field(("repair", "explain_repair", "generate"), min_length=1)
-    """repair and explain_repair are LeDex's two instructions; generate is the right first attempts mixed in."""
+    """`repair` and `explain_repair` are LeDex's two instructions; `generate` adds first attempts that are right."""
     first_attempts: int | None = Field(None, ge=1)
-    """Right first attempts per problem at most; null takes all that differ."""
+    """Right first attempts per problem at most; null takes every distinct one."""
     shared: bool = False
     """Also take programs that were judged in one process with their tests (flag `shared`)."""
 
 
 class PreferenceSettings(Settings):
-    """Of the preference data sets, made from the whole lake. CodeDPO leaves open every number here: they are ours."""
+    """Which programs of the lake become preference examples. CodeDPO leaves these numbers open; docs/preference.md."""
 
     scorer: Scorer = "self_validation"
-    """Who says which program is better, of those that `score.scorers` stores; every score lies in [0, 1]."""
+    """The scorer that says which program is better, one of `score.scorers`; every score lies in [0, 1]."""
     pairs: Literal["best_worst", "all_above_gap"] = "best_worst"
-    """best_worst: one pair a problem, as CodeDPO. all_above_gap: `max_pairs`, the widest gaps first."""
+    """`best_worst`: one pair per problem, as in CodeDPO. `all_above_gap`: up to `max_pairs`, the widest gaps first."""
     min_gap: float = Field(0.1, gt=0, le=1)
-    """Scores nearer than this are a tie (CodeDPO drops near-ties, and does not say how near)."""
+    """Scores closer than this are a tie. CodeDPO drops near-ties without saying how close they are."""
     max_pairs: int = Field(4, ge=1, le=1000)
-    """Pairs per problem at most, of all_above_gap."""
+    """Pairs per problem at most, with `all_above_gap`."""
     min_token_distance: float = Field(0.05, ge=0, lt=1)
-    """Programs nearer than this (token edits over the longer's tokens) are near-identical, and no pair; 0 takes all."""
+    """Programs closer than this are near-identical and no pair: token edits over the longer's tokens. 0 takes all."""
     kto_high: float = Field(0.9, ge=0, le=1)
-    """A program that scores this or more is wanted."""
+    """A program with this score or a higher one is labelled desirable."""
     kto_low: float = Field(0.5, ge=0, le=1)
-    """One that scores this or less is not; between the two a program gets no label."""
+    """A program with this score or a lower one is labelled undesirable; between the two it gets no label."""
     shared: bool = False
     """Also take programs that were judged in one process with their tests (flag `shared`)."""
 
     @model_validator(mode="after")
-    def _apart(self) -> Self:
+    def _check_thresholds(self) -> Self:
         if self.kto_low >= self.kto_high:
             raise ValueError(f"kto_low {self.kto_low}: expected less than kto_high {self.kto_high}")
         return self

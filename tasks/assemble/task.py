@@ -1,128 +1,157 @@
-"""Stage assemble: SQL picks, a data set is put in the place of its last version, and drops say what is not in it.
+"""Stage assemble: build the datasets from the whole lake, and write to `drops` what they leave out.
 
-The last write of each assembly is that of one data set, whose commit says from which versions it was built and how:
-where these are the same, there is nothing to do, and where a run was killed before it, all is assembled again.
+The last write of an assembly is a dataset's, and its commit names the versions and the rules that it was built from.
+Where these are still the same there is nothing to do. After a kill before that write everything is assembled again.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast
 
 import pyarrow as pa
 
-from storage.catalog import Catalog, questions, statement
+from storage.catalog import Catalog, statement
 from storage.columns import Table
 from storage.dataset_tables import DEBUGGING_SFT, PREFERENCE_CORRECTNESS, PREFERENCE_EFFICIENCY, PREFERENCE_KTO
 from storage.history import is_built
-from storage.ids import content_id
 from storage.lake import Lake, LakeSettings
-from storage.settings import Settings
 from storage.tables import DROPS
-from tasks.assemble.assembly import assembly, stage_of
-from tasks.assemble.examples import examples
-from tasks.assemble.pairs import TRIED, labelled_examples, pair_examples, pick
+from tasks.assemble.address import assembly_address
+from tasks.assemble.assembly import drops_stage, open_assembly
+from tasks.assemble.examples import VerifiedProgramRow, build_examples
+from tasks.assemble.labels import LabelledProgramRow, build_labelled_examples
+from tasks.assemble.pairs import CANDIDATE_PAIRS, CandidatePairRow, ScoredPairRow, build_pair_examples, pick_pairs
 from tasks.assemble.settings import AssembleSettings, PreferenceSettings
-from tasks.plan import EFFICIENCY, SCORERS
 from tasks.running.stage import stage
 
-A_PART = 2000
-ASSEMBLY_VERSION = 1
-"""Raised by whoever changes, elsewhere than in SQL, what some rows become."""
+PROBLEMS_PER_PART = 2000
+"""Problems assembled at a time: memory does not grow with the lake, however few buckets it has."""
+PREFERENCE_DATASETS = (PREFERENCE_CORRECTNESS, PREFERENCE_KTO, PREFERENCE_EFFICIENCY)
 
 
 @stage("assemble", "assemble-debugging_sft")
-def assemble(settings: LakeSettings, how: AssembleSettings) -> int:
-    """Rebuild debugging_sft from the whole lake; returns its rows. Writes only what changed."""
-    lake = Lake(settings)
-    pinned = lake.versions()
-    built_by = _address(how, "debugging_sft", "dropped_debugging_sft")
-    if is_built(lake, DEBUGGING_SFT, pinned, built_by):
-        return _rows(lake, DEBUGGING_SFT)["debugging_sft"]
-    with assembly(lake, pinned, (DEBUGGING_SFT,)) as made:
-        for bucket, catalog in _parts(lake, pinned):
-            found = examples(catalog.rows(statement("debugging_sft"), **how.model_dump()))
-            catalog.register("made", found)
-            dropped = catalog.arrow(statement("dropped_debugging_sft"), **how.model_dump())
-            made.add(catalog, bucket, {DEBUGGING_SFT: found, DROPS: dropped})
-        made.write(built_by)
-        return made.rows[DEBUGGING_SFT.name]
+def assemble_debugging(
+    lake_settings: LakeSettings, settings: AssembleSettings, problems_per_part: int = PROBLEMS_PER_PART
+) -> int:
+    """Rebuild debugging_sft from the whole lake and write the buckets that changed.
+
+    Returns:
+        The number of its rows.
+    """
+    lake = Lake(lake_settings)
+    versions = lake.versions()
+    built_by = assembly_address(settings, "debugging_sft", "dropped_debugging_sft")
+    if is_built(lake, DEBUGGING_SFT, versions, built_by):
+        return _count_rows(lake, DEBUGGING_SFT)
+    values = settings.model_dump()
+    with open_assembly(lake, versions, (DEBUGGING_SFT,)) as assembly:
+        for bucket, catalog in _parts(lake, versions, problems_per_part):
+            rows = cast(Iterable[VerifiedProgramRow], catalog.rows(statement("debugging_sft"), **values))
+            examples = build_examples(rows)
+            catalog.register("examples", examples)
+            drops = catalog.arrow(statement("dropped_debugging_sft"), **values)
+            assembly.add(catalog, bucket, {DEBUGGING_SFT: examples, DROPS: drops})
+        assembly.write(built_by)
+        return assembly.count_rows()[DEBUGGING_SFT.name]
 
 
 @stage("assemble", "assemble-preference")
-def assemble_preference(settings: LakeSettings, how: PreferenceSettings) -> dict[str, int]:
-    """Rebuild the three preference data sets from the whole lake; returns the rows of each. Writes only what changed.
+def assemble_preference(
+    lake_settings: LakeSettings,
+    settings: PreferenceSettings,
+    scorer: str,
+    timing_scorer: str,
+    problems_per_part: int = PROBLEMS_PER_PART,
+) -> dict[str, int]:
+    """Rebuild the three preference datasets from the whole lake and write the buckets that changed.
 
-    In `drops` a row is a program (row_id: its attempt) that is in no example of the data set, or a pair (row_id: the
-    example it would be) left out as `near_identical_pair`, even where its programs are in other pairs.
+    A row of `drops` is a program (row_id: its attempt) that no example of the dataset holds. Or it is a near-identical
+    pair (row_id: the example it would be), even where other pairs hold its programs.
+
+    Args:
+        lake_settings: the lake to read and write.
+        settings: which programs become pairs.
+        scorer: the lake's name of the scorer `settings.scorer`, with its version.
+        timing_scorer: the lake's name of the scorer that preference_efficiency is built by, with its version.
+        problems_per_part: problems assembled at a time.
+
+    Returns:
+        The number of rows by dataset.
     """
-    lake = Lake(settings)
-    tables = (PREFERENCE_CORRECTNESS, PREFERENCE_KTO, PREFERENCE_EFFICIENCY)
-    pinned = lake.versions()
-    named = [name for table in tables for name in (table.name, f"dropped_{table.name}")]
-    built_by = _address(how, "preference_programs", "preference_pairs", *named)
-    if is_built(lake, PREFERENCE_CORRECTNESS, pinned, built_by):
-        return _rows(lake, *tables)
-    with assembly(lake, pinned, tables) as made:
-        for bucket, catalog in _parts(lake, pinned):
-            made.add(catalog, bucket, _preference(catalog, tables, how))
-        made.write(built_by)
-        return {table.name: made.rows[table.name] for table in tables}
+    lake = Lake(lake_settings)
+    versions = lake.versions()
+    names = [name for dataset in PREFERENCE_DATASETS for name in (dataset.name, f"dropped_{dataset.name}")]
+    built_by = assembly_address(settings, "preference_programs", "preference_pairs", *names)
+    if is_built(lake, PREFERENCE_CORRECTNESS, versions, built_by):
+        return {dataset.name: _count_rows(lake, dataset) for dataset in PREFERENCE_DATASETS}
+    with open_assembly(lake, versions, PREFERENCE_DATASETS) as assembly:
+        for bucket, catalog in _parts(lake, versions, problems_per_part):
+            scored = _build_preference(catalog, (PREFERENCE_CORRECTNESS, PREFERENCE_KTO), settings, scorer)
+            timed = _build_preference(catalog, (PREFERENCE_EFFICIENCY,), settings, timing_scorer)
+            drops = pa.concat_tables([scored[DROPS], timed[DROPS]])
+            assembly.add(catalog, bucket, {**scored, **timed, DROPS: drops})
+        assembly.write(built_by)
+        counts = assembly.count_rows()
+        return {dataset.name: counts[dataset.name] for dataset in PREFERENCE_DATASETS}
 
 
-def _parts(lake: Lake, pinned: Mapping[str, int]) -> Iterator[tuple[int, Catalog]]:
-    """The lake by bucket, so many problems at a time that memory doesn't grow with it, however few its buckets are."""
+def _parts(lake: Lake, versions: Mapping[str, int], problems_per_part: int) -> Iterator[tuple[int, Catalog]]:
+    """Yield each bucket with a catalog of it, several times with a part each where it holds many problems."""
     for bucket in range(lake.buckets):
-        with Catalog(lake, pinned, bucket) as catalog:
-            [problems] = catalog.rows("select count(*) as n from problems")
-            count = max(1, math.ceil(problems["n"] / A_PART))
-            if count == 1:
+        with Catalog(lake, versions, bucket) as catalog:
+            [row] = catalog.rows("select count(*) as problems from problems")
+            parts = max(1, math.ceil(row["problems"] / problems_per_part))
+            if parts == 1:
                 yield bucket, catalog
                 continue
-        for number in range(count):
-            with Catalog(lake, pinned, bucket, (number, count)) as catalog:
+        for number in range(parts):
+            with Catalog(lake, versions, bucket, (number, parts)) as catalog:
                 yield bucket, catalog
 
 
-def _preference(catalog: Catalog, tables: Sequence[Table], how: PreferenceSettings) -> dict[Table, pa.Table]:
-    """Pairs, labelled programs, and drops."""
-    found, drops, scorer = dict[Table, pa.Table](), [], ""
-    for table in tables:
-        wanted = EFFICIENCY if table is PREFERENCE_EFFICIENCY else SCORERS[how.scorer]
-        values = {**how.model_dump(), "scorer": wanted, "tried": TRIED, "stage": stage_of(table)}
-        if wanted != scorer:
-            scorer = wanted
-            catalog.register("programs", catalog.arrow(statement("preference_programs"), **values))
-        found[table] = _labelled(catalog, values) if table is PREFERENCE_KTO else _paired(catalog, table, values, how)
-        catalog.register("made", found[table])
-        drops.append(catalog.arrow(statement(f"dropped_{table.name}"), **values))
-    return {**found, DROPS: pa.concat_tables(drops)}
+def _build_preference(
+    catalog: Catalog, datasets: Sequence[Table], settings: PreferenceSettings, scorer: str
+) -> dict[Table, pa.Table]:
+    """Build the examples and the drops of datasets that share a scorer."""
+    values = {**settings.model_dump(), "scorer": scorer, "candidate_pairs": CANDIDATE_PAIRS}
+    catalog.register("programs", catalog.arrow(statement("preference_programs"), **values))
+    tables: dict[Table, pa.Table] = {}
+    drops: list[pa.Table] = []
+    for dataset in datasets:
+        build = _build_labels if dataset is PREFERENCE_KTO else _build_pairs
+        tables[dataset] = build(catalog, dataset, settings, values)
+        catalog.register("examples", tables[dataset])
+        drops.append(catalog.arrow(statement(f"dropped_{dataset.name}"), **values, stage=drops_stage(dataset)))
+    return {**tables, DROPS: pa.concat_tables(drops)}
 
 
-def _paired(catalog: Catalog, table: Table, values: dict[str, Any], how: PreferenceSettings) -> pa.Table:
-    """Pairs; leaves the near-identical ones behind as `identical`."""
-    codes = catalog.arrow("select attempt_id, code from programs where why is null")
-    most = how.max_pairs if how.pairs == "all_above_gap" else 1
-    picked, identical = pick(
-        catalog.rows(statement(table.name), **values),
+def _build_pairs(
+    catalog: Catalog, dataset: Table, settings: PreferenceSettings, values: Mapping[str, object]
+) -> pa.Table:
+    """Build the examples of a dataset of pairs; register its near-identical pairs for the statement of its drops."""
+    codes = catalog.arrow("select attempt_id, code from programs where exclusion is null")
+    picked, near_identical = pick_pairs(
+        cast(Iterable[CandidatePairRow], catalog.rows(statement(dataset.name), **values)),
         dict(zip(codes["attempt_id"].to_pylist(), codes["code"].to_pylist(), strict=True)),
-        values["scorer"], most, how.min_token_distance,
-    )  # fmt: skip
-    catalog.register("picked", picked)
-    catalog.register("identical", identical)
-    return pair_examples(table, catalog.rows(statement("preference_pairs"), **values))
+        str(values["scorer"]),
+        settings.max_pairs if settings.pairs == "all_above_gap" else 1,
+        settings.min_token_distance,
+    )
+    catalog.register("picked_pairs", picked)
+    catalog.register("near_identical_pairs", near_identical)
+    rows = catalog.rows(statement("preference_pairs"), **values)
+    return build_pair_examples(dataset, cast(Iterable[ScoredPairRow], rows))
 
 
-def _labelled(catalog: Catalog, values: dict[str, Any]) -> pa.Table:
-    """Single programs with a label."""
-    return labelled_examples(PREFERENCE_KTO, catalog.rows(statement("preference_kto"), **values))
+def _build_labels(
+    catalog: Catalog, dataset: Table, settings: PreferenceSettings, values: Mapping[str, object]
+) -> pa.Table:
+    """Build the examples of a dataset of labelled programs."""
+    rows = catalog.rows(statement(dataset.name), **values)
+    return build_labelled_examples(cast(Iterable[LabelledProgramRow], rows))
 
 
-def _address(how: Settings, *statements: str) -> str:
-    """Of all that decides what is assembled from given rows, the views that the statements ask among it."""
-    texts = [questions(), *(statement(name) for name in statements)]
-    return content_id("assembly", version=ASSEMBLY_VERSION, how=how.model_dump(mode="json"), sql=texts)
-
-
-def _rows(lake: Lake, *tables: Table) -> dict[str, int]:
+def _count_rows(lake: Lake, dataset: Table) -> int:
     with Catalog(lake) as catalog:
-        return {t.name: catalog.rows(f"select count(*) as n from {t.name}")[0]["n"] for t in tables}  # noqa: S608
+        [row] = catalog.rows(f"select count(*) as n from {dataset.name}")  # noqa: S608 declared name
+        return int(row["n"])

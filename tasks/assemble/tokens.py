@@ -1,14 +1,14 @@
-"""How far two programs are apart, in tokens."""
+"""Token distance: the share of tokens in which two programs differ."""
 
 import re
 
 from rapidfuzz.distance import Levenshtein
 
-# One reader for sound and broken programs: two would find differences between them that are none.
+# One expression for valid and broken programs: two tokenizers would report differences that are not there.
 _TOKEN = re.compile(
     r"""
     (?P<comment> \#[^\n]* )
-    | (?: \"{3}.*?(?:\"{3}|\Z) | '{3}.*?(?:'{3}|\Z) )       # strings; one that is not closed goes on to the end
+    | (?: \"{3}.*?(?:\"{3}|\Z) | '{3}.*?(?:'{3}|\Z) )       # strings; an unclosed one runs to the end
     | "(?:\\.|[^"\\\n])*"? | '(?:\\.|[^'\\\n])*'?
     | \w+(?:\.\d\w*)?                                        # names, keywords, numbers
     | \*\*=? | //=? | <<=? | >>=? | [-+*/%&|^@=!<>:]= | ->
@@ -18,14 +18,14 @@ _TOKEN = re.compile(
 )
 
 
-def tokens(code: str) -> list[str]:
-    """The tokens of a program, as good as Python's own for comparing; comments and layout are none.
+def split_tokens(code: str) -> list[str]:
+    """Return the tokens of a program, valid or not, without comments and layout.
 
-    A change of indentation alone is so no change, though it may be one of meaning: it is too small to be learnt from.
+    Indentation is not a token either: a pair of programs that differ in it alone is too similar to learn from.
     """
     return [match[0] for match in _TOKEN.finditer(code) if not match["comment"]]
 
 
-def token_distance(one: list[str], other: list[str]) -> float:
-    """Tokens to insert, delete or replace to make one program the other, over the longer's number; 0 of two empty."""
-    return Levenshtein.normalized_distance(one, other)
+def token_distance(tokens: list[str], other_tokens: list[str]) -> float:
+    """Return the token edits between two programs over the length of the longer one; 0 where both are empty."""
+    return Levenshtein.normalized_distance(tokens, other_tokens)

@@ -1,22 +1,37 @@
-"""A row as a chat, by one of the templates in prompts/."""
+"""Render a program as a chat, by one of the templates in prompts/."""
 
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
+from storage.rows import MessageCell
 from tasks.asking.interface import interface
 from tasks.asking.templates import Template, load_template
 
+GENERATE = "generate"
+"""The form whose answer is one program for the task, with nothing said before."""
+
 
 @cache
-def template(form: str) -> Template:
-    """The template of one form of example."""
+def load_form_template(form: str) -> Template:
+    """Load the template of one form of example; read once per process."""
     return load_template(Path(__file__).parent, form)
 
 
-def turns(form: str, row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The turns of a chat as TRL wants them (role, content); the last is the answer to learn."""
-    gaps = {k: (v.rstrip() if isinstance(v, str) else v) for k, v in row.items()}
-    messages = template(form).render({**gaps, "interface": interface(row["tests"], row["entry_point"])})
-    return [{"role": m.role, "content": m.content} for m in messages]
+def render_turns(form: str, values: Mapping[str, str | None], tests: str, entry_point: str | None) -> list[MessageCell]:
+    """Render the turns of one example as TRL expects them; the last turn is the answer to learn.
+
+    Args:
+        form: name of a template in prompts/.
+        values: texts that the template may name; whitespace at their ends is removed.
+        tests: the problem's tests as JSON, from which the interface is described.
+        entry_point: the name that the tests call, if any.
+    """
+    texts = {name: text.rstrip() if text is not None else None for name, text in values.items()}
+    messages = load_form_template(form).render({**texts, "interface": interface(tests, entry_point)})
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def render_program(code: str, prompt: str, tests: str, entry_point: str | None) -> list[MessageCell]:
+    """Render a program as the answer to its task, in the form GENERATE."""
+    return render_turns(GENERATE, {"prompt": prompt, "code": code}, tests, entry_point)

@@ -1,0 +1,19 @@
+"""The address of an assembly: everything that decides which examples given rows become."""
+
+from storage.catalog import questions, statement
+from storage.ids import content_id
+from storage.settings import Settings
+
+ASSEMBLY_VERSION = 1
+"""Raise it when code of this folder changes any example; changes of SQL and settings are in the address anyway."""
+
+
+def assembly_address(settings: Settings, *statements: str) -> str:
+    """Return the address of an assembly: its version, its settings, its statements and all views that these may read.
+
+    Args:
+        settings: of the stage.
+        statements: names of files in storage/sql, without their suffix.
+    """
+    texts = [questions(), *(statement(name) for name in statements)]
+    return content_id("assembly", version=ASSEMBLY_VERSION, how=settings.model_dump(mode="json"), sql=texts)
