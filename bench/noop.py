@@ -131,13 +131,13 @@ def main() -> int:
         stack.enter_context(prefect_server(folder))
         writer = Writer()
         stack.callback(writer.shutdown)
-        lake = {"path": str(arguments.lake or folder / "lake"), "buckets": 16}
+        lake = {"path": str(arguments.lake or folder / "lake"), "buckets": 16, "commit_rows": 1000}
         lines = (json.dumps(problem(n)) + "\n" for n in range(arguments.problems))
         (folder / "problems.jsonl").write_text("".join(lines))
         model = {"kind": "openai", "urls": [f"http://127.0.0.1:{writer.server_port}/v1"], "name": "writer"}
         settings = {
             "lake": lake, "sources": [{"kind": "jsonl", "path": str(folder / "problems.jsonl")}], "model": model,
-            "audit": "off", "generate": {"samples": 1}, "write": {"batch_rows": 1000},
+            "audit": "off", "generate": {"samples": 1},
         }  # fmt: skip
         config = folder / "config.yaml"
         config.write_text(yaml.safe_dump(settings))

@@ -5,100 +5,80 @@ from typing import Annotated
 from pydantic import Field
 
 from flows import runners
+from flows.watching.alerts import AlertSettings
 from judge.factory import SandboxSettings
 from storage.errors import ConfigError
 from storage.lake import LakeSettings
+from storage.products import Product
 from storage.settings import Settings
 from tasks.assemble.settings import AssembleSettings, PreferenceSettings
 from tasks.audit.task import Extent
+from tasks.diagnose.settings import DiagnoseSettings
+from tasks.generate.settings import GenerateSettings
 from tasks.ingest.settings import Source
-from tasks.mining.recipes import check_templates as check_mine_templates
-from tasks.mining.settings import CodeSource, FolderSource, GitSource
+from tasks.matrix.settings import MatrixSettings
+from tasks.mining.settings import CodeSource, FolderSource, GitSource, MiningSettings
 from tasks.models.settings import ModelSettings, RecordedSettings
-from tasks.plan import Plan, check_templates
-from tasks.running.effects import model_for
-from tasks.settings import (
-    GenerateSettings,
-    MatrixSettings,
-    MineSettings,
-    Product,
-    RepairSettings,
-    ScoreSettings,
-    StrengthSettings,
-    TestsSettings,
-    TimeSettings,
-    WriteSettings,
-)
+from tasks.mutation.settings import MutationSettings
+from tasks.repair.settings import RepairSettings
+from tasks.score.settings import ScoreSettings
+from tasks.timing.settings import TimingSettings
+from tasks.write_tests.settings import WriteTestsSettings
 
 
 class RefreshConfig(Settings):
-    """From problems to verified data sets."""
+    """From problems to verified datasets."""
 
     products: tuple[Product, ...] = Field(("debugging",), min_length=1)
     """debugging: wrong programs with explanation and verified repair. preference: better and worse programs."""
     lake: LakeSettings = LakeSettings()
     """Where everything is kept."""
     sources: tuple[Annotated[Source | CodeSource, Field(discriminator="kind")], ...] = Field(min_length=1)
-    """Where problems come from: data sets, or (folder, git) code that the model makes tasks of."""
+    """Where problems come from: datasets, or code (folder, git) that the model makes problems of."""
     model: ModelSettings
     """Writes the first attempts (the student)."""
     teacher: ModelSettings | None = None
     """Explains and repairs; null takes `model` (LeDex's self-bootstrap)."""
     sandbox: SandboxSettings = SandboxSettings()
-    """Runs the programs, and what they may use."""
+    """Runs the programs, and says what they may use."""
     audit: Extent = "full"
     """Programs that the sandbox must get right before it judges, once per judge, machine and lake: the whole table of
     attacks, a `sample` of every class, or none (`off`)."""
+    mining: MiningSettings = MiningSettings()
+    """How problems are made of open-source code, where a source names some."""
     generate: GenerateSettings = GenerateSettings()
     """How many first attempts, and how they are asked for."""
+    diagnose: DiagnoseSettings = DiagnoseSettings()
+    """How wrong programs are explained."""
     repair: RepairSettings = RepairSettings()
-    """Diagnosis and repair."""
-    strength: StrengthSettings = StrengthSettings()
-    """How strong the problems' tests are."""
-    mine: MineSettings = MineSettings()
-    """How tasks are made of open-source code, where a source names some."""
-    tests: TestsSettings = TestsSettings()
+    """How wrong programs are repaired."""
+    write_tests: WriteTestsSettings = WriteTestsSettings()
     """Tests that the model writes."""
     matrix: MatrixSettings = MatrixSettings()
-    """How programs are run on those."""
+    """How programs are run on these tests."""
     score: ScoreSettings = ScoreSettings()
-    """How programs are told apart."""
-    time: TimeSettings = TimeSettings()
-    """How their speed is measured."""
+    """How programs are ranked."""
+    timing: TimingSettings = TimingSettings()
+    """How the speed of programs is measured."""
+    mutation: MutationSettings = MutationSettings()
+    """How the strength of the problems' own tests is measured."""
     assemble: AssembleSettings = AssembleSettings()
     """What becomes an example of debugging_sft."""
     pairs: PreferenceSettings = PreferenceSettings()
     """What becomes a pair."""
-    write: WriteSettings = WriteSettings()
-    """How often rows are committed."""
+    alerts: AlertSettings = AlertSettings()
+    """From which rates on a run's event says `high`; configs/automations says what follows."""
     parallel_buckets: int = Field(8, ge=1, le=256)
     """Buckets worked on at a time: enough that the model has work while the judge runs."""
     runner: runners.Runner = "threads"
-    """Where they are: threads of this process, or workers of `dask` or `ray`, which may be on other machines."""
+    """Where they are worked on: threads of this process, or workers of `dask` or `ray`, also on other machines."""
     cluster: str | None = None
     """Address of Dask's scheduler (tcp://HOST:8786) or Ray's head (ray://HOST:10001); null starts one here."""
 
-    def plan(self, selection_id: str) -> Plan:
-        """The part that the per-bucket stages need. Fetches weights that are not here yet, to know what they are."""
-        teacher = self.teacher or self.model
-        return Plan(
-            lake=self.lake,
-            selection_id=selection_id,
-            model=self.model,
-            model_revision=model_for(self.model).revision,
-            teacher=teacher,
-            teacher_revision=model_for(teacher).revision,
-            sandbox=runners.of_worker(self.sandbox, self.runner, self.cluster, self.parallel_buckets),
-            products=self.products,
-            generate=self.generate,
-            repair=self.repair,
-            strength=self.strength,
-            tests=self.tests,
-            matrix=self.matrix,
-            score=self.score,
-            time=self.time,
-            write=self.write,
-        )
+    @property
+    def explains_and_repairs(self) -> ModelSettings:
+        """The teacher, or the model where there is none."""
+        return self.teacher or self.model
 
     @property
     def code(self) -> tuple[CodeSource, ...]:
@@ -110,11 +90,32 @@ class RefreshConfig(Settings):
         """Sources of problems as they stand."""
         return tuple(source for source in self.sources if not isinstance(source, FolderSource | GitSource))
 
-    def check(self) -> None:
-        """Find what is wrong with templates and recordings before anything is written; raises ConfigError."""
-        for settings in (self.model, self.teacher or self.model):
+    @property
+    def diagnose_in_chain(self) -> DiagnoseSettings | None:
+        """Settings of the diagnosis as the chain of repair asks for it; None where the chain is direct.
+
+        In a chain of one reply an explanation comes with each repair, so their numbers are the same.
+        """
+        if self.repair.chain == "direct":
+            return None
+        one_reply = self.repair.chain == "one_reply"
+        template = self.diagnose.template or ("explain_and_repair" if one_reply else "explain")
+        diagnoses = self.repair.repairs if one_reply else self.diagnose.diagnoses
+        return self.diagnose.model_copy(update={"template": template, "diagnoses": diagnoses})
+
+    @property
+    def repair_in_chain(self) -> RepairSettings:
+        """Settings of the repair as its chain asks for it: one reply has template and sampling of the diagnosis."""
+        diagnose = self.diagnose_in_chain
+        if self.repair.chain != "one_reply" or diagnose is None or diagnose.template is None:
+            return self.repair
+        name = diagnose.template
+        template = name if name.endswith(".jinja") else f"diagnose/{name}"
+        return self.repair.model_copy(update={"template": template, "sampling": diagnose.sampling})
+
+    def check_before_run(self) -> None:
+        """Raise ConfigError for what is wrong with recordings or the runner, before anything is written."""
+        for settings in (self.model, self.explains_and_repairs):
             if isinstance(settings, RecordedSettings) and not settings.path.exists():
                 raise ConfigError(f"{settings.path}: no such recording; `patchmill record CONFIG --out FILE` makes one")
         runners.check(self.runner, self.cluster)
-        check_templates(self.plan(selection_id=""))
-        check_mine_templates(self.mine)

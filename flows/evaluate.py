@@ -1,5 +1,8 @@
-"""How good a model is, as LeDex measures it (arXiv:2405.18649): first attempts, then one refinement of every wrong one,
-directly and by way of an explanation; pass@1 and pass@10 before and after."""
+"""The flow evaluate: how good a model is, as LeDex measures it (arXiv:2405.18649).
+
+First attempts, then one refinement of every wrong one, directly and by way of an explanation; pass@1 and pass@10 before
+and after.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -11,7 +14,6 @@ from flows.config import RefreshConfig
 from flows.refresh import STAGES, refresh
 from storage.catalog import Catalog
 from storage.lake import Lake
-from tasks.settings import RepairSettings
 
 Way = Literal["direct", "explain"]
 WAYS: tuple[Way, ...] = ("direct", "explain")
@@ -23,25 +25,29 @@ def evaluate(
     ways: Annotated[tuple[Way, ...], Field(min_length=1)] = WAYS,
     rounds: Annotated[int, Field(ge=1, le=10)] = 3,
 ) -> list[dict[str, Any]]:
-    """The view `evaluation` of this config's attempts; a model that was evaluated before is asked nothing again.
+    """Return the rows of the view `evaluation` for this config's attempts.
 
-    Feedback comes from the problems' own tests, as in the paper: scores after refinement are not those of a model that
-    must do without. The paper draws 100 samples at T = 0.8; here the config says.
+    A model that was evaluated before is asked nothing again. Feedback comes from the problems' own tests, as in the
+    paper: scores after refinement are not those of a model without such tests. The paper draws 100 samples at T = 0.8;
+    here the config says.
 
     Args:
-        config: as of refresh; of `repair` only templates and sampling count, and no data set is assembled.
+        config: as of refresh; of `diagnose` and `repair` only templates and sampling count. No dataset is assembled.
         ways: how wrong programs are refined.
-        rounds: of refinement; failures of one are refined in the next.
+        rounds: rounds of refinement; failures of one are refined in the next.
     """
     for way in ways:
         chain = "direct" if way == "direct" else "two_calls"
-        repair = config.repair.model_dump() | {"chain": chain, "rounds": rounds, "repairs": 1, "diagnoses": 1}
-        one = {"products": ("debugging",), "repair": RepairSettings.model_validate(repair)}
-        made = refresh(config.model_copy(update=one), STAGES[:-1])
-    with Catalog(Lake(config.lake), versions=made.versions) as catalog:
+        changes = {
+            "products": ("debugging",),
+            "diagnose": config.diagnose.model_copy(update={"diagnoses": 1}),
+            "repair": config.repair.model_copy(update={"chain": chain, "rounds": rounds, "repairs": 1}),
+        }
+        report = refresh(config.model_copy(update=changes), STAGES[:-1])
+    with Catalog(Lake(config.lake), versions=report.versions) as catalog:
         rows = catalog.rows(
             "select * exclude (recipe_id, repair_recipe) from evaluation where recipe_id = $recipe",
-            recipe=made.recipe_id,
+            recipe=report.recipe_id,
         )
     create_table_artifact(rows, key="evaluation", description=f"{config.model.name} on {config.lake.path}")
     return rows

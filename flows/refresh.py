@@ -1,116 +1,144 @@
-"""Everything: problems in, a verified debugging data set out. Resumes where the lake says it stopped."""
+"""The flow refresh: problems in, verified datasets out. It resumes where the lake says it stopped.
+
+In the order of work:
+
+- `mining` and `ingest` bring problems in, and return the set that the run works on;
+- `flows.plan` writes what the run means as a row of `plans`;
+- `audit` tries the sandbox with attacks, before it judges anything;
+- `Chains` runs the stages of every bucket (`steps_of`);
+- `assemble_debugging` and `assemble_preference` build the datasets;
+- `flows.watching` tells Prefect and the caller how far the run came.
+"""
 
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from prefect import Task, flow
 from prefect.runtime import flow_run
 
-from flows.artifacts import AlertSettings, publish
 from flows.chains import Chains, Step
 from flows.config import RefreshConfig
-from flows.report import Report, publish_funnel, report
-from flows.runners import started
+from flows.plan import check_templates, make_plan, write_plan
+from flows.runners import of_worker, started
+from flows.watching.artifacts import publish_artifacts
+from flows.watching.report import Report, make_report
+from judge.factory import SandboxSettings
 from storage.catalog import Catalog
 from storage.lake import Lake
-from storage.locks.claims import working
-from tasks.assemble.task import assemble, assemble_preference
+from storage.locks.claims import claim_lake
+from storage.rows import PlanRow
+from tasks.assemble.task import assemble_debugging, assemble_preference
 from tasks.audit.task import audit
 from tasks.diagnose.task import diagnose
 from tasks.execute.task import execute
 from tasks.generate.task import generate
 from tasks.ingest.task import ingest
 from tasks.matrix.task import matrix
-from tasks.mining.task import mine
-from tasks.mutation.task import strength
-from tasks.plan import Plan
-from tasks.repair.task import mend
+from tasks.mining.task import mining
+from tasks.models.settings import ModelSettings
+from tasks.mutation.task import mutation
+from tasks.repair.task import repair
 from tasks.running import progress
 from tasks.running.effects import close_all, model_for
+from tasks.running.order import Order
 from tasks.running.pending import pending_counts
+from tasks.score.rankers import SCORERS
 from tasks.score.task import score
-from tasks.timing.task import time_
+from tasks.timing.measure import EFFICIENCY
+from tasks.timing.task import timing
 from tasks.write_tests.task import write_tests
 
 Stage = Literal[
-    "ingest",
-    "generate",
-    "write_tests",
-    "execute",
-    "diagnose",
-    "repair",
-    "matrix",
-    "score",
-    "time",
-    "strength",
+    "ingest", "generate", "write_tests", "execute", "diagnose", "repair", "matrix", "score", "timing", "mutation",
     "assemble",
-]
+]  # fmt: skip
 STAGES: tuple[Stage, ...] = get_args(Stage)
-JUDGING: frozenset[Stage] = frozenset({"execute", "matrix", "time", "strength"})
+JUDGING: frozenset[Stage] = frozenset({"execute", "matrix", "timing", "mutation"})
 
 
 @flow(name="refresh", flow_run_name="refresh {config.lake.path}", persist_result=False)
 def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
-    """Ingest, then the stages of every bucket in the order of _steps, then assemble.
+    """Bring a lake up to date with its config; return how far it has come.
 
     Args:
-        config: what `patchmill run` reads from configs/refresh/NAME.yaml.
+        config: as `patchmill run` reads it from configs/refresh/NAME.yaml.
         only: stages to run; problems are always ingested, since they say what the others work on.
     """
     began = time.monotonic()
     progress.reset()
     try:
-        config.check()
-        with working(Lake(config.lake), f"flow run refresh {flow_run.id}") as work:
+        config.check_before_run()
+        check_templates(config)
+        with claim_lake(Lake(config.lake), f"flow run refresh {flow_run.id}") as work:
             with work.alone():
-                revision = model_for(config.model).revision
-                how = config.lake, config.code, config.mine, config.model, revision, config.write
-                found = ingest(config.lake, config.data, mine(*how) if config.code else ())
-                plan = config.plan(found.selection_id)
-                busy = _busy(plan, found.buckets)
+                problem_ids: tuple[str, ...] = ()
+                if config.code:
+                    revision = model_for(config.model).revision
+                    problem_ids = mining(config.lake, config.code, config.mining, config.model, revision)
+                ingested = ingest(config.lake, config.data, problem_ids)
+                plan = make_plan(config, ingested.selection_id, datetime.now(UTC))
+                write_plan(Lake(config.lake), plan)
+                busy = _busy_buckets(config, plan, ingested.buckets)
                 if busy and JUDGING & set(only) and config.audit != "off":
                     audit(config.lake, config.sandbox, config.audit)
             at_once = config.parallel_buckets
             with started(config.runner if busy else "threads", config.cluster, at_once) as runner:
-                Chains(plan, _steps(plan, only), runner, at_once, work).run(busy)
+                Chains(config.lake, plan["plan_id"], steps_of(config, plan, only), runner, at_once, work).run(busy)
             with work.alone():
                 if "assemble" in only and "debugging" in config.products:
-                    assemble(config.lake, config.assemble)
+                    assemble_debugging(config.lake, config.assemble)
                 if "assemble" in only and "preference" in config.products:
-                    assemble_preference(config.lake, config.pairs)
-        made = report(plan, found)
-        publish_funnel(made)
-        publish(made, AlertSettings(), time.monotonic() - began)
-        return made
+                    assemble_preference(config.lake, config.pairs, SCORERS[config.pairs.scorer], EFFICIENCY)
+        report = make_report(config, plan, ingested.dropped)
+        publish_artifacts(report, config.alerts, time.monotonic() - began)
+        return report
     finally:
         close_all()
 
 
-def _busy(plan: Plan, buckets: Sequence[int]) -> list[int]:
-    """Buckets with anything to do: where no stage has pending rows, none can come up either."""
-    with Catalog(Lake(plan.lake)) as catalog:
-        counts = pending_counts(catalog, plan)
+def _busy_buckets(config: RefreshConfig, plan: PlanRow, buckets: Sequence[int]) -> list[int]:
+    """Return the buckets with pending work: where no stage has pending rows, none can come up either."""
+    with Catalog(Lake(config.lake)) as catalog:
+        counts = pending_counts(catalog, plan["plan_id"])
     return [bucket for bucket in buckets if any(rows[bucket] for rows in counts.values())]
 
 
-def _steps(plan: Plan, only: Sequence[Stage]) -> list[Step]:
-    """The stages of one bucket in order, with what they are told beside plan and bucket."""
-    steps: list[tuple[Stage, Task[..., Any], tuple[int | str, ...]]] = [
-        ("execute", execute, ("references",)),
-        ("generate", generate, ()),
-    ]
-    if "preference" in plan.products:
-        steps.append(("write_tests", write_tests, ()))
-    steps.append(("execute", execute, (0,)))
-    if "debugging" in plan.products:
-        for round_ in range(1, plan.repair.rounds + 1):
-            if plan.repair.chain != "direct":
-                steps.append(("diagnose", diagnose, (round_,)))
-            steps += [("repair", mend, (round_,)), ("execute", execute, (round_,))]
-    # What needs no model comes last, so that no model waits for it.
-    if "preference" in plan.products:
-        steps += [("matrix", matrix, ()), ("score", score, ()), ("time", time_, ())]
-    if plan.strength.mutants:
-        steps.append(("strength", strength, ()))
-    return [Step(task, more) for stage, task, more in steps if stage in only]
+def steps_of(config: RefreshConfig, plan: PlanRow, only: Sequence[Stage]) -> list[Step]:
+    """Return the stages of one bucket in order, each with the order that its task is handed."""
+    judge = of_worker(config.sandbox, config.runner, config.cluster, config.parallel_buckets)
+    steps: list[tuple[Stage, Step]] = []
+
+    def add(
+        name: Stage,
+        task: Task[..., Any],
+        settings: object,
+        effect: ModelSettings | SandboxSettings | None,
+        round_: int = 0,
+    ) -> None:
+        def order_of(bucket: int) -> Order[Any, Any]:
+            return Order(config.lake, plan["plan_id"], bucket, settings, effect, round_)
+
+        steps.append((name, Step(task, order_of)))
+
+    references = execute.with_options(task_run_name="execute-references-b{order.bucket:03d}")
+    add("execute", references, None, judge)
+    add("generate", generate, config.generate, config.model)
+    if "preference" in config.products:
+        add("write_tests", write_tests, config.write_tests, config.model)
+    add("execute", execute, None, judge)
+    if "debugging" in config.products:
+        for round_ in range(1, config.repair.rounds + 1):
+            if config.diagnose_in_chain:
+                add("diagnose", diagnose, config.diagnose_in_chain, config.explains_and_repairs, round_)
+            add("repair", repair, config.repair_in_chain, config.explains_and_repairs, round_)
+            add("execute", execute, None, judge, round_)
+    # Stages that need no model come last, so that no model waits for them.
+    if "preference" in config.products:
+        add("matrix", matrix, config.matrix, judge)
+        add("score", score, config.score, None)
+        add("timing", timing, config.timing, judge)
+    if config.mutation.mutants:
+        add("mutation", mutation, config.mutation, judge)
+    return [step for name, step in steps if name in only]

@@ -21,7 +21,7 @@ from prefect.runtime import flow_run
 from prefect.states import Crashed
 from pydantic import Field
 
-from storage.locks.leases import holders
+from storage.locks.leases import list_holders
 
 UNDER_WAY = [StateType.RUNNING, StateType.PENDING]
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def holds_its_lake(parameters: dict[str, Any], run_id: str) -> bool:
     settings = parameters.get("config", parameters)
     lake = settings.get("lake") if isinstance(settings, dict) else None
     path = lake.get("path") if isinstance(lake, dict) else None
-    return isinstance(path, str) and any(run_id in found.owner for found in holders(path))
+    return isinstance(path, str) and any(run_id in found.owner for found in list_holders(path))
 
 
 def _crash(client: SyncPrefectClient, run: FlowRun, message: str) -> None:

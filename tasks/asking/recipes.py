@@ -1,8 +1,9 @@
-"""How completions were made: template, model and sampling under one address, so that SQL can tell them apart."""
+"""How completions are asked for: template, model and sampling under one address, so that SQL can tell them apart."""
 
 from dataclasses import dataclass
 
-from storage.ids import canonical, content_id
+from storage.ids import canonical_json, content_id
+from storage.rows import ModelColumns
 from tasks.asking.templates import Template
 from tasks.models.protocol import Completion, Message, Sampling
 
@@ -11,7 +12,7 @@ from tasks.models.protocol import Completion, Message, Sampling
 class Recipe:
     """Everything that decides what a stage asks of a model, apart from the row it asks about.
 
-    `upstream` is the recipe whose rows this one builds on: a changed diagnosis prompt so makes new repairs too.
+    `upstream` is the id of the recipe whose rows this one builds on: a new diagnosis template makes new repairs, too.
     """
 
     stage: str
@@ -33,15 +34,15 @@ class Recipe:
             upstream=self.upstream,
         )
 
-    def columns(self, messages: tuple[Message, ...], completion: Completion) -> dict[str, object]:
-        """The columns that every row written by a model has."""
+    def columns(self, messages: tuple[Message, ...], completion: Completion) -> ModelColumns:
+        """Return the columns that every row written by a model has."""
         return {
             "recipe_id": self.recipe_id,
             "sample_index": completion.sample_index,
             "model": self.model,
             "model_revision": self.revision,
             "template": self.template.version,
-            "sampling": canonical(self.sampling.model_dump(mode="json")),
+            "sampling": canonical_json(self.sampling.model_dump(mode="json")),
             "prompt_hash": content_id("prompt", messages=[[m.role, m.content] for m in messages]),
             "completion": completion.text,
             "finish_reason": completion.finish_reason,

@@ -48,13 +48,19 @@ class Template:
 
 
 def load_template(stage: Path, name: str) -> Template:
-    """A shipped template of a stage (`chat` is prompts/chat.jinja of that stage's folder) or a path to a .jinja file.
+    """Load a shipped template of a stage, or one of the user's.
+
+    Args:
+        stage: the folder of the stage.
+        name: `chat` is prompts/chat.jinja of that folder, `diagnose/explain` that of another stage; a name that ends
+            in .jinja is a path.
 
     Raises:
         ConfigError: no such file, no turn in it, an unknown role, or a fault of syntax.
     """
-    folder = stage / "prompts"
-    path = Path(name) if name.endswith(".jinja") else folder / f"{name}.jinja"
+    *other, shipped = name.split("/")
+    folder = (stage.parent / other[0] if other else stage) / "prompts"
+    path = Path(name) if name.endswith(".jinja") else folder / f"{shipped}.jinja"
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

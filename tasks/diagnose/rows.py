@@ -1,19 +1,22 @@
-"""Explanations of failures: what is asked for, and the row an answer becomes."""
+"""Explanations of failures: the question about each wrong program, and the row of an answer."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from storage.ids import content_id
+from storage.pending import PendingDiagnose
+from storage.rows import DiagnosisRow, ModelColumns
 from tasks.asking.answers import extract_explanation
+from tasks.asking.ask import Question, missing_indices
 from tasks.asking.interface import interface
 from tasks.asking.recipes import Recipe
 from tasks.models.protocol import Completion, Prompt
-from tasks.plan import missing
 
 
-def prompts(pending: Iterable[Mapping[str, Any]], recipe: Recipe, wanted: int) -> Iterator[Prompt]:
-    """One prompt per wrong program, for the explanations it lacks."""
+def questions(
+    pending: Iterable[PendingDiagnose], recipe: Recipe, diagnoses: int
+) -> Iterator[Question[PendingDiagnose]]:
+    """Ask about each wrong program once, for the explanations that it lacks of `diagnoses`."""
     for row in pending:
         gaps = {
             "prompt": row["prompt"],
@@ -21,22 +24,27 @@ def prompts(pending: Iterable[Mapping[str, Any]], recipe: Recipe, wanted: int) -
             "code": row["code"].rstrip(),
             "feedback": row["feedback"],
         }
-        yield Prompt(row["attempt_id"], recipe.template.render(gaps), missing(wanted, row["present"]))
+        messages = recipe.template.render(gaps)
+        yield Question(row, Prompt(row["attempt_id"], messages, missing_indices(diagnoses, row["present"])))
 
 
-def diagnosis(wrong: Mapping[str, Any], prompt: Prompt, answer: Completion, recipe: Recipe) -> dict[str, Any]:
-    """The row of one explanation."""
+def diagnosis_rows(
+    wrong: PendingDiagnose, answer: Completion, columns: ModelColumns, created_at: datetime
+) -> list[DiagnosisRow]:
+    """Return the row of one explanation."""
     explanation = extract_explanation(answer.text, answer.finish_reason)
-    return {
-        "diagnosis_id": content_id(
-            "diagnosis", attempt=wrong["attempt_id"], recipe=recipe.recipe_id, sample=answer.sample_index
-        ),
-        "problem_id": wrong["problem_id"],
-        "bucket": wrong["bucket"],
-        "attempt_id": wrong["attempt_id"],
-        **recipe.columns(prompt.messages, answer),
-        "feedback": wrong["feedback"],
-        "explanation": explanation.text,
-        "no_explanation_reason": explanation.reason,
-        "created_at": datetime.now(UTC),
-    }
+    return [
+        {
+            "diagnosis_id": content_id(
+                "diagnosis", attempt=wrong["attempt_id"], recipe=columns["recipe_id"], sample=answer.sample_index
+            ),
+            "problem_id": wrong["problem_id"],
+            "bucket": wrong["bucket"],
+            "attempt_id": wrong["attempt_id"],
+            **columns,
+            "feedback": wrong["feedback"],
+            "explanation": explanation.text,
+            "no_explanation_reason": explanation.reason,
+            "created_at": created_at,
+        }
+    ]

@@ -1,19 +1,17 @@
-"""The matrix: the job that a program and the tests it lacks become."""
-
-from collections.abc import Mapping
-from typing import Any
+"""The job of a program and the generated tests that it has not been run on."""
 
 from judge.problems import Asserts
 from judge.protocol import Job, Limits
 from storage.ids import content_id
+from storage.pending import PendingMatrix
 
 
-def suite_id(lacking: list[str], conditions_id: str) -> str:
-    """Some generated tests in their order, under these conditions."""
-    return content_id("suite", tests=lacking, conditions=conditions_id)
+def generated_suite_id(tests: list[str], conditions_id: str) -> str:
+    """Return the address of some generated tests, in their order, under the given conditions."""
+    return content_id("suite", tests=tests, conditions=conditions_id)
 
 
-def job(row: Mapping[str, Any], limits: Limits) -> Job:
-    """A row of pending_matrix.sql as the judge wants it; every test has the limits to itself."""
-    tests = Asserts(kind="asserts", asserts=tuple(row["lacking"]))
+def job_of(row: PendingMatrix, limits: Limits) -> Job:
+    """Return the judge's job for one program; every test has the limits to itself."""
+    tests = Asserts(kind="asserts", asserts=tuple(row["untried_tests"]))
     return Job(row["attempt_id"], row["code"], row["context"], row["entry_point"], tests, limits, each=True)

@@ -1,41 +1,47 @@
-"""Stage matrix: every program of a bucket is run on every test that a model wrote for its problem."""
+"""Stage matrix: the judge runs every program of a bucket on every generated test of its problem."""
 
+from datetime import UTC, datetime
+
+from judge.factory import SandboxSettings
+from judge.protocol import JUDGE_VERSION, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
+from storage.pending import PendingMatrix
+from storage.rows import ExecutionRow
 from storage.tables import EXECUTIONS
-from tasks.matrix.rows import job, suite_id
-from tasks.plan import Plan, conditions_id
-from tasks.running import progress
-from tasks.running.batches import batches
+from tasks.matrix.rows import generated_suite_id, job_of
+from tasks.matrix.settings import MatrixSettings
+from tasks.running.conditions import conditions_id
 from tasks.running.effects import sandbox_for
-from tasks.running.executions import execution
+from tasks.running.executions import execution_row
+from tasks.running.judging import judge_jobs
+from tasks.running.order import Order
 from tasks.running.pending import pending_rows
 from tasks.running.stage import stage
 
 
-@stage("matrix", "matrix-b{bucket:03d}")
-def matrix(plan: Plan, bucket: int) -> int:
-    """Run what a bucket's programs lack of their matrix; returns how many rows were written.
+@stage("matrix", "matrix-b{order.bucket:03d}")
+def matrix(order: Order[MatrixSettings, SandboxSettings]) -> int:
+    """Run every program of a bucket on the generated tests that it lacks; return how many rows were written.
 
-    A row holds the tests that its program had not been run on: later tests add a row, and none is run twice.
+    A row holds the tests that its program had not been run on. Later tests add a row, and no test is run twice.
     """
-    lake = Lake(plan.lake)
-    with Catalog(lake, bucket=bucket) as catalog:
-        pending = {row["attempt_id"]: row for row in pending_rows(catalog, plan, "matrix")}
+    lake, judge, limits = Lake(order.lake), order.effect, order.settings.limits
+    with Catalog(lake, bucket=order.bucket) as catalog:
+        pending = {row["attempt_id"]: row for row in pending_rows(catalog, order.plan_id, PendingMatrix)}
     if not pending:
         return 0
-    progress.expect("matrix", len(pending))
-    limits = plan.matrix.limits
-    sandbox, under = sandbox_for(plan.sandbox), conditions_id(plan, limits)
-    suites = {attempt: suite_id(row["lacking"], under) for attempt, row in pending.items()}
-    verdicts = sandbox.judge(job(row, limits) for row in pending.values())
-    rows = (
-        execution(pending[v.job_id], v, suites[v.job_id], "generated", under, sandbox.backend, limits) for v in verdicts
-    )
-    written = 0
-    for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
-        again = [row for row in batch if row["suite_id"] in pending[row["attempt_id"]]["broken"]]
-        written += lake.upsert(EXECUTIONS, again)
-        written += lake.append(EXECUTIONS, [row for row in batch if row not in again])
-        progress.advance("matrix", len(batch))
-    return written
+    conditions, backend = conditions_id(judge, limits), sandbox_for(judge).backend
+    suites = {attempt: generated_suite_id(row["untried_tests"], conditions) for attempt, row in pending.items()}
+
+    def row_of(judged: Judged) -> ExecutionRow:
+        attempt, now = judged.job_id, datetime.now(UTC)
+        return execution_row(pending[attempt], judged, suites[attempt], "generated", conditions, backend, limits, now)
+
+    jobs = (job_of(row, limits) for row in pending.values())
+    replaced = {
+        (attempt, suites[attempt], JUDGE_VERSION)
+        for attempt, row in pending.items()
+        if suites[attempt] in row["broken_suites"]
+    }
+    return judge_jobs(lake, judge, jobs, len(pending), EXECUTIONS, row_of, "matrix", replaced)

@@ -1,8 +1,9 @@
-"""Which licence a text is. Pure text.
+"""Recognise the licence that a text is. Pure text.
 
-The kept library for this, `identify`, compares whole texts (5 % edit distance) and names 141 of the 201 licence files
-in our own environment; the marks below name 192, none otherwise than it does, and nothing where copyleft that they
-don't know stands in the same text. A mark is what no editor of a licence changes; names, years, layout don't count.
+`identify`, the maintained library for this, compares whole texts (5 % edit distance). It names 141 of the 201 licence
+files in the project's environment. The phrases below name 192, and never another licence than `identify` does. A text
+that also holds a copyleft licence without a phrase of its own is not recognised. Each phrase is one that no editor of a
+licence changes; names, years and layout do not count.
 """
 
 import re
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
 
 _WORD = re.compile(r"[a-z0-9.]+")
-_MARKS = {
+_PHRASES = {
     "MIT-0": ("permission is hereby granted free of charge to any person obtaining a copy",),
     "MIT": (
         "permission is hereby granted free of charge to any person obtaining a copy",
@@ -32,28 +33,31 @@ _MARKS = {
     "MPL-2.0": ("mozilla public license", "2.0"),
     "Unlicense": ("this is free and unencumbered software released into the public domain",),
 }
-_WITHIN = {"MIT": {"MIT-0"}, "ISC": {"0BSD"}, "BSD-3-Clause": {"BSD-2-Clause"}, "PSF-2.0": {"0BSD", "ISC"}}
-"""Licence: those whose marks its own text bears too."""
+_CONTAINED = {"MIT": {"MIT-0"}, "ISC": {"0BSD"}, "BSD-3-Clause": {"BSD-2-Clause"}, "PSF-2.0": {"0BSD", "ISC"}}
+"""Licence: the licences whose phrases its own text holds too."""
 
 
-def recognised(text: str) -> str | None:
-    """SPDX expression of a licence file: one licence, or several that hold together; None where it is no known one."""
+def recognise_licence(text: str) -> str | None:
+    """Return the SPDX expression of a licence file, or None where no known licence is recognised.
+
+    A file that holds several licences gives an expression in which all of them apply.
+    """
     words = " ".join(word.strip(".") for word in _WORD.findall(text.lower().replace("licence", "license")))
     words = words.replace(" v 2.0", " version 2.0")
-    found = {name for name, marks in _MARKS.items() if all(mark in words for mark in marks)}
-    if "general public license" in words and not found & {"MPL-2.0", "PSF-2.0"}:  # these two name the GPL in passing
+    names = {name for name, phrases in _PHRASES.items() if all(phrase in words for phrase in phrases)}
+    if "general public license" in words and not names & {"MPL-2.0", "PSF-2.0"}:  # these two mention the GPL in passing
         return None
-    return together(found - {inner for name in found for inner in _WITHIN.get(name, ())})
+    return join_licences(names - {inner for name in names for inner in _CONTAINED.get(name, ())})
 
 
-def together(names: Iterable[str]) -> str | None:
-    """One expression for licences that all hold; None for none."""
+def join_licences(names: Iterable[str]) -> str | None:
+    """Return one SPDX expression in which all licences apply; None for no licence."""
     return " AND ".join(sorted(set(names))) or None
 
 
-def expression(stated: str | None) -> str | None:
-    """A licence as metadata states it, in SPDX's spelling; None where that is no SPDX expression."""
+def canonicalize_expression(expression: str | None) -> str | None:
+    """Return a licence from package metadata in SPDX's spelling; None where it is no SPDX expression."""
     try:
-        return str(canonicalize_license_expression(stated)) if stated else None
+        return str(canonicalize_license_expression(expression)) if expression else None
     except InvalidLicenseExpression:
         return None

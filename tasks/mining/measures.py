@@ -1,4 +1,4 @@
-"""How much there is to a piece of code, and how alike two pieces of text are."""
+"""Measure how much a piece of code does, and how similar two texts are. Pure."""
 
 import ast
 import io
@@ -6,15 +6,18 @@ import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+Shingles = frozenset[tuple[str, ...]]
+"""Every run of n consecutive tokens of a text."""
+
 _DECISIONS = (ast.If, ast.For, ast.While, ast.IfExp, ast.ExceptHandler, ast.match_case)
-_BLANK = {
+_LAYOUT = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING,
     tokenize.ENDMARKER,
 }  # fmt: skip
 
 
-def decisions(node: ast.AST) -> int:
-    """McCabe's count of decisions: branches, loops, handlers, conditions joined, and the loops of comprehensions."""
+def count_decisions(node: ast.AST) -> int:
+    """Count decisions as McCabe does: branches, loops, handlers, joined conditions, and loops of comprehensions."""
     count = 0
     for part in ast.walk(node):
         if isinstance(part, _DECISIONS):
@@ -26,8 +29,8 @@ def decisions(node: ast.AST) -> int:
     return count
 
 
-def statements(node: ast.AST) -> int:
-    """Statements within a definition; constants that stand alone (docstrings) and `pass` do not count."""
+def count_statements(node: ast.AST) -> int:
+    """Count the statements within a definition, without `pass` and constants that stand alone (docstrings)."""
     return sum(
         isinstance(part, ast.stmt)
         and part is not node
@@ -37,47 +40,57 @@ def statements(node: ast.AST) -> int:
     )
 
 
-def code_tokens(code: str) -> list[str]:
-    """Tokens of Python code; comments, layout and strings that stand alone are left out."""
+def tokenize_code(code: str) -> list[str]:
+    """Return the tokens of Python code without comments, layout and strings that stand alone.
+
+    Code that Python's tokenizer refuses is split at white space.
+    """
     tokens: list[str] = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(code).readline):
-            if token.type not in _BLANK and not (token.type == tokenize.STRING and token.line.strip() == token.string):
+            if token.type not in _LAYOUT and not (token.type == tokenize.STRING and token.line.strip() == token.string):
                 tokens.append(token.string)
     except (tokenize.TokenError, SyntaxError):
         return code.split()
     return tokens
 
 
-def shingles(tokens: Sequence[str], size: int) -> frozenset[tuple[str, ...]]:
-    """Runs of `size` tokens; of a shorter sequence, the whole."""
+def make_shingles(tokens: Sequence[str], size: int) -> Shingles:
+    """Return every run of `size` tokens; of a shorter sequence, the whole."""
     return frozenset(tuple(tokens[i : i + size]) for i in range(max(1, len(tokens) - size + 1)))
 
 
-def near_duplicates(
-    sets: Mapping[str, frozenset[tuple[str, ...]]], least: float, first: Iterable[str] = ()
+def find_near_duplicates(
+    shingles_by_key: Mapping[str, Shingles], least_similarity: float, accepted: Iterable[str] = ()
 ) -> dict[str, str]:
-    """Which texts are near an earlier one that stays: exact Jaccard over shingles, found by an inverted index.
+    """Find the texts that are too similar to an earlier one that stays.
+
+    The similarity is the exact Jaccard index of two texts' shingles; an inverted index finds the pairs to compare.
 
     Args:
-        sets: shingles by key; keys are taken in order of `first`, then sorted, so that the order of reading is nothing.
-        least: similarity from which two texts count as one, in (0, 1].
-        first: keys that stay whatever they are like (they were accepted before).
+        shingles_by_key: shingles of each text. Texts are taken in the order of `accepted`, then by key, so that the
+            order of reading does not matter.
+        least_similarity: from which on two texts count as one, in (0, 1].
+        accepted: keys of texts that always stay, since an earlier run accepted them.
 
     Returns:
-        Key of each duplicate -> key of the text it is near to.
+        Key of each duplicate -> key of the text that it duplicates; of several the smallest.
     """
-    held = {key: None for key in first if key in sets}  # in this order
-    holders: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    near: dict[str, str] = {}
-    for key in [*held, *sorted(sets.keys() - held.keys())]:
-        mine = sets[key]
-        if key not in held:
-            shared = Counter(other for shingle in mine for other in holders[shingle])
-            alike = [o for o, n in shared.items() if n >= least * (len(mine) + len(sets[o]) - n)]
-            if alike:
-                near[key] = min(alike)
+    first_keys = {key: None for key in accepted if key in shingles_by_key}  # a dict keeps the order
+    keys_by_shingle: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    duplicates: dict[str, str] = {}
+    for key in [*first_keys, *sorted(shingles_by_key.keys() - first_keys.keys())]:
+        shingles = shingles_by_key[key]
+        if key not in first_keys:
+            shared = Counter(other for shingle in shingles for other in keys_by_shingle[shingle])
+            similar = [
+                other
+                for other, count in shared.items()
+                if count >= least_similarity * (len(shingles) + len(shingles_by_key[other]) - count)
+            ]
+            if similar:
+                duplicates[key] = min(similar)
                 continue
-        for shingle in mine:
-            holders[shingle].append(key)
-    return near
+        for shingle in shingles:
+            keys_by_shingle[shingle].append(key)
+    return duplicates

@@ -1,4 +1,7 @@
-"""Whether code can be called with plain values, and what a caller needs to know of it. Trees in, text out."""
+"""Decide whether code can be called with plain values, and write the header that its callers see.
+
+Pure: syntax trees in, text out. Plain values are those of builtin types: text, numbers, bytes and containers of them.
+"""
 
 import ast
 import builtins
@@ -14,7 +17,7 @@ PURE_MODULES = frozenset({
     "hashlib", "heapq", "html", "ipaddress", "itertools", "json", "keyword", "math", "numbers", "operator", "re",
     "shlex", "statistics", "string", "struct", "textwrap", "typing", "unicodedata", "urllib.parse", "zlib",
 })  # fmt: skip
-"""Modules of the standard library that touch no file, network, process, clock, interpreter or source of chance."""
+"""Modules of the standard library that touch no file, network, process, clock, interpreter or random source."""
 
 _BUILTINS = frozenset(dir(builtins))
 _BANNED = {
@@ -23,7 +26,7 @@ _BANNED = {
     "__file__", "__name__",
 }  # fmt: skip
 _CLOCK = {"now", "today", "utcnow"}
-_TYPES = {
+_PLAIN_TYPES = {
     "str": "str", "int": "int", "float": "float", "bool": "bool", "bytes": "bytes", "complex": "complex",
     "list": "list", "dict": "dict", "set": "set", "frozenset": "frozenset", "tuple": "tuple", "None": "None",
     "object": "object", "Any": "object", "List": "list", "Dict": "dict", "Set": "set", "FrozenSet": "frozenset",
@@ -32,73 +35,75 @@ _TYPES = {
     "Iterator": "list", "Collection": "list", "Container": "list", "Mapping": "dict", "MutableMapping": "dict",
     "AbstractSet": "set", "Optional": "Optional", "Union": "Union", "Literal": "Literal",
 }  # fmt: skip
-"""Names in annotations of plain values, and how a signature without imports says them."""
+"""Names in annotations of plain values -> their names in a signature without imports."""
 _PLAIN_ATTRIBUTES = frozenset(
     name for kind in (str, bytes, int, float, list, dict, set, frozenset, tuple) for name in dir(kind)
 )
 
 
-def imports(tree: ast.Module) -> dict[str, str]:
-    """What each name imported at the top level of a file stands for, as `module` or `module.name`."""
-    found: dict[str, str] = {}
-    waiting: list[ast.AST] = [*tree.body]
-    while waiting:
-        match waiting.pop():
+def collect_imports(tree: ast.Module) -> dict[str, str]:
+    """Return what each name imported at the top level of a file refers to, as `module` or `module.name`."""
+    targets: dict[str, str] = {}
+    pending: list[ast.AST] = [*tree.body]
+    while pending:
+        match pending.pop():
             case ast.Import(names):
-                found |= {alias.asname or alias.name.split(".")[0]: alias.name for alias in names}
+                targets |= {alias.asname or alias.name.split(".")[0]: alias.name for alias in names}
             case ast.ImportFrom(module, names, level):
-                found |= {alias.asname or alias.name: f"{'.' * level}{module or ''}.{alias.name}" for alias in names}
+                targets |= {alias.asname or alias.name: f"{'.' * level}{module or ''}.{alias.name}" for alias in names}
             case ast.If(body=body, orelse=orelse):
-                waiting += [*body, *orelse]
+                pending += [*body, *orelse]
             case ast.Try(body=body, handlers=handlers, orelse=orelse):
-                waiting += [*body, *orelse, *(node for handler in handlers for node in handler.body)]
-    return found
+                pending += [*body, *orelse, *(node for handler in handlers for node in handler.body)]
+    return targets
 
 
-def foreign(node: ast.stmt, own: str, imported: Mapping[str, str]) -> str | None:
-    """The first thing a function or class needs beyond builtins and pure modules; None where there is nothing.
+def find_dependency(definition: ast.stmt, own_name: str, imports: Mapping[str, str]) -> str | None:
+    """Return the first name that a function or class needs beyond builtins and pure modules, or None.
 
     Args:
-        own: its own name, which it may use.
-        imported: what names at the top level of its file stand for.
+        definition: the function or class.
+        own_name: its name, which it may use.
+        imports: what the names imported at the top level of its file refer to.
     """
-    for part in ast.walk(node):
+    for part in ast.walk(definition):
         if isinstance(part, ast.Import | ast.ImportFrom):
             modules = [a.name for a in part.names] if isinstance(part, ast.Import) else [f"{part.module}"]
-            if bad := [module for module in modules if not _pure(module)]:
-                return bad[0]
+            if impure := [module for module in modules if not _is_pure(module)]:
+                return impure[0]
         if isinstance(part, ast.Attribute) and part.attr in _CLOCK:
             return part.attr
-    for name in sorted(_globals(node)):
-        stands_for = imported.get(name)
-        if name in _BANNED or (stands_for is not None and not _pure(stands_for)):
+    for name in sorted(_find_globals(definition)):
+        target = imports.get(name)
+        if name in _BANNED or (target is not None and not _is_pure(target)):
             return name
-        if stands_for is None and name != own and name not in _BUILTINS:
+        if target is None and name != own_name and name not in _BUILTINS:
             return name
     return None
 
 
-def _pure(module: str) -> bool:
-    """Whether `module`, or the module that `module.name` is taken from, is a pure one."""
+def _is_pure(module: str) -> bool:
+    """Whether `module`, or the module that `module.name` is imported from, is a pure one."""
     return module in PURE_MODULES or module.rpartition(".")[0] in PURE_MODULES
 
 
-def _globals(node: ast.stmt) -> set[str]:
-    """Names that a definition's bodies take from outside of it; annotations do not count."""
-    bare = ast.unparse(_Bare().visit(copy.deepcopy(node)))
+def _find_globals(definition: ast.stmt) -> set[str]:
+    """Return the names that a definition's bodies take from outside of it; annotations do not count."""
+    source = ast.unparse(_StripHeaders().visit(copy.deepcopy(definition)))
 
-    def within(table: symtable.SymbolTable) -> Iterator[str]:
+    def walk_globals(table: symtable.SymbolTable) -> Iterator[str]:
         for symbol in table.get_symbols():
             if symbol.is_referenced() and symbol.is_global():
                 yield symbol.get_name()
         for inner in table.get_children():
-            yield from within(inner)
+            yield from walk_globals(inner)
 
-    return {name for scope in symtable.symtable(bare, "<seed>", "exec").get_children() for name in within(scope)}
+    scopes = symtable.symtable(source, "<seed>", "exec").get_children()
+    return {name for scope in scopes for name in walk_globals(scope)}
 
 
-class _Bare(ast.NodeTransformer):
-    """Takes annotations, decorators and defaults off every function: those are looked at by themselves."""
+class _StripHeaders(ast.NodeTransformer):
+    """Remove annotations, decorators and defaults from every function: other checks look at those."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.decorator_list, node.returns = [], None
@@ -116,24 +121,24 @@ class _Bare(ast.NodeTransformer):
         return self.generic_visit(ast.Assign([node.target], node.value, lineno=node.lineno))
 
 
-def parameters(node: Function) -> list[ast.arg]:
-    """Named parameters in order, those for keywords alone last."""
+def list_parameters(node: Function) -> list[ast.arg]:
+    """Return the named parameters in order, keyword-only ones last."""
     return [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
 
 
-def not_plain(node: Function, method: bool = False) -> str | None:
-    """Why a function can't be called with plain values or gives none back; None where it can.
+def find_non_plain(node: Function, is_method: bool = False) -> str | None:
+    """Return why a function cannot be called with plain values or returns none, or None where it can.
 
-    A method's first parameter (`self`) is left out of account.
+    The first parameter of a method (`self`) does not count.
     """
-    named = parameters(node)[1 if method else 0 :]
+    named = list_parameters(node)[1 if is_method else 0 :]
     if node.args.vararg or node.args.kwarg:
         return "takes any number of arguments"
     for default in [*node.args.defaults, *filter(None, node.args.kw_defaults)]:
-        if not _literal(default):
+        if not _is_literal(default):
             return f"default {ast.unparse(default)}"
     for annotation in [*(arg.annotation for arg in named), node.returns]:
-        if annotation is not None and _plain_type(annotation) is None:
+        if annotation is not None and _convert_type(annotation) is None:
             return f"type {ast.unparse(annotation)}"
     names = {arg.arg for arg in named}
     for part in ast.walk(node):
@@ -147,17 +152,17 @@ def not_plain(node: Function, method: bool = False) -> str | None:
     return None
 
 
-def header(node: Function) -> str:
-    """`def name(parameters) -> type:` in plain types, for a function for which `not_plain` finds nothing."""
+def render_header(node: Function) -> str:
+    """Return `def name(parameters) -> type:` in plain types, of a function in which `find_non_plain` finds nothing."""
     args = copy.deepcopy(node.args)
     for arg in [*args.posonlyargs, *args.args, *args.kwonlyargs]:
-        arg.annotation = arg.annotation and _plain_type(arg.annotation)
-    returns = node.returns and _plain_type(node.returns)
+        arg.annotation = arg.annotation and _convert_type(arg.annotation)
+    returns = node.returns and _convert_type(node.returns)
     text = f"def {node.name}({ast.unparse(args)})"
     return f"{text} -> {ast.unparse(returns)}:" if returns else f"{text}:"
 
 
-def _literal(node: ast.expr) -> bool:
+def _is_literal(node: ast.expr) -> bool:
     try:
         ast.literal_eval(node)
     except (ValueError, TypeError, SyntaxError, RecursionError):
@@ -165,52 +170,53 @@ def _literal(node: ast.expr) -> bool:
     return True
 
 
-def _plain_type(node: ast.expr) -> ast.expr | None:
-    """An annotation in builtin names alone; None where it speaks of anything but plain values."""
-    match node:
+def _convert_type(annotation: ast.expr) -> ast.expr | None:
+    """Return an annotation in builtin names alone, or None where it names anything but plain values."""
+    match annotation:
         case ast.Constant(value=str(text)):
             try:
-                return _plain_type(ast.parse(text, mode="eval").body)
+                return _convert_type(ast.parse(text, mode="eval").body)
             except (SyntaxError, ValueError):
                 return None
         case ast.Constant():
-            return node if node.value is None or node.value is ... else None
+            return annotation if annotation.value is None or annotation.value is ... else None
         case ast.Attribute(attr=name) | ast.Name(id=name):
-            return ast.Name(_TYPES[name]) if name in _TYPES else None
+            return ast.Name(_PLAIN_TYPES[name]) if name in _PLAIN_TYPES else None
         case ast.BinOp(left, ast.BitOr(), right):
-            return _union([left, right])
+            return _convert_union([left, right])
         case ast.List(elts):
-            inner = [_plain_type(e) for e in elts]
-            return ast.List([e for e in inner if e]) if all(inner) else None
-        case ast.Subscript(value, inside):
-            return _generic(_plain_type(value), inside)
+            elements = [_convert_type(element) for element in elts]
+            return ast.List([element for element in elements if element]) if all(elements) else None
+        case ast.Subscript(value, arguments):
+            return _convert_generic(_convert_type(value), arguments)
     return None
 
 
-def _generic(base: ast.expr | None, inside: ast.expr) -> ast.expr | None:
-    parts = inside.elts if isinstance(inside, ast.Tuple) else [inside]
+def _convert_generic(base: ast.expr | None, arguments: ast.expr) -> ast.expr | None:
+    """Return `base[arguments]` in builtin names alone; of a Literal the type of its first value."""
+    parts = arguments.elts if isinstance(arguments, ast.Tuple) else [arguments]
     match base:
         case ast.Name(id="Literal"):
-            return _union([ast.Name(type(p.value).__name__) for p in parts if isinstance(p, ast.Constant)][:1])
+            return _convert_union([ast.Name(type(p.value).__name__) for p in parts if isinstance(p, ast.Constant)][:1])
         case ast.Name(id="Optional"):
-            return _union([*parts, ast.Name("None")])
+            return _convert_union([*parts, ast.Name("None")])
         case ast.Name(id="Union"):
-            return _union(parts)
+            return _convert_union(parts)
         case ast.Name():
-            inner = [_plain_type(p) for p in parts]
-            if all(inner):
-                kept = [p for p in inner if p]
-                return ast.Subscript(base, kept[0] if len(kept) == 1 else ast.Tuple(kept))
+            types = [_convert_type(part) for part in parts]
+            if all(types):
+                plain_types = [plain for plain in types if plain]
+                return ast.Subscript(base, plain_types[0] if len(plain_types) == 1 else ast.Tuple(plain_types))
     return None
 
 
-def _union(parts: Sequence[ast.expr]) -> ast.expr | None:
-    """`a | b | ...`, each kind once."""
-    plain = [_plain_type(part) for part in parts]
-    kept = {ast.unparse(p): p for p in plain if p}
-    if not all(plain) or not kept:
+def _convert_union(parts: Sequence[ast.expr]) -> ast.expr | None:
+    """Return `a | b | ...` in builtin names alone, each type once; None where a part has none."""
+    types = [_convert_type(part) for part in parts]
+    distinct_types = {ast.unparse(plain): plain for plain in types if plain}
+    if not all(types) or not distinct_types:
         return None
-    first, *rest = kept.values()
-    for part in rest:
-        first = ast.BinOp(first, ast.BitOr(), part)
-    return first
+    union, *others = distinct_types.values()
+    for other in others:
+        union = ast.BinOp(union, ast.BitOr(), other)
+    return union

@@ -1,27 +1,29 @@
 """How concepts and tasks are asked for."""
 
-from functools import cache
 from pathlib import Path
 
 from tasks.asking.recipes import Recipe
-from tasks.asking.templates import Template, load_template
-from tasks.settings import MineSettings
+from tasks.asking.templates import load_template
+from tasks.mining.settings import MiningSettings
+
+HERE = Path(__file__).parent
 
 
-@cache
-def _template(name: str) -> Template:
-    return load_template(Path(__file__).parent, name)
+def mining_recipes(settings: MiningSettings, model: str, revision: str) -> tuple[Recipe, Recipe]:
+    """Return the recipes of both steps by one model: of concepts, and of the tasks that build on them.
+
+    Raises:
+        ConfigError: a template cannot be read.
+    """
+    template = load_template(HERE, settings.concepts_template)
+    concepts = Recipe("mine_concepts", template, model, revision, settings.concepts_sampling)
+    template = load_template(HERE, settings.task_template)
+    tasks = Recipe("mine_task", template, model, revision, settings.task_sampling, concepts.recipe_id)
+    return concepts, tasks
 
 
-def recipes(how: MineSettings, model: str, revision: str) -> tuple[Recipe, Recipe]:
-    """The recipes of both steps, concepts first; tasks depend on the concepts' recipe."""
-    first = Recipe("mine_concepts", _template(how.concepts_template), model, revision, how.concepts_sampling)
-    second = Recipe("mine_task", _template(how.task_template), model, revision, how.task_sampling, first.recipe_id)
-    return first, second
-
-
-def check_templates(how: MineSettings) -> None:
-    """Render both templates once; raises ConfigError where one is missing, broken or names what is not."""
-    first, second = recipes(how, "", "")
-    first.template.render({"code": "", "kind": ""})
-    second.template.render({"concepts": "", "signature": "", "kind": "", "entry_point": ""})
+def check_templates(settings: MiningSettings) -> None:
+    """Render both templates once; raises ConfigError for one that is missing, broken or names an unknown value."""
+    concepts, tasks = mining_recipes(settings, "", "")
+    concepts.template.render({"code": "", "kind": ""})
+    tasks.template.render({"concepts": "", "signature": "", "kind": "", "entry_point": ""})

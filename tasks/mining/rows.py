@@ -1,46 +1,59 @@
-"""From seeds to problems: what is asked of the model, the rows its answers become, and the problems made of tasks."""
+"""Turn seeds into problems: the questions about a seed, the rows of the answers, and the problems that tasks become."""
 
 import ast
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import TypedDict
 
 from judge.problems import Untested
-from storage.ids import content_id
+from storage.ids import bucket_of, content_id
+from storage.rows import DropRow, IdeaRow, ModelColumns, ProblemRow, SeedRow
 from tasks.asking.answers import Extracted
+from tasks.asking.ask import Question, missing_indices
 from tasks.asking.recipes import Recipe
-from tasks.mining import answers
-from tasks.mining.measures import near_duplicates
-from tasks.mining.seeds import Rows, drop
+from tasks.mining.answers import extract_concepts, extract_task, problem_prompt, shingle_examples, shingle_words
+from tasks.mining.measures import find_near_duplicates
+from tasks.mining.seeds import drop_row
 from tasks.models.protocol import Completion, Prompt
 from tasks.reading.problem import Problem
 from tasks.reading.python_text import Definition, parse
 
-Row = Mapping[str, Any]
+
+class PendingConcepts(TypedDict):
+    """A seed that lacks concepts (pending_mining_concepts.sql)."""
+
+    seed_id: str
+    bucket: int
+    code: str
+    kind: str
 
 
-def brief(code: str) -> str:
-    """Code with the first paragraph of its docstring: the rest costs a model time and speaks of the package."""
-    tree = parse(code)
-    node = tree.body[0] if tree else None
-    text = ast.get_docstring(node) if isinstance(node, Definition) else None
-    if text is None or not isinstance(node, Definition) or node.body[0].lineno == node.lineno:
-        return code.rstrip()
-    lines, quoted = code.rstrip().split("\n"), node.body[0]
-    head = " ".join(text.split("\n\n")[0].split())
-    shown = f'{" " * quoted.col_offset}"""{head}"""'
-    return "\n".join([*lines[: quoted.lineno - 1], shown, *lines[quoted.end_lineno :]])
+class PendingTasks(SeedRow):
+    """A seed with concepts that lacks tasks (pending_mining_tasks.sql)."""
+
+    concepts: str
+    present: list[int]
+    """Sample indices of the tasks that it has."""
 
 
-def concept_prompts(pending: Iterable[Row], recipe: Recipe) -> Iterator[Prompt]:
-    """One prompt per seed."""
+class SeedTask(SeedRow):
+    """A task in words with its seed (tasks_of_seeds.sql)."""
+
+    idea_id: str
+    sample_index: int
+    text: str
+    problem_id: str
+
+
+def concept_questions(pending: Iterable[PendingConcepts], recipe: Recipe) -> Iterator[Question[PendingConcepts]]:
+    """Ask for the concepts of each seed once."""
     for seed in pending:
-        gaps = {"code": brief(seed["code"]), "kind": seed["kind"]}
-        yield Prompt(seed["seed_id"], recipe.template.render(gaps), (0,))
+        gaps = {"code": shorten_docstring(seed["code"]), "kind": seed["kind"]}
+        yield Question(seed, Prompt(seed["seed_id"], recipe.template.render(gaps), (0,)))
 
 
-def task_prompts(pending: Iterable[Row], recipe: Recipe, wanted: int) -> Iterator[Prompt]:
-    """One prompt per seed with concepts, for the tasks it lacks."""
+def task_questions(pending: Iterable[PendingTasks], recipe: Recipe, tasks: int) -> Iterator[Question[PendingTasks]]:
+    """Ask for the tasks that each seed lacks of `tasks`."""
     for seed in pending:
         gaps = {
             "concepts": seed["concepts"],
@@ -48,51 +61,35 @@ def task_prompts(pending: Iterable[Row], recipe: Recipe, wanted: int) -> Iterato
             "kind": seed["kind"],
             "entry_point": seed["name"],
         }
-        lacking = tuple(index for index in range(wanted) if index not in seed["present"])
-        yield Prompt(seed["seed_id"], recipe.template.render(gaps), lacking)
+        indices = missing_indices(tasks, seed["present"])
+        yield Question(seed, Prompt(seed["seed_id"], recipe.template.render(gaps), indices))
 
 
-def concepts_idea(seed: Row, prompt: Prompt, answer: Completion, recipe: Recipe) -> dict[str, Any]:
-    """The row of one answer to a concepts prompt."""
-    return _idea(seed, "concepts", prompt, answer, recipe, answers.concepts(answer.text, answer.finish_reason))
+def concept_rows(
+    seed: PendingConcepts, answer: Completion, columns: ModelColumns, created_at: datetime
+) -> list[IdeaRow]:
+    """Return the row of one answer with concepts."""
+    concepts = extract_concepts(answer.text, answer.finish_reason)
+    return [_idea_row(seed, "concepts", concepts, None, columns, created_at)]
 
 
-def task_idea(seed: Row, prompt: Prompt, answer: Completion, recipe: Recipe) -> dict[str, Any]:
-    """The row of one answer to a task prompt."""
-    found = answers.task(
+def task_rows(seed: SeedRow, answer: Completion, columns: ModelColumns, created_at: datetime) -> list[IdeaRow]:
+    """Return the row of one answer with a task."""
+    task = extract_task(
         answer.text, answer.finish_reason, seed["name"], seed["signature"], seed["code"], seed["package"]
     )
-    made = problem(seed, found.text, answer.sample_index).problem_id if found.text else None
-    return _idea(seed, "task", prompt, answer, recipe, found, made)
+    problem_id = problem_of_task(seed, task.text, answer.sample_index).problem_id if task.text else None
+    return [_idea_row(seed, "task", task, problem_id, columns, created_at)]
 
 
-def _idea(
-    seed: Row, step: str, prompt: Prompt, answer: Completion, recipe: Recipe, found: Extracted, made: str | None = None
-) -> dict[str, Any]:
-    return {
-        # the concepts that a task builds on are those of its recipe's `upstream`: one answer per seed
-        "idea_id": content_id(
-            "idea", seed=seed["seed_id"], step=step, recipe=recipe.recipe_id, sample=answer.sample_index
-        ),
-        "bucket": seed["bucket"],
-        "seed_id": seed["seed_id"],
-        "step": step,
-        **recipe.columns(prompt.messages, answer),
-        "text": found.text,
-        "no_text_reason": found.reason,
-        "problem_id": made,
-        "created_at": datetime.now(UTC),
-    }
-
-
-def problem(seed: Row, text: str, sample_index: int) -> Problem:
-    """The problem that a task in words becomes; nobody gave it tests or a reference."""
+def problem_of_task(seed: SeedRow, task: str, sample_index: int) -> Problem:
+    """Return the problem that a task in words becomes; it has neither tests nor a reference."""
     name = f"{seed['package']}:{seed['path']}:{seed['name']}"
     commit = f" ({seed['commit']})" if seed["commit"] else ""
     return Problem(
         source=seed["source"],
         source_id=f"{name}#{sample_index}" if sample_index else name,
-        prompt=answers.prompt(text, seed["kind"], seed["signature"]),
+        prompt=problem_prompt(task, seed["kind"], seed["signature"]),
         entry_point=seed["name"],
         tests=Untested(kind="none"),
         licence=seed["licence"],
@@ -100,31 +97,79 @@ def problem(seed: Row, text: str, sample_index: int) -> Problem:
     )
 
 
-def distinct(tasks: Mapping[str, Row], held: Collection[str], recipe: Recipe, least: float) -> tuple[list[Row], Rows]:
-    """Tasks that no other is near to, and drops of the rest.
+def problem_row(problem: Problem, buckets: int) -> ProblemRow:
+    """Return the row of one problem in a lake of `buckets` buckets."""
+    return {
+        "problem_id": problem.problem_id,
+        "bucket": bucket_of(problem.problem_id, buckets),
+        "source": problem.source,
+        "source_id": problem.source_id,
+        "prompt": problem.prompt,
+        "entry_point": problem.entry_point,
+        "context": problem.context,
+        "tests_kind": problem.tests.kind,
+        "tests": problem.tests_json,
+        "reference": problem.reference,
+        "licence": problem.licence,
+        "origin": problem.origin,
+    }
+
+
+def drop_near_duplicates(
+    tasks: Mapping[str, SeedTask], accepted_problems: Collection[str], recipe: Recipe, similarity: float, buckets: int
+) -> tuple[list[SeedTask], dict[str, DropRow]]:
+    """Return the tasks that are near no other task, and a drop by idea_id for each of the rest.
 
     Args:
-        tasks: rows of `tasks_of_seeds.sql` by idea_id.
-        held: ids of problems that are in the lake: their tasks stay, whichever comes later.
-        recipe: of the tasks; what its template shows as an example is no task.
-        least: similarity from which two tasks count as one.
+        tasks: by idea_id.
+        accepted_problems: ids of the problems in the lake; their tasks always stay.
+        recipe: of the tasks; an answer that repeats an example of its template is no task.
+        similarity: from which on two tasks count as one.
+        buckets: of the lake.
     """
-    examples = answers.held_examples(recipe.template.turns)
-    first = [*examples, *sorted(idea_id for idea_id, row in tasks.items() if row["problem_id"] in held)]
-    sets = {idea_id: answers.prompt_shingles(row["text"]) for idea_id, row in tasks.items()}
-    near = near_duplicates({**sets, **examples}, least, first)
-    left_out = {
-        idea_id: drop(idea_id, "near_duplicate", f"{tasks[idea_id]['name']}: its task is near {other}")
-        for idea_id, other in near.items()
+    examples = shingle_examples(recipe.template.turns)
+    accepted_tasks = sorted(idea_id for idea_id, task in tasks.items() if task["problem_id"] in accepted_problems)
+    shingles = {idea_id: shingle_words(task["text"]) for idea_id, task in tasks.items()}
+    duplicates = find_near_duplicates({**shingles, **examples}, similarity, [*examples, *accepted_tasks])
+    drops = {
+        idea_id: drop_row(idea_id, "near_duplicate", f"{tasks[idea_id]['name']}: its task is near {other}", buckets)
+        for idea_id, other in duplicates.items()
     }
-    return [row for idea_id, row in tasks.items() if idea_id not in near], left_out
+    return [task for idea_id, task in tasks.items() if idea_id not in duplicates], drops
 
 
-def problem_row(made: Problem) -> dict[str, Any]:
-    """The row of one problem, without its bucket."""
+def shorten_docstring(code: str) -> str:
+    """Return code with the first paragraph of its docstring; the rest costs prompt tokens and describes the package."""
+    tree = parse(code)
+    definition = tree.body[0] if tree else None
+    docstring = ast.get_docstring(definition) if isinstance(definition, Definition) else None
+    if docstring is None or not isinstance(definition, Definition) or definition.body[0].lineno == definition.lineno:
+        return code.rstrip()
+    lines, statement = code.rstrip().split("\n"), definition.body[0]
+    paragraph = " ".join(docstring.split("\n\n")[0].split())
+    short = f'{" " * statement.col_offset}"""{paragraph}"""'
+    return "\n".join([*lines[: statement.lineno - 1], short, *lines[statement.end_lineno :]])
+
+
+def _idea_row(
+    seed: PendingConcepts | SeedRow,
+    step: str,
+    text: Extracted,
+    problem_id: str | None,
+    columns: ModelColumns,
+    created_at: datetime,
+) -> IdeaRow:
     return {
-        "problem_id": made.problem_id,
-        **made.model_dump(mode="python", exclude={"tests"}),
-        "tests_kind": made.tests.kind,
-        "tests": made.tests_json,
+        # the recipe's `upstream` names the concepts that a task builds on: there is one answer with concepts per seed
+        "idea_id": content_id(
+            "idea", seed=seed["seed_id"], step=step, recipe=columns["recipe_id"], sample=columns["sample_index"]
+        ),
+        "bucket": seed["bucket"],
+        "seed_id": seed["seed_id"],
+        "step": step,
+        **columns,
+        "text": text.text,
+        "no_text_reason": text.reason,
+        "problem_id": problem_id,
+        "created_at": created_at,
     }

@@ -1,121 +1,163 @@
-"""From the files of packages to seeds: what is taken, what is left out and why. Order of files and sources' reading
-does not matter: of two alike the one with the smaller id stays, and `limit` takes the smallest ids."""
+"""Collect seeds from the files of packages, with a drop for everything that is left out.
 
-from collections.abc import Collection, Mapping, Sequence
+The order in which files and sources are read does not matter: of two near duplicates the one with the smaller id stays,
+and `limit` takes the smallest ids.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from storage.errors import ConfigError
-from storage.ids import content_id
-from tasks.mining.candidates import Candidate, Reason, borrowed, candidates, generated, skipped, stated_licence
-from tasks.mining.measures import code_tokens, near_duplicates, shingles
-from tasks.mining.packages import Package, opened
-from tasks.mining.settings import CodeSource
+from storage.ids import bucket_of, content_id
+from storage.rows import DropRow, SeedRow
+from tasks.mining.fragments import (
+    FileReason,
+    Fragment,
+    find_fragments,
+    find_spdx_licence,
+    is_borrowed,
+    is_generated,
+    is_skipped,
+)
+from tasks.mining.measures import find_near_duplicates, make_shingles, tokenize_code
+from tasks.mining.packages import Package, open_packages
+from tasks.mining.settings import CodeSource, MiningSettings
 from tasks.reading.licences import is_allowed, parse_allow_list
-from tasks.settings import MineSettings
 
 MAX_BYTES = 400_000
-SHINGLE = 5
-
-Rows = dict[str, dict[str, Any]]
+SHINGLE_TOKENS = 5
 
 
-def mined(sources: Sequence[CodeSource], how: MineSettings) -> tuple[Rows, Rows]:
-    """Rows of `seeds` and of `drops` of all sources, by id; without their bucket, which the lake knows.
+@dataclass(frozen=True)
+class SeedCollection:
+    """The rows that reading code gives, by id."""
+
+    seeds: dict[str, SeedRow] = field(default_factory=dict)
+    drops: dict[str, DropRow] = field(default_factory=dict)
+
+
+def collect_seeds(sources: Sequence[CodeSource], settings: MiningSettings, buckets: int) -> SeedCollection:
+    """Read all sources; return their seeds, and a drop for every package, file or definition that is left out.
+
+    Args:
+        sources: where to read; a seed that several of them hold belongs to the first that selects it.
+        settings: bounds and similarity.
+        buckets: of the lake, which decide each row's partition.
 
     Raises:
-        ConfigError: a source can't be opened, has no licence that is recognised, or allows what is no licence.
+        ConfigError: a source cannot be opened, has no recognised licence, or allows something that is no licence.
     """
-    taken: list[Rows] = []
-    drops: Rows = {}
+    drops: dict[str, DropRow] = {}
+    seeds_by_source: list[dict[str, SeedRow]] = []
     for source in sources:
-        seeds: Rows = {}
-        names = parse_allow_list(source.licences)
-        for package in opened(source):
-            if is_allowed(package.licence, names):
-                _read(package, source.name, names, how, seeds, drops)
+        seeds: dict[str, SeedRow] = {}
+        allow_list = parse_allow_list(source.licences)
+        for package in open_packages(source):
+            if is_allowed(package.licence, allow_list):
+                collection = _read_package(package, source.name, allow_list, settings, buckets)
+                seeds |= collection.seeds
+                drops |= collection.drops
             else:
-                detail = f"{package.licence} ({package.licence_file}); allowed: {', '.join(source.licences)}"
                 row_id = content_id("package", name=package.name, version=package.version, commit=package.commit)
-                drops[row_id] = drop(row_id, "licence", f"{package.name} {package.version}: {detail}")
-        taken.append(seeds)
-    sets = {i: shingles(code_tokens(row["code"]), SHINGLE) for seeds in taken for i, row in seeds.items()}
-    near = near_duplicates(sets, how.similarity)
-    kept: Rows = {}
-    for source, seeds in zip(sources, taken, strict=True):
-        for seed_id, other in near.items():
+                detail = f"{package.licence} ({package.licence_file}); allowed: {', '.join(source.licences)}"
+                drops[row_id] = drop_row(row_id, "licence", f"{package.name} {package.version}: {detail}", buckets)
+        seeds_by_source.append(seeds)
+    shingles = {
+        seed_id: make_shingles(tokenize_code(row["code"]), SHINGLE_TOKENS)
+        for seeds in seeds_by_source
+        for seed_id, row in seeds.items()
+    }
+    duplicates = find_near_duplicates(shingles, settings.similarity)
+    selected: dict[str, SeedRow] = {}
+    for source, seeds in zip(sources, seeds_by_source, strict=True):
+        for seed_id, other in duplicates.items():
             if seed_id in seeds:
-                drops[seed_id] = drop(seed_id, "near_duplicate", f"{_where(seeds[seed_id])} is near {other}")
-        fair = sorted(seed_id for seed_id in seeds if seed_id not in near and seed_id not in kept)[: source.limit]
-        kept |= {seed_id: seeds[seed_id] for seed_id in fair}
-    return kept, drops
+                detail = f"{_location(seeds[seed_id])} is near {other}"
+                drops[seed_id] = drop_row(seed_id, "near_duplicate", detail, buckets)
+        distinct_ids = sorted(seed_id for seed_id in seeds if seed_id not in duplicates and seed_id not in selected)
+        selected |= {seed_id: seeds[seed_id] for seed_id in distinct_ids[: source.limit]}
+    return SeedCollection(selected, drops)
 
 
-def _read(package: Package, source: str, names: Collection[str], how: MineSettings, seeds: Rows, drops: Rows) -> None:
-    """Add one package's seeds and drops."""
-    for where, path in package.files:
-        if skipped(where):
+def drop_row(row_id: str, reason: str, detail: str, buckets: int) -> DropRow:
+    """Return the row of something that was left out; `row_id` is a content id, which decides the bucket."""
+    return {
+        "stage": "mine",  # the stage's name in lakes that exist
+        "row_id": row_id,
+        "problem_id": None,
+        "bucket": bucket_of(row_id, buckets),
+        "reason": reason,
+        "detail": detail,
+    }
+
+
+def _read_package(
+    package: Package, source: str, allow_list: Collection[str], settings: MiningSettings, buckets: int
+) -> SeedCollection:
+    """Return the seeds and drops of one package whose licence is allowed."""
+    collection = SeedCollection()
+    for place, path in package.files:
+        if is_skipped(place):
             continue
-        read = _text(path, names)
-        found = candidates(read, how) if not isinstance(read, tuple) else None
-        if isinstance(read, tuple) or found is None:
-            reason, detail = read if isinstance(read, tuple) else ("not_python", "no Python 3")
-            row_id = content_id("file", package=package.name, version=package.version, path=str(where))
-            drops[row_id] = drop(row_id, reason, f"{package.name} {where}: {detail}")
+        text, file_fault = _read_file(path, allow_list)
+        fragments = find_fragments(text, settings) if file_fault is None else None
+        if fragments is None:
+            reason, detail = file_fault or ("not_python", "no Python 3")
+            row_id = content_id("file", package=package.name, version=package.version, path=str(place))
+            collection.drops[row_id] = drop_row(row_id, reason, f"{package.name} {place}: {detail}", buckets)
             continue
-        for one in found:
-            row = _seed(one, package, where, source)
-            if one.reason is None:
-                seeds[row["seed_id"]] = row
+        for fragment in fragments:
+            row = _seed_row(fragment, package, place, source, buckets)
+            if fragment.reason is None:
+                collection.seeds[row["seed_id"]] = row
             else:
-                detail = f"{_where(row)}: {one.detail}".removesuffix(": ")
-                drops[row["seed_id"]] = drop(row["seed_id"], one.reason, detail)
+                detail = f"{_location(row)}: {fragment.detail}".removesuffix(": ")
+                collection.drops[row["seed_id"]] = drop_row(row["seed_id"], fragment.reason, detail, buckets)
+    return collection
 
 
-def _text(path: Path, names: Collection[str]) -> str | tuple[Reason, str]:
-    """What stands in a file, or why it is left out."""
+def _read_file(path: Path, allow_list: Collection[str]) -> tuple[str, tuple[FileReason, str] | None]:
+    """Return the text of a file, and the reason and detail where the file is left out."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            return "too_large", f"{path.stat().st_size} bytes, at most {MAX_BYTES}"
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            return "", ("too_large", f"{size} bytes, at most {MAX_BYTES}")
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        return "not_utf8", f"byte {error.start}"
+        return "", ("not_utf8", f"byte {error.start}")
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}; mend the package or leave it out") from None
-    if generated(text):
-        return "generated", "its head says that a program wrote it"
-    if borrowed(text):
-        return "borrowed", "its head says that it came from elsewhere"
-    licence = stated_licence(text)
-    if licence is not None and not is_allowed(licence, names):
-        return "other_licence", licence
-    return text
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; repair the package or leave it out") from None
+    if is_generated(text):
+        return text, ("generated", "its head says that a program wrote it")
+    if is_borrowed(text):
+        return text, ("borrowed", "its head says that it came from elsewhere")
+    licence = find_spdx_licence(text)
+    if licence is not None and not is_allowed(licence, allow_list):
+        return text, ("other_licence", licence)
+    return text, None
 
 
-def _seed(found: Candidate, package: Package, where: PurePosixPath, source: str) -> dict[str, Any]:
-    path = str(where)
-    seed_id = content_id("seed", package=package.name, path=path, name=found.name, code=found.code)
+def _seed_row(fragment: Fragment, package: Package, place: PurePosixPath, source: str, buckets: int) -> SeedRow:
+    path = str(place)
+    seed_id = content_id("seed", package=package.name, path=path, name=fragment.name, code=fragment.code)
     return {
         "seed_id": seed_id,
+        "bucket": bucket_of(seed_id, buckets),
         "source": source,
         "package": package.name,
         "version": package.version,
         "commit": package.commit,
         "path": path,
-        "line": found.line,
-        "kind": found.kind,
-        "name": found.name,
-        "signature": found.signature,
-        "code": found.code,
+        "line": fragment.line,
+        "kind": fragment.kind,
+        "name": fragment.name,
+        "signature": fragment.signature,
+        "code": fragment.code,
         "licence": package.licence,
         "licence_file": package.licence_file,
     }
 
 
-def _where(seed: Mapping[str, Any]) -> str:
+def _location(seed: SeedRow) -> str:
     return f"{seed['package']} {seed['path']}:{seed['line']} {seed['name']}"
-
-
-def drop(row_id: str, reason: str, detail: str) -> dict[str, Any]:
-    """The row of what was left out, without its bucket."""
-    return {"stage": "mine", "row_id": row_id, "problem_id": None, "reason": reason, "detail": detail}

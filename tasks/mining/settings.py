@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from storage.settings import Settings
+from tasks.models.protocol import Sampling
 
 PERMISSIVE = (
     "0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "PSF-2.0", "Unlicense",
@@ -53,3 +54,26 @@ class GitSource(_CodeSource):
 
 
 CodeSource = Annotated[FolderSource | GitSource, Field(discriminator="kind")]
+
+
+class MiningSettings(Settings):
+    """Tasks made from open-source code (CodeDPO's first step; seeds, concepts, then tasks, as SelfCodeAlign does)."""
+
+    function_lines: tuple[int, int] = (4, 60)
+    """Shortest and longest function that is taken, docstring not counted."""
+    class_lines: tuple[int, int] = (8, 80)
+    """Shortest and longest class that is taken, docstring not counted."""
+    least_size: int = Field(5, ge=1)
+    """Statements and decisions (branches, loops, handlers) together, below which code is too trivial to teach."""
+    similarity: float = Field(0.8, gt=0, le=1)
+    """Jaccard similarity of token runs from which of two seeds, or two tasks, one is left out."""
+    concepts_template: str = "concepts"
+    """`concepts`, or a path to a .jinja file."""
+    task_template: str = "task"
+    """`task`, or a path to a .jinja file."""
+    tasks: int = Field(1, ge=1, le=100)
+    """Tasks per seed."""
+    concepts_sampling: Sampling = Sampling(temperature=0.7, max_tokens=96)
+    """How concepts are sampled; the paper does not say."""
+    task_sampling: Sampling = Sampling(temperature=0.7, max_tokens=256)
+    """How tasks are sampled; the paper does not say."""

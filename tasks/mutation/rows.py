@@ -1,72 +1,90 @@
-"""Test strength: the mutants a problem still lacks, the job each becomes, and the row a verdict becomes."""
+"""The mutants that a problem lacks, the job of each, and the row of a verdict."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from judge.problems import JUDGED
 from judge.protocol import JUDGE_VERSION, Job, Judged, Limits
 from storage.ids import content_id
-from tasks.mutation.mutate import MUTATOR_VERSION, mutants
+from storage.pending import PendingMutation
+from storage.rows import DropRow, MutantRow
+from tasks.mutation.mutate import MUTATOR_VERSION, Mutant, mutants
 
 LEAST_CPU_S = 1.0
-SLACK = 5.0  # times what the reference took: a mutant that takes longer has as good as failed
+SLACK = 5.0  # times what the reference took: a mutant that takes longer counts as failed
 WALL_PER_CPU = 10.0  # a loaded machine gives a busy program a fraction of its time
 
 
-def lacking(row: Mapping[str, Any], wanted: int) -> list[dict[str, Any]]:
-    """Of the first `wanted` mutants of a row of pending_strength.sql those not judged yet, as rows without verdict.
+@dataclass(frozen=True)
+class PendingMutant:
+    """A mutant that lacks a verdict."""
 
-    `possible` is how many there are, where that is not more than `wanted`: one more is made to find out.
-    """
-    found = list(islice(mutants(row["code"]), wanted + 1))
+    mutant_id: str
+    index: int
+    """Its place among the reference's mutants, from 0."""
+    possible: int | None
+    """Mutants that the reference has; None where there are more than were asked for."""
+    mutant: Mutant
+    reference: PendingMutation
+
+
+def pending_mutants(row: PendingMutation, count: int) -> list[PendingMutant]:
+    """Return those of the first `count` mutants of a reference that are not judged yet."""
+    first = list(islice(mutants(row["code"]), count + 1))  # one more tells whether there are more
+    possible = len(first) if len(first) <= count else None
+    pending = [
+        PendingMutant(
+            content_id("mutant", reference=row["attempt_id"], version=MUTATOR_VERSION, code=mutant.code),
+            index, possible, mutant, row,
+        )
+        for index, mutant in enumerate(first[:count])
+    ]  # fmt: skip
     present = set(row["present"])
-    made = [
-        {
-            "mutant_id": content_id("mutant", reference=row["attempt_id"], version=MUTATOR_VERSION, code=mutant.code),
-            "judge_version": JUDGE_VERSION,
-            "problem_id": row["problem_id"],
-            "bucket": row["bucket"],
-            "attempt_id": row["attempt_id"],
-            "mutator_version": MUTATOR_VERSION,
-            "mutant_index": index,
-            "possible": len(found) if len(found) <= wanted else None,
-            "operator": mutant.operator,
-            "line": mutant.line,
-            "code": mutant.code,
-        }
-        for index, mutant in enumerate(found[:wanted])
-    ]
-    return [mutant for mutant in made if mutant["mutant_id"] not in present]
+    return [mutant for mutant in pending if mutant.mutant_id not in present]
 
 
-def limits(given: Limits, cpu_ms: float, wall_ms: float) -> Limits:
-    """What a mutant may use, of what its reference used: endless loops are common among mutants."""
-    cpu_s = min(given.cpu_s, max(LEAST_CPU_S, SLACK * cpu_ms / 1000))
-    wall_s = min(given.wall_s, max(WALL_PER_CPU * cpu_s, SLACK * wall_ms / 1000))
-    return given.model_copy(update={"cpu_s": cpu_s, "wall_s": wall_s})
+def limits_of_mutants(limits: Limits, cpu_ms: float, wall_ms: float) -> Limits:
+    """Return the limits of a mutant from the time that its reference took: endless loops are common among mutants."""
+    cpu_s = min(limits.cpu_s, max(LEAST_CPU_S, SLACK * cpu_ms / 1000))
+    wall_s = min(limits.wall_s, max(WALL_PER_CPU * cpu_s, SLACK * wall_ms / 1000))
+    return limits.model_copy(update={"cpu_s": cpu_s, "wall_s": wall_s})
 
 
-def jobs(row: Mapping[str, Any], asked: list[dict[str, Any]], given: Limits) -> Iterator[Job]:
-    """The mutants of one reference as the judge wants them."""
-    tests, bounded = JUDGED.validate_json(row["tests"]), limits(given, row["cpu_ms"], row["wall_ms"])
-    for mutant in asked:
-        yield Job(mutant["mutant_id"], mutant["code"], row["context"], row["entry_point"], tests, bounded)
+def jobs_of(row: PendingMutation, pending: Sequence[PendingMutant], limits: Limits) -> Iterator[Job]:
+    """Yield the judge's job for each mutant of one reference."""
+    tests = JUDGED.validate_json(row["tests"])
+    mutant_limits = limits_of_mutants(limits, row["cpu_ms"], row["wall_ms"])
+    for one in pending:
+        yield Job(one.mutant_id, one.mutant.code, row["context"], row["entry_point"], tests, mutant_limits)
 
 
-def judged_row(mutant: Mapping[str, Any], judged: Judged, suite_id: str) -> dict[str, Any]:
-    """The row of one verdict; where the failure was ours, nobody knows whether the tests would have killed it."""
-    killed = None if judged.verdict == "infra" else judged.verdict != "passed"
+def mutant_row(pending: PendingMutant, judged: Judged, suite_id: str, created_at: datetime) -> MutantRow:
+    """Return the row of one verdict; an infrastructure error leaves open whether the tests kill the mutant."""
     return {
-        **mutant, "suite_id": suite_id, "verdict": judged.verdict, "killed": killed, "created_at": datetime.now(UTC),
-    }  # fmt: skip
+        "mutant_id": pending.mutant_id,
+        "suite_id": suite_id,
+        "judge_version": JUDGE_VERSION,
+        "problem_id": pending.reference["problem_id"],
+        "bucket": pending.reference["bucket"],
+        "attempt_id": pending.reference["attempt_id"],
+        "mutator_version": MUTATOR_VERSION,
+        "mutant_index": pending.index,
+        "possible": pending.possible,
+        "operator": pending.mutant.operator,
+        "line": pending.mutant.line,
+        "code": pending.mutant.code,
+        "verdict": judged.verdict,
+        "killed": None if judged.verdict == "infra" else judged.verdict != "passed",
+        "created_at": created_at,
+    }
 
 
-def without_mutants(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The drop of a reference that no operator can change."""
+def drop_without_mutants(row: PendingMutation) -> DropRow:
+    """Return the drop of a reference that no operator can change."""
     return {
-        "stage": "strength",
+        "stage": "strength",  # the stage's name in lakes that exist
         "row_id": f"{row['attempt_id']}@{MUTATOR_VERSION}",
         "problem_id": row["problem_id"],
         "bucket": row["bucket"],

@@ -1,37 +1,39 @@
-"""Stage strength: the tests of a bucket's problems are tried on mutants of their references."""
+"""Stage mutation: the tests of a bucket's problems are tried on mutants of their references."""
 
+from datetime import UTC, datetime
+
+from judge.factory import SandboxSettings
+from judge.protocol import JUDGE_VERSION, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
+from storage.pending import PendingMutation
+from storage.rows import MutantRow
 from storage.tables import DROPS, MUTANTS
-from tasks.mutation.rows import jobs, judged_row, lacking, without_mutants
-from tasks.plan import Plan, suite_id
-from tasks.running import progress
-from tasks.running.batches import batches
-from tasks.running.effects import sandbox_for
+from tasks.mutation.rows import drop_without_mutants, jobs_of, mutant_row, pending_mutants
+from tasks.mutation.settings import MutationSettings
+from tasks.running.conditions import suite_id
+from tasks.running.judging import judge_jobs
+from tasks.running.order import Order
 from tasks.running.pending import pending_rows
 from tasks.running.stage import stage
 
 
-@stage("strength", "strength-b{bucket:03d}")
-def strength(plan: Plan, bucket: int) -> int:
-    """Judge the mutants that a bucket's problems lack; returns how many rows were written."""
-    lake = Lake(plan.lake)
-    with Catalog(lake, bucket=bucket) as catalog:
-        pending = pending_rows(catalog, plan, "strength")
-    if not pending:
+@stage("mutation", "mutation-b{order.bucket:03d}")
+def mutation(order: Order[MutationSettings, SandboxSettings]) -> int:
+    """Judge the mutants that a bucket's references lack; return how many rows were written."""
+    lake, judge = Lake(order.lake), order.effect
+    with Catalog(lake, bucket=order.bucket) as catalog:
+        references = pending_rows(catalog, order.plan_id, PendingMutation)
+    if not references:
         return 0
-    asked = {row["attempt_id"]: lacking(row, plan.strength.mutants) for row in pending}
-    mutants = {mutant["mutant_id"]: mutant for made in asked.values() for mutant in made}
-    lake.append(DROPS, [without_mutants(row) for row in pending if not row["present"] and not asked[row["attempt_id"]]])
-    progress.expect("strength", len(mutants))
-    again = {mutant_id for row in pending for mutant_id in row["again"]}
-    limits, suite = plan.sandbox.limits, suite_id(plan)
-    given = (job for row in pending for job in jobs(row, asked[row["attempt_id"]], limits))
-    verdicts = sandbox_for(plan.sandbox).judge(given)
-    rows = (judged_row(mutants[v.job_id], v, suite) for v in verdicts)
-    written = 0
-    for batch in batches(rows, plan.write.batch_rows, plan.write.batch_s):
-        written += lake.upsert(MUTANTS, [row for row in batch if row["mutant_id"] in again])
-        written += lake.append(MUTANTS, [row for row in batch if row["mutant_id"] not in again])
-        progress.advance("strength", len(batch))
-    return written
+    by_reference = [(row, pending_mutants(row, order.settings.mutants)) for row in references]
+    lake.append(DROPS, [drop_without_mutants(row) for row, rest in by_reference if not rest and not row["present"]])
+    mutants = {mutant.mutant_id: mutant for _, pending in by_reference for mutant in pending}
+    suite = suite_id(judge)
+
+    def row_of(judged: Judged) -> MutantRow:
+        return mutant_row(mutants[judged.job_id], judged, suite, datetime.now(UTC))
+
+    jobs = (job for row, pending in by_reference for job in jobs_of(row, pending, judge.limits))
+    replaced = {(mutant_id, suite, JUDGE_VERSION) for row in references for mutant_id in row["broken"]}
+    return judge_jobs(lake, judge, jobs, len(mutants), MUTANTS, row_of, "mutation", replaced)

@@ -1,58 +1,63 @@
-"""Repairs: what is asked for, and the row an answer becomes. A repair is an attempt with a parent."""
+"""Repairs: the question about each wrong program, and the row of an answer. A repair is an attempt with a parent."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import cast
 
+from storage.pending import PendingRepair
+from storage.rows import AttemptRow, ModelColumns
 from tasks.asking.answers import extract_code
+from tasks.asking.ask import Question, missing_indices
+from tasks.asking.attempts import attempt_id
 from tasks.asking.interface import interface
 from tasks.asking.recipes import Recipe
-from tasks.models.protocol import Completion, Prompt
-from tasks.plan import attempt_id, missing
+from tasks.models.protocol import Completion, FinishReason, Prompt
 
 
-def key(cause: Mapping[str, Any]) -> str:
-    """The wrong program and, where there is one, the explanation."""
-    return f"{cause['attempt_id']}:{cause['diagnosis_id'] or ''}"
-
-
-def message_gaps(cause: Mapping[str, Any]) -> dict[str, Any]:
-    """What a repair template may name."""
-    return {
-        "prompt": cause["prompt"],
-        "interface": interface(cause["tests"], cause["entry_point"]),
-        "code": cause["code"].rstrip(),
-        "feedback": cause["feedback"],
-        "explanation": cause["explanation"] or "",
-    }
-
-
-def prompts(pending: Iterable[Mapping[str, Any]], recipe: Recipe, wanted: int) -> Iterator[Prompt]:
-    """One prompt per explanation, or per wrong program where there are none, for the repairs it lacks."""
+def questions(pending: Iterable[PendingRepair], recipe: Recipe, repairs: int) -> Iterator[Question[PendingRepair]]:
+    """Ask for each explanation, or each wrong program where there is none, the repairs that it lacks of `repairs`."""
     for row in pending:
-        yield Prompt(key(row), recipe.template.render(message_gaps(row)), missing(wanted, row["present"]))
+        gaps = {
+            "prompt": row["prompt"],
+            "interface": interface(row["tests"], row["entry_point"]),
+            "code": row["code"].rstrip(),
+            "feedback": row["feedback"],
+            "explanation": row["explanation"] or "",
+        }
+        messages = recipe.template.render(gaps)
+        yield Question(row, Prompt(_key(row), messages, missing_indices(repairs, row["present"])))
 
 
-def replied(cause: Mapping[str, Any]) -> Completion:
-    """The reply that already holds the repair beside its explanation; its tokens were counted with the diagnosis."""
-    return Completion(key(cause), cause["diagnosis_index"], cause["completion"], cause["finish_reason"], 0, 0)
+def reply_of(pending: PendingRepair) -> Completion:
+    """Return the reply that holds the repair beside its explanation; its tokens were counted with the diagnosis."""
+    index, text, finish = pending["diagnosis_index"], pending["completion"], pending["finish_reason"]
+    assert index is not None and text is not None, "a chain of one reply has a diagnosis for each repair"
+    return Completion(_key(pending), index, text, cast(FinishReason, finish), 0, 0)
 
 
-def repair(cause: Mapping[str, Any], prompt: Prompt, answer: Completion, recipe: Recipe, round_: int) -> dict[str, Any]:
-    """The row of one repair; a program equal to the wrong one is no repair."""
-    code = extract_code(answer.text, answer.finish_reason, cause["entry_point"])
-    same = code.text is not None and code.text.strip() == cause["code"].strip()
-    parent, diagnosis = cause["attempt_id"], cause["diagnosis_id"]
-    return {
-        "attempt_id": attempt_id(cause["problem_id"], recipe.recipe_id, answer.sample_index, parent, diagnosis),
-        "problem_id": cause["problem_id"],
-        "bucket": cause["bucket"],
-        "kind": "repair",
-        "round": round_,
-        "parent_attempt_id": parent,
-        "diagnosis_id": diagnosis,
-        **recipe.columns(prompt.messages, answer),
-        "code": None if same else code.text,
-        "no_code_reason": "unchanged" if same else code.reason,
-        "created_at": datetime.now(UTC),
-    }
+def repair_rows(
+    wrong: PendingRepair, answer: Completion, columns: ModelColumns, created_at: datetime
+) -> list[AttemptRow]:
+    """Return the row of one repair; a program equal to the wrong one is no repair."""
+    code = extract_code(answer.text, answer.finish_reason, wrong["entry_point"])
+    unchanged = code.text is not None and code.text.strip() == wrong["code"].strip()
+    parent, diagnosis = wrong["attempt_id"], wrong["diagnosis_id"]
+    return [
+        {
+            "attempt_id": attempt_id(wrong["problem_id"], columns["recipe_id"], answer.sample_index, parent, diagnosis),
+            "problem_id": wrong["problem_id"],
+            "bucket": wrong["bucket"],
+            "kind": "repair",
+            "round": wrong["round"],
+            "parent_attempt_id": parent,
+            "diagnosis_id": diagnosis,
+            **columns,
+            "code": None if unchanged else code.text,
+            "no_code_reason": "unchanged" if unchanged else code.reason,
+            "created_at": created_at,
+        }
+    ]
+
+
+def _key(pending: PendingRepair) -> str:
+    return f"{pending['attempt_id']}:{pending['diagnosis_id'] or ''}"

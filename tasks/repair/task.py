@@ -1,35 +1,32 @@
-"""Stage repair: the teacher mends the wrong programs of a bucket's last round."""
-
-from collections.abc import Iterator
+"""Stage repair: the teacher repairs the wrong programs of a bucket's last round."""
 
 from storage.catalog import Catalog
 from storage.lake import Lake
+from storage.pending import PendingRepair
 from storage.tables import ATTEMPTS
-from tasks.models.protocol import Completion
-from tasks.plan import Plan, repair_recipe
-from tasks.repair.rows import key, prompts, repair, replied
+from tasks.asking.ask import ask_model, write_answers
+from tasks.models.settings import ModelSettings
+from tasks.repair.recipe import repair_recipe
+from tasks.repair.rows import questions, repair_rows, reply_of
+from tasks.repair.settings import RepairSettings
 from tasks.running import progress
-from tasks.running.commits import append_all
 from tasks.running.effects import model_for
+from tasks.running.order import Order
 from tasks.running.pending import pending_rows
+from tasks.running.plans import plan_row
 from tasks.running.stage import stage
 
 
-@stage("repair", "repair-r{round_}-b{bucket:03d}")
-def mend(plan: Plan, bucket: int, round_: int) -> int:
-    """Repair the wrong programs of round `round_ - 1`; returns how many rows were added."""
-    lake = Lake(plan.lake)
-    with Catalog(lake, bucket=bucket) as catalog:
-        pending = {key(row): row for row in pending_rows(catalog, plan, "repair", round_)}
-    recipe = repair_recipe(plan)
-    asked = {p.key: p for p in prompts(pending.values(), recipe, plan.repair.repairs)}
-    if not asked:
-        return 0
-    if plan.repair.chain == "one_reply":
+@stage("repair", "repair-r{order.round}-b{order.bucket:03d}")
+def repair(order: Order[RepairSettings, ModelSettings]) -> int:
+    """Repair the wrong programs of the round before `order.round`; return how many rows were added."""
+    lake, settings = Lake(order.lake), order.settings
+    with Catalog(lake, bucket=order.bucket) as catalog:
+        upstream = plan_row(catalog, order.plan_id)["diagnose_recipe"] or ""
+        pending = pending_rows(catalog, order.plan_id, PendingRepair, order.round)
+    recipe = repair_recipe(settings, order.effect.name, model_for(order.effect).revision, upstream)
+    asked = list(questions(pending, recipe, settings.repairs))
+    if settings.chain == "one_reply":
         progress.expect("repair", len(pending))
-        answers: Iterator[Completion] = map(replied, pending.values())
-    else:
-        progress.expect("repair", sum(len(p.sample_indices) for p in asked.values()))
-        answers = model_for(plan.teacher).complete(asked.values(), recipe.sampling)
-    rows = (repair(pending[a.key], asked[a.key], a, recipe, round_) for a in answers)
-    return append_all(lake, ATTEMPTS, rows, plan.write, "repair")
+        return write_answers(lake, recipe, asked, map(reply_of, pending), ATTEMPTS, repair_rows, "repair")
+    return ask_model(lake, order.effect, recipe, asked, ATTEMPTS, repair_rows, "repair")

@@ -1,50 +1,65 @@
-"""The row that a verdict becomes."""
+"""The row of a verdict."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from prefect.runtime import flow_run
 
 from judge.protocol import JUDGE_VERSION, Judged, Limits
-from storage.ids import canonical
+from storage.ids import canonical_json
+from storage.pending import ProblemText
+from storage.rows import ExecutionRow
 
 
-def execution(
-    row: Mapping[str, Any], judged: Judged, suite_id: str, suite: str, conditions_id: str, backend: str, limits: Limits
-) -> dict[str, Any]:
-    """The row of one verdict."""
+def execution_row(
+    program: ProblemText,
+    judged: Judged,
+    suite_id: str,
+    suite: str,
+    conditions_id: str,
+    backend: str,
+    limits: Limits,
+    created_at: datetime,
+) -> ExecutionRow:
+    """Return the row of one verdict.
+
+    Args:
+        program: the pending row that was judged.
+        suite: `given` or `generated`.
+        backend: name of the sandbox that judged.
+    """
     return {
         "attempt_id": judged.job_id,
         "suite_id": suite_id,
         "judge_version": JUDGE_VERSION,
-        "problem_id": row["problem_id"],
-        "bucket": row["bucket"],
+        "problem_id": program["problem_id"],
+        "bucket": program["bucket"],
         "suite": suite,
         "conditions_id": conditions_id,
         "verdict": judged.verdict,
         "flags": list(judged.flags),
         "passed_tests": sum(test.verdict == "passed" for test in judged.tests),
         "total_tests": len(judged.tests),
-        "tests": [{k: _clean(getattr(t, k)) for k in ("test", "verdict", "message")} for t in judged.tests],
-        "exception_type": _clean(judged.exception_type),
-        "exception_message": _clean(judged.exception_message),
-        "feedback": _clean(judged.feedback),
+        "tests": [
+            {"test": _utf8(test.test), "verdict": test.verdict, "message": _utf8(test.message)} for test in judged.tests
+        ],
+        "exception_type": None if judged.exception_type is None else _utf8(judged.exception_type),
+        "exception_message": None if judged.exception_message is None else _utf8(judged.exception_message),
+        "feedback": _utf8(judged.feedback),
         "cpu_ms": judged.cpu_ms,
         "wall_ms": judged.wall_ms,
         "peak_mib": judged.peak_mib,
         "signal": judged.signal,
-        "stdout_tail": _clean(judged.stdout_tail),
-        "stderr_tail": _clean(judged.stderr_tail),
+        "stdout_tail": _utf8(judged.stdout_tail),
+        "stderr_tail": _utf8(judged.stderr_tail),
         "isolation": judged.isolation,
         "backend": backend,
-        "limits": canonical(limits.model_dump(mode="json")),
-        "evidence": canonical(judged.evidence),
+        "limits": canonical_json(limits.model_dump(mode="json")),
+        "evidence": canonical_json(judged.evidence),
         "run_id": flow_run.id or "",
-        "created_at": datetime.now(UTC),
+        "created_at": created_at,
     }
 
 
-def _clean(text: Any) -> Any:
-    """Programs print lone surrogates; Parquet holds UTF-8 alone."""
-    return text.encode("utf-8", "backslashreplace").decode() if isinstance(text, str) else text
+def _utf8(text: str) -> str:
+    """Escape lone surrogates, which programs print and Parquet cannot hold."""
+    return text.encode("utf-8", "backslashreplace").decode()

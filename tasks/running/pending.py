@@ -1,53 +1,78 @@
-"""What a run would do before it does it: pending rows by stage and bucket, from the SQL that the stages use."""
+"""The work that a plan's run has not done yet, from the table macros `pending_*`."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from typing import TypeVar
 
-from storage.catalog import Catalog, statement
-from tasks.plan import Plan, values
+from storage.catalog import Catalog
+from storage.pending import (
+    PendingDiagnose,
+    PendingExecute,
+    PendingGenerate,
+    PendingMatrix,
+    PendingMutation,
+    PendingRepair,
+    PendingScore,
+    PendingTiming,
+    PendingWriteTests,
+)
+from storage.rows import PlanRow
+
+PENDING = (
+    PendingGenerate, PendingExecute, PendingDiagnose, PendingRepair, PendingWriteTests, PendingMatrix, PendingScore,
+    PendingTiming, PendingMutation,
+)  # fmt: skip
+"""One row type per stage that works bucket by bucket."""
+R = TypeVar("R")
 
 
-def pending_rows(catalog: Catalog, plan: Plan, stage: str, round_: int = 0) -> list[dict[str, Any]]:
-    """What one stage lacks in the catalog's bucket, each row with its problem's columns (shared, not copied)."""
-    gaps = {**values(plan), "round": round_}
-    rows = catalog.rows(statement(f"pending_{stage}"), **gaps)
+def macro_of(row_type: type) -> str:
+    """Return the macro whose rows have this type: `PendingWriteTests` comes from `pending_write_tests`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", row_type.__name__).lower()
+
+
+def pending_rows(catalog: Catalog, plan_id: str, row_type: type[R], round_: int | None = None) -> list[R]:
+    """Return the pending rows of one stage, each with the columns of its problem.
+
+    Args:
+        catalog: of one bucket, or of the whole lake.
+        plan_id: the run's row in `plans`.
+        row_type: one of PENDING; names the macro.
+        round_: return rows of this round of repair alone.
+    """
+    only = "" if round_ is None else " where round = $round"
+    sql = f"from {macro_of(row_type)}($plan){only}"
+    rows = catalog.rows(sql, plan=plan_id, round=round_)
     if not rows:
         return []
-    problems = {p["problem_id"]: p for p in catalog.rows(statement("problems_of_selection"), **gaps)}
-    return [{**problems[row["problem_id"]], **row} for row in rows]
+    problems = {row["problem_id"]: row for row in catalog.rows("from problems_of($plan)", plan=plan_id)}
+    return [{**problems[row["problem_id"]], **row} for row in rows]  # type: ignore[misc] # a test holds both equal
 
 
-def pending_counts(catalog: Catalog, plan: Plan) -> dict[str, Counter[int]]:
-    """Rows that each stage lacks now, by bucket.
+def pending_counts(catalog: Catalog, plan_id: str) -> dict[str, Counter[int]]:
+    """Count the rows that each stage lacks now, by bucket.
 
-    A stage whose input is pending itself shows only what can be known yet: rounds unfold as they are judged.
+    A stage whose input is pending itself shows only what is known yet: rounds unfold as programs are judged.
     """
     counts: dict[str, Counter[int]] = {}
-    for stage, rounds, lacking in _stages(plan):
-        rows: Counter[int] = Counter()
-        for round_ in rounds:
-            sql = f"select bucket, sum({lacking})::bigint as n from ({statement('pending_' + stage)}) group by all"  # noqa: S608
-            for row in catalog.rows(sql, **values(plan), round=round_):
-                rows[row["bucket"]] += row["n"]
-        counts[stage] = rows
+    for row_type in PENDING:
+        macro = macro_of(row_type)
+        sql = f"select bucket, sum(missing)::bigint as missing from {macro}($plan) group by bucket"  # noqa: S608
+        rows = catalog.rows(sql, plan=plan_id)
+        counts[macro.removeprefix("pending_")] = Counter({row["bucket"]: row["missing"] for row in rows})
     return counts
 
 
-def _stages(plan: Plan) -> Iterator[tuple[str, range, str]]:
-    """Stage, the rounds it works in, and SQL for how many rows each of its pending rows lacks."""
-    once, rounds = range(1), range(1, plan.repair.rounds + 1)
-    yield "generate", once, f"{plan.generate.samples} - len(present)"
-    yield "execute", once, "1"
-    if "debugging" in plan.products:
-        if plan.repair.chain != "direct":
-            yield "diagnose", rounds, f"{values(plan)['diagnoses']} - len(present)"
-        repairs = 1 if plan.repair.chain == "one_reply" else plan.repair.repairs
-        yield "repair", rounds, f"{repairs} - len(present)"
-    if "preference" in plan.products:
-        yield "write_tests", once, f"{plan.tests.samples} - len(present)"
-        yield "matrix", once, "1"
-        yield "score", once, "1"
-        yield "time", once, "1"
-    if plan.strength.mutants:
-        yield "strength", once, "wanted - len(present)"
+def stages_of(plan: PlanRow) -> list[str]:
+    """Return the stages that a plan's products need, in the order of PENDING."""
+    unneeded = set[str]()
+    if "debugging" not in plan["products"]:
+        unneeded |= {"diagnose", "repair"}
+    if plan["diagnose_recipe"] is None:
+        unneeded.add("diagnose")
+    if "preference" not in plan["products"]:
+        unneeded |= {"write_tests", "matrix", "score", "timing"}
+    if not plan["mutants"]:
+        unneeded.add("mutation")
+    stages = [macro_of(row_type).removeprefix("pending_") for row_type in PENDING]
+    return [stage for stage in stages if stage not in unneeded]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from storage.ids import content_id
-from tasks.settings import Scorer
+from storage.scorers import Scorer
 
 SCORERS: dict[Scorer, str] = {
     "self_validation": "self_validation@1",

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from judge.protocol import Answers, Job, Judged, Limits, Sandbox, Verdict
-from tasks.settings import TimeSettings
 from tasks.timing.calls import Call, text_of
 from tasks.timing.scale import scaled
 from tasks.timing.search import Trial, following, settled
+from tasks.timing.settings import TimingSettings
 
 EFFICIENCY = "efficiency@1"
 """Scorer of the stage timing. Raise the number when the code changes what is measured of any program, or its inputs."""
@@ -87,7 +87,7 @@ class Stopwatch:
 
 
 def settle(
-    watch: Stopwatch, call: Call, seed: str, import_ms: Mapping[str, float], how: TimeSettings
+    watch: Stopwatch, call: Call, seed: str, import_ms: Mapping[str, float], how: TimingSettings
 ) -> tuple[float | None, list[Trial]]:
     """The scale at which the slowest of the programs takes long enough, or None; and what was tried."""
     trials: list[Trial] = []

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from storage.ids import canonical, content_id
-from tasks.settings import TimeSettings
+from judge.factory import SandboxSettings
+from storage.ids import canonical_json, content_id
+from tasks.running.conditions import conditions_id
 from tasks.timing.calls import Call, distinct, text_of
 from tasks.timing.measure import EFFICIENCY, Timed
 from tasks.timing.rank import Ranking, ranking
 from tasks.timing.scale import grows, scaled
+from tasks.timing.settings import TimingSettings
 
 SHOWN = 500
 Row = dict[str, Any]
@@ -46,16 +48,22 @@ class Contest:
         return {"problem_id": self.problem_id, "bucket": self.bucket, "created_at": datetime.now(UTC)}
 
 
-def contest(row: Mapping[str, Any], conditions: str, how: TimeSettings) -> Contest:
+def contest(row: Mapping[str, Any], conditions: str, how: TimingSettings) -> Contest:
     """A row of pending_time.sql."""
     entry = row["entry_point"] or ""
-    calls = distinct(row["tests"], entry) if entry.isidentifier() else []
+    calls = distinct(row["trusted_tests"], entry) if entry.isidentifier() else []
     codes = {program["attempt_id"]: program["code"] for program in row["programs"]}
-    grown = canonical({"conditions": conditions, "least_ms": how.least_ms, "largest": how.largest})
+    grown = canonical_json({"conditions": conditions, "least_ms": how.least_ms, "largest": how.largest})
     return Contest(
         row["problem_id"], row["bucket"], row["matrix_id"], entry, row["context"], codes,
         tuple((test_id, call) for test_id, call in calls if grows(call)), grown,
     )  # fmt: skip
+
+
+def timing_id(settings: TimingSettings, judge: SandboxSettings) -> str:
+    """Return the address of how programs are timed and compared; a change of it means that problems are timed anew."""
+    conditions = conditions_id(judge, settings.limits)
+    return content_id("time", scorer=EFFICIENCY, settings=settings.model_dump(mode="json"), conditions=conditions)
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ def score_rows(contest: Contest, found: Ranking, time_id: str) -> list[Row]:
         value = 0.0 - float(np.log(speed.relative))
         rows.append({
             **contest._shared, "attempt_id": speed.attempt_id, "scorer": EFFICIENCY, "matrix_id": contest.matrix_id,
-            "value": value, "parts": canonical(parts),
+            "value": value, "parts": canonical_json(parts),
         })  # fmt: skip
     return rows
 

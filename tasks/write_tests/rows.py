@@ -1,58 +1,68 @@
-"""Tests by a model: what is asked for, and the rows an answer becomes."""
+"""Tests by a model: the question about each problem, and the rows of an answer."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from storage.ids import content_id
+from storage.pending import PendingWriteTests
+from storage.rows import DropRow, ModelColumns, TestRow
+from tasks.asking.ask import Question, missing_indices
 from tasks.asking.interface import interface
 from tasks.asking.recipes import Recipe
 from tasks.models.protocol import Completion, Prompt
-from tasks.plan import missing
 from tasks.write_tests.extract import extract_tests, given_calls
 
 
-def prompts(pending: Iterable[Mapping[str, Any]], recipe: Recipe, samples: int) -> Iterator[Prompt]:
-    """One prompt per problem, for the answers it lacks."""
+def questions(
+    pending: Iterable[PendingWriteTests], recipe: Recipe, samples: int
+) -> Iterator[Question[PendingWriteTests]]:
+    """Ask about each problem once, for the answers that it lacks of `samples`."""
     for row in pending:
         gaps = {
             "prompt": row["prompt"],
             "interface": interface(row["tests"], row["entry_point"]),
             "entry_point": row["entry_point"],
         }
-        yield Prompt(row["problem_id"], recipe.template.render(gaps), missing(samples, row["present"]))
+        messages = recipe.template.render(gaps)
+        yield Question(row, Prompt(row["problem_id"], messages, missing_indices(samples, row["present"])))
 
 
-def tests(problem: Mapping[str, Any], prompt: Prompt, answer: Completion, recipe: Recipe) -> list[dict[str, Any]]:
-    """The rows of one answer: one for each assert in it, or one that says why there is none."""
-    given = given_calls(problem["tests"], problem["entry_point"])
-    columns = recipe.columns(prompt.messages, answer)
-    later = {**columns, "completion": "", "prompt_tokens": 0, "completion_tokens": 0}
+def rows_of_tests(
+    problem: PendingWriteTests, answer: Completion, columns: ModelColumns, created_at: datetime
+) -> list[TestRow]:
+    """Return the rows of one answer: a row per assert, or one row that says why there is none.
+
+    Completion and token counts stand in the first row alone, so that sums over rows are right.
+    """
+    entry_point = problem["entry_point"]
+    assert entry_point is not None, "a problem without an entry point is dropped before it is asked about"
+    later_columns: ModelColumns = {**columns, "completion": "", "prompt_tokens": 0, "completion_tokens": 0}
+    extracted = extract_tests(
+        answer.text, answer.finish_reason, entry_point, given_calls(problem["tests"], entry_point)
+    )
     return [
         {
             "test_id": content_id(
                 "test",
                 problem=problem["problem_id"],
-                recipe=recipe.recipe_id,
+                recipe=columns["recipe_id"],
                 sample=answer.sample_index,
                 position=position,
             ),
             "problem_id": problem["problem_id"],
             "bucket": problem["bucket"],
-            **(columns if position == 0 else later),
+            **(columns if position == 0 else later_columns),
             "position": position,
-            "test": found.test,
-            "no_test_reason": found.reason,
-            "created_at": datetime.now(UTC),
+            "test": test.test,
+            "no_test_reason": test.reason,
+            "created_at": created_at,
         }
-        for position, found in enumerate(
-            extract_tests(answer.text, answer.finish_reason, problem["entry_point"], given)
-        )
+        for position, test in enumerate(extracted)
     ]
 
 
-def without_entry_point(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The drop of a problem that no assert can call."""
+def drop_without_entry_point(row: PendingWriteTests) -> DropRow:
+    """Return the drop of a problem that no assert can call."""
     return {
         "stage": "write_tests",
         "row_id": row["problem_id"],

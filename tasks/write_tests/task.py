@@ -2,32 +2,26 @@
 
 from storage.catalog import Catalog
 from storage.lake import Lake
+from storage.pending import PendingWriteTests
 from storage.tables import DROPS, TESTS
-from tasks.plan import Plan, tests_recipe
-from tasks.running import progress
-from tasks.running.batches import batches
+from tasks.asking.ask import ask_model
+from tasks.models.settings import ModelSettings
 from tasks.running.effects import model_for
+from tasks.running.order import Order
 from tasks.running.pending import pending_rows
 from tasks.running.stage import stage
-from tasks.write_tests.rows import prompts, tests, without_entry_point
+from tasks.write_tests.recipe import write_tests_recipe
+from tasks.write_tests.rows import drop_without_entry_point, questions, rows_of_tests
+from tasks.write_tests.settings import WriteTestsSettings
 
 
-@stage("write_tests", "write_tests-b{bucket:03d}")
-def write_tests(plan: Plan, bucket: int) -> int:
-    """Write what is missing of a bucket's tests; returns how many rows were added."""
-    lake = Lake(plan.lake)
-    with Catalog(lake, bucket=bucket) as catalog:
-        pending = pending_rows(catalog, plan, "write_tests")
-    callable_ = [row for row in pending if row["entry_point"]]
-    lake.append(DROPS, [without_entry_point(row) for row in pending if not row["entry_point"]])
-    recipe = tests_recipe(plan)
-    asked = {p.key: p for p in prompts(callable_, recipe, plan.tests.samples)}
-    problems = {row["problem_id"]: row for row in callable_}
-    progress.expect("write_tests", sum(len(p.sample_indices) for p in asked.values()))
-    answers = model_for(plan.model).complete(asked.values(), recipe.sampling) if asked else ()
-    found = (tests(problems[a.key], asked[a.key], a, recipe) for a in answers)
-    written = 0
-    for batch in batches(found, plan.write.batch_rows, plan.write.batch_s):  # an answer is never cut in two
-        written += lake.append(TESTS, [row for rows in batch for row in rows])
-        progress.advance("write_tests", len(batch))
-    return written
+@stage("write_tests", "write_tests-b{order.bucket:03d}")
+def write_tests(order: Order[WriteTestsSettings, ModelSettings]) -> int:
+    """Write the tests that a bucket lacks; return how many rows were added."""
+    lake = Lake(order.lake)
+    with Catalog(lake, bucket=order.bucket) as catalog:
+        pending = pending_rows(catalog, order.plan_id, PendingWriteTests)
+    lake.append(DROPS, [drop_without_entry_point(row) for row in pending if not row["entry_point"]])
+    recipe = write_tests_recipe(order.settings, order.effect.name, model_for(order.effect).revision)
+    asked = questions((row for row in pending if row["entry_point"]), recipe, order.settings.samples)
+    return ask_model(lake, order.effect, recipe, asked, TESTS, rows_of_tests, "write_tests")

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from flows.config import RefreshConfig
-from storage.settings import load
+from storage.settings import load_settings
 from tests.scripted import ScriptedServer, write_problems
 
 
@@ -27,6 +27,6 @@ def config(tmp_path: Path, writer: ScriptedServer) -> Callable[..., RefreshConfi
         }
         path = tmp_path / "config.yaml"
         path.write_text(yaml.safe_dump(settings))
-        return load(path, RefreshConfig, {k.replace("__", "."): v for k, v in values.items()})
+        return load_settings(path, RefreshConfig, {k.replace("__", "."): v for k, v in values.items()})
 
     return build

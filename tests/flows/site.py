@@ -15,7 +15,7 @@ import psutil
 import yaml
 from prefect.client.orchestration import SyncPrefectClient
 
-from cli.background import MARK, Started, found, marked
+from cli.background import MARK, BackgroundProcess, find_marked_processes, read_processes
 
 ROOT = Path(__file__).parents[2]
 PATCHMILL = [sys.executable, "-c", "from cli.main import main; main()"]
@@ -36,7 +36,7 @@ class Site:
         self.folder, self.lake, self.port = folder, folder / "lake", free_port()
         self.dashboard_port = free_port()
         config = yaml.safe_load((ROOT / "configs/refresh/recorded.yaml").read_text())
-        self.config = {**config, "lake": self.lake_of("lake"), "audit": "off", "write": {"batch_rows": 8}}
+        self.config = {**config, "lake": {**self.lake_of("lake"), "commit_rows": 8}, "audit": "off"}
         shipped = yaml.safe_load((ROOT / "prefect.yaml").read_text())
         for deployment in shipped["deployments"]:
             deployment["schedules"] = []
@@ -88,11 +88,11 @@ class Site:
         assert done.returncode == 0, done.stderr
         return time.monotonic() - began
 
-    def parts(self) -> dict[str, Started]:
-        return found(self.home / "up")
+    def parts(self) -> dict[str, BackgroundProcess]:
+        return read_processes(self.home / "up")
 
     def left(self) -> list[psutil.Process]:
-        return marked(self.home / "up")
+        return find_marked_processes(self.home / "up")
 
     def client(self) -> SyncPrefectClient:
         return SyncPrefectClient(api=f"http://127.0.0.1:{self.port}/api")

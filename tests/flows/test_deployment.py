@@ -17,14 +17,14 @@ from prefect.utilities.callables import parameter_schema
 from flows.audit import audit
 from flows.compact import compact
 from flows.config import RefreshConfig
-from flows.deployments import read_deployments
+from flows.serving.deployments import read_deployments
 from flows.evaluate import evaluate
 from flows.publish import publish
 from flows.refresh import refresh
 from flows.sweep import sweep
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
-from storage.settings import load
+from storage.settings import load_settings
 from tests.runs import newest_run
 
 ROOT = Path(__file__).parents[2]
@@ -73,7 +73,7 @@ def shipped() -> dict[str, Any]:
 
 
 def test_the_nightly_deployment_is_the_recorded_config() -> None:
-    assert RefreshConfig(**shipped()) == load(ROOT / "configs/refresh/recorded.yaml", RefreshConfig)
+    assert RefreshConfig(**shipped()) == load_settings(ROOT / "configs/refresh/recorded.yaml", RefreshConfig)
 
 
 @pytest.mark.parametrize("file", ["prefect.yaml", "containers/prefect.yaml"])

@@ -65,7 +65,7 @@ def test_another_repair_prompt_makes_only_repairs(config: Build, writer: Scripte
     writer.asked.clear()
     template = tmp_path / "kind.jinja"
     template.write_text("<|user|>\n{{ prompt }}\n{{ code }}\nThis is wrong: {{ explanation }} Please mend it.\n")
-    refresh(config(repair__repair_template=str(template)))
+    refresh(config(repair__template=str(template)))
     assert writer.asked == {"repair": 8}
     assert sizes(config())["diagnoses"] == before["diagnoses"]
 

@@ -31,7 +31,7 @@ def start(lake: Path, config: str) -> subprocess.Popen[bytes]:
     """A recorded refresh as a user starts it, leader of its own process group."""
     command = [sys.executable, "-c", "from cli.main import main; main()", "run", f"configs/refresh/{config}.yaml"]
     command += [*CONFIGS[config], "--lake", str(lake)]
-    command += ["--set", f"lake.buckets={BUCKETS}", "--set", "write.batch_rows=8"]
+    command += ["--set", f"lake.buckets={BUCKETS}", "--set", "lake.commit_rows=8"]
     return subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
     )

@@ -11,16 +11,16 @@ from prefect.events import emit_event
 from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
 from prefect.states import Running
 
-from flows.artifacts import FINISHED, AlertSettings, Rates, Watch, resource, speed
+from flows.watching.artifacts import FINISHED, AlertSettings, Rates, Watch, resource, speed
 from flows.audit import audit
-from flows.automations import apply, read_automations
+from flows.serving.automations import apply, read_automations
 from flows.compact import compact
 from flows.refresh import refresh
 from flows.sweep import sweep
 from judge.factory import SandboxSettings
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
-from storage.locks.lease import held
+from storage.locks.lease import hold_folder
 from storage.tables import DROPS, PROBLEMS
 from tasks.models.stats import Stats
 from tasks.running.progress import Progress
@@ -95,7 +95,7 @@ def test_small_files_are_merged_and_old_ones_deleted(tmp_path: Path, prefect_ser
 def test_a_lake_that_a_run_works_on_is_not_compacted(tmp_path: Path, prefect_server: str) -> None:
     lake = Lake(LakeSettings(path=str(tmp_path / "lake"), buckets=1))
     lake.append(PROBLEMS, [row(PROBLEMS, problem_id="p")])
-    with held(tmp_path / "lake", "flow run 9", 60, 0), pytest.raises(Exception, match="held by flow run 9"):
+    with hold_folder(tmp_path / "lake", "flow run 9", 60, 0), pytest.raises(Exception, match="held by flow run 9"):
         compact(lake.settings)
     with pytest.raises(ConfigError, match="no lake there"):
         compact(LakeSettings(path=str(tmp_path / "none")))
@@ -118,7 +118,7 @@ def test_runs_without_a_sign_of_life_are_swept_and_no_others(tmp_path: Path, cli
     emit_event("prefect.flow-run.heartbeat", resource={"prefect.resource.id": f"prefect.flow-run.{beating}"})
     beat = time.monotonic()
     until(lambda: seen(client, "prefect.flow-run.heartbeat", f"prefect.flow-run.{beating}"))
-    with held(tmp_path / "holding", f"flow run refresh {holding}", 60, 0):
+    with hold_folder(tmp_path / "holding", f"flow run refresh {holding}", 60, 0):
         silent_s = (time.monotonic() - beat) + 15
         assert silent_s < time.monotonic() - began
         sweep(silent_s)

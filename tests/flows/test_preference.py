@@ -20,7 +20,7 @@ Build = Callable[..., RefreshConfig]
 @pytest.fixture
 def preference(config: Build) -> Build:
     """A refresh that makes pairs alone; one answer with tests per problem."""
-    return lambda *problems, **values: config(*problems, products=["preference"], **{"tests__samples": 1, **values})
+    return lambda *problems, **values: config(*problems, products=["preference"], **{"write_tests__samples": 1, **values})
 
 
 def rows(config: RefreshConfig, sql: str) -> list[dict[str, Any]]:
@@ -63,10 +63,10 @@ def test_a_finished_run_again_writes_nothing_and_asks_nothing(preference: Build,
 
 
 def test_more_tests_run_only_what_they_add(preference: Build, writer: ScriptedServer) -> None:
-    refresh(preference(tests__wanted=2))
+    refresh(preference(write_tests__tests=2))
     before = count(preference(), "executions")
     asked = dict(writer.asked)
-    refresh(preference(tests__wanted=3))
+    refresh(preference(write_tests__tests=3))
     added = rows(preference(), "select total_tests from executions where suite = 'generated' and total_tests <> 2")
     assert [row["total_tests"] for row in added] == [1] * 6
     assert count(preference(), "executions") == before + 6 and writer.asked == asked
@@ -96,7 +96,7 @@ def test_other_settings_of_a_scorer_score_again_and_run_nothing(preference: Buil
 
 
 def test_one_lake_makes_both_products(config: Build, writer: ScriptedServer) -> None:
-    made = refresh(config(products=["debugging", "preference"], tests__samples=1))
+    made = refresh(config(products=["debugging", "preference"], write_tests__samples=1))
     assert writer.asked == {"generate": 6, "write_tests": 2, "diagnose": 4, "repair": 8}
     assert made.examples["repair"] == 4 and made.examples["preference_correctness"] == 2
     assert made.funnel["verified_repairs"] == 4 and made.funnel["programs_scored"] == 6
@@ -121,6 +121,6 @@ def test_rows_in_another_order_give_the_same_scores(preference: Build, writer: S
     first = rows(preference(), "select attempt_id, scorer, value, matrix_id from scores order by all")
     writer.forget()
     again = tmp_path / "again"
-    refresh(preference("shout", "add", "last", lake__path=str(again), lake__buckets=3, write__batch_rows=1))
+    refresh(preference("shout", "add", "last", lake__path=str(again), lake__buckets=3, lake__commit_rows=1))
     second = preference(lake__path=str(again))
     assert rows(second, "select attempt_id, scorer, value, matrix_id from scores order by all") == first

@@ -5,7 +5,7 @@ select p.source, a.model, a.kind, a.round,
        count(*) as attempts,
        count(*) filter (a.code is null) as without_code,
        count(*) filter (v.verdict = 'passed') as passed,
-       count(*) filter (v.verdict not in ('passed', 'infra', 'no_code')) as wrong,
+       count(*) filter (is_wrong(v.verdict)) as wrong,
        count(*) filter (v.verdict = 'infra') as infra,
        count(*) filter (v.verdict is null) as unjudged,
        round(count(*) filter (v.verdict = 'passed') / count(*), 4) as pass_rate

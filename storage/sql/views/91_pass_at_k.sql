@@ -9,7 +9,7 @@ create macro pass_at_k(k) as table
 with judged as (
     select p.source, a.model, a.template, a.recipe_id, a.problem_id,
            count(*) as n,
-           count(*) filter (v.verdict = 'passed' and not list_has_any(v.flags, ['tampered', 'flaky'])) as c
+           count(*) filter (v.verdict = 'passed' and is_trustworthy(v.flags)) as c
     from attempts as a
     join problems as p using (problem_id)
     join verdicts as v using (attempt_id)

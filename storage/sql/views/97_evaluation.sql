@@ -6,7 +6,7 @@
 create view evaluation as
 with recursive firsts as (
     select a.attempt_id, a.problem_id, p.source, a.model, a.recipe_id,
-           v.verdict = 'passed' and not list_has_any(v.flags, ['tampered', 'flaky']) as passes,
+           v.verdict = 'passed' and is_trustworthy(v.flags) as passes,
            first_value(a.attempt_id) over (
                partition by a.problem_id, a.recipe_id, coalesce(a.code, a.attempt_id) order by a.sample_index, a.attempt_id
            ) as stands_for
@@ -19,7 +19,7 @@ with recursive firsts as (
 refinements as (
     select a.attempt_id, a.parent_attempt_id, a.recipe_id, a.round,
            case when a.diagnosis_id is null then 'direct' else 'explain' end as way,
-           v.verdict = 'passed' and not list_has_any(v.flags, ['tampered', 'flaky']) as passes
+           v.verdict = 'passed' and is_trustworthy(v.flags) as passes
     from attempts as a
     join verdicts as v using (attempt_id)
     left join diagnoses as d using (diagnosis_id)

@@ -1,0 +1,119 @@
+"""The report of a run: the funnel, the examples, and what the models were asked."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TypedDict
+
+from prefect.artifacts import create_table_artifact
+
+from flows.config import RefreshConfig
+from storage.catalog import Catalog
+from storage.lake import Lake
+from storage.products import Product
+from storage.rows import PlanRow
+from tasks.running.effects import model_for, opened_models
+
+PREFERENCE = ("preference_correctness", "preference_efficiency", "preference_kto")
+BY_TEACHER = ("diagnoses", "explained", "repairs", "verified_repairs", "repaired")
+BY_MODEL = ("attempts", "without_code", "right_at_once", "wrong", "wrong_distinct", "test_answers", "tests_found")
+BASE_OF = {
+    "without_code": "attempts", "right_at_once": "attempts", "wrong": "attempts", "wrong_distinct": "wrong",
+    "explained": "diagnoses", "verified_repairs": "repairs", "repaired": "wrong_distinct",
+    "tests_kept": "tests_found", "constant_tests": "tests_kept", "programs_scored": "attempts",
+    "told_apart": "problems",
+}  # fmt: skip
+"""The step that each step is a share of."""
+
+
+class FunnelLine(TypedDict):
+    """One step of the funnel."""
+
+    step: str
+    count: int
+    of: str
+    rate: float | None
+    model: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Counts of a finished run."""
+
+    lake: str
+    products: tuple[Product, ...]
+    plan_id: str
+    selection_id: str
+    dropped_lines: int
+    model: str
+    teacher: str
+    recipe_id: str
+    """Of the first attempts."""
+    funnel: dict[str, int]
+    examples: dict[str, int]
+    """Examples by form or dataset."""
+    models: list[dict[str, object]] = field(default_factory=list)
+    """Name and counters of every model that was opened."""
+    versions: dict[str, int] = field(default_factory=dict)
+    """Versions of the tables that were read."""
+
+    def table(self) -> list[FunnelLine]:
+        """Return the funnel as lines: step, count, the step it is a share of, and the model that did it."""
+        lines = [
+            _line(step, count, self._by(step), BASE_OF.get(step, ""), self.funnel.get(BASE_OF.get(step, ""), 0))
+            for step, count in self.funnel.items()
+        ]
+        return lines + [_line(f"examples: {form}", count) for form, count in self.examples.items()]
+
+    def _by(self, step: str) -> str:
+        return self.teacher if step in BY_TEACHER else self.model if step in BY_MODEL else ""
+
+
+def _line(step: str, count: int, by: str = "", of: str = "", base: int = 0) -> FunnelLine:
+    return {"step": step, "count": count, "of": of, "rate": round(count / base, 4) if base else None, "model": by}
+
+
+def funnel_of(catalog: Catalog, plan_id: str, products: Sequence[str]) -> dict[str, int]:
+    """Return how many problems, programs and tests of a plan reached each step."""
+    funnel: dict[str, int] = catalog.rows("from funnel_of($plan)", plan=plan_id)[0]
+    if "debugging" not in products:
+        funnel = {step: count for step, count in funnel.items() if step not in BY_TEACHER}
+    if "preference" in products:
+        funnel |= catalog.rows("from preference_funnel_of($plan)", plan=plan_id)[0]
+    return funnel
+
+
+def make_report(config: RefreshConfig, plan: PlanRow, dropped_lines: int) -> Report:
+    """Ask the lake how far a plan has come, and publish the funnel as a table artifact of the flow run."""
+    with Catalog(Lake(config.lake)) as catalog:
+        funnel = funnel_of(catalog, plan["plan_id"], config.products)
+        examples = _examples(catalog, config.products)
+        versions = catalog.versions
+    report = Report(
+        lake=config.lake.path,
+        products=config.products,
+        plan_id=plan["plan_id"],
+        selection_id=plan["selection_id"],
+        dropped_lines=dropped_lines,
+        model=model_for(config.model).name,
+        teacher=model_for(config.explains_and_repairs).name,
+        recipe_id=plan["generate_recipe"],
+        funnel=funnel,
+        examples=examples,
+        models=[{"name": model.name, **asdict(model.stats())} for model in opened_models()],
+        versions=versions,
+    )
+    table = [dict(line) for line in report.table()]
+    create_table_artifact(table, key="funnel", description=f"Lake {report.lake}: from problems to examples")
+    return report
+
+
+def _examples(catalog: Catalog, products: Sequence[Product]) -> dict[str, int]:
+    examples: dict[str, int] = {}
+    if "debugging" in products:
+        rows = catalog.rows("select form, count(*) as n from debugging_sft group by form order by form")
+        examples |= {row["form"]: row["n"] for row in rows}
+    if "preference" in products:
+        for name in PREFERENCE:
+            [count] = catalog.rows(f"select count(*) as n from {name}")  # noqa: S608 our own names
+            examples[name] = count["n"]
+    return examples

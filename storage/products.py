@@ -1,0 +1,5 @@
+"""The products that a run may make."""
+
+from typing import Literal
+
+Product = Literal["debugging", "preference"]
