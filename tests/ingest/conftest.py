@@ -1,9 +1,8 @@
-"""Builders of small source files, and the data sets that a checkout may have beside it."""
+"""Builders of small source files, and a reader of any source."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
@@ -12,42 +11,28 @@ from tasks.ingest.dropped import DroppedRecord
 from tasks.ingest.settings import Source
 from tasks.ingest.sources import read_source
 from tasks.reading.problem import Problem
-
-ROOT = Path(__file__).parents[2]
-SHARED = ROOT.parent / "shared" / "data"
-
-Got = tuple[list[Problem], list[DroppedRecord]]
+from tests.ingest.sources import Line, Read, Records, WriteJsonl
 
 
 @pytest.fixture
-def ingest() -> Callable[..., Got]:
-    """Settings as a person writes them -> (problems, dropped rows)."""
+def read() -> Read:
+    """Read the source of these settings."""
 
-    def run(**settings: Any) -> Got:
-        found = list(read_source(TypeAdapter(Source).validate_python(settings)))
-        return [f for f in found if isinstance(f, Problem)], [f for f in found if isinstance(f, DroppedRecord)]
+    def read_settings(**settings: object) -> Records:
+        source: Source = TypeAdapter(Source).validate_python(settings)
+        records = list(read_source(source))
+        problems = [record for record in records if isinstance(record, Problem)]
+        return problems, [record for record in records if isinstance(record, DroppedRecord)]
 
-    return run
-
-
-@pytest.fixture
-def shared() -> Callable[[str], Path]:
-    """The path of a real data set, or a skip where the checkout has none beside it."""
-
-    def find(name: str) -> Path:
-        if not (SHARED / name).exists():
-            pytest.skip(f"no {name} in ../shared/data")
-        return SHARED / name
-
-    return find
+    return read_settings
 
 
 @pytest.fixture
-def line() -> Callable[..., dict[str, Any]]:
-    """One problem of the interchange; `without` leaves fields out, everything else replaces a field."""
+def line() -> Line:
+    """Build one problem of the exchange form."""
 
-    def build(without: Iterable[str] = (), **fields: Any) -> dict[str, Any]:
-        made = {
+    def build(without: Iterable[str] = (), **fields: object) -> dict[str, object]:
+        values = {
             "source": "own",
             "source_id": "one",
             "prompt": "Write f(x).",
@@ -56,16 +41,16 @@ def line() -> Callable[..., dict[str, Any]]:
             "licence": "MIT",
             **fields,
         }
-        return {name: value for name, value in made.items() if name not in without}
+        return {name: value for name, value in values.items() if name not in without}
 
     return build
 
 
 @pytest.fixture
-def jsonl(tmp_path: Path) -> Callable[..., Path]:
+def jsonl(tmp_path: Path) -> WriteJsonl:
     """Write rows, or bytes as they are, one a line."""
 
-    def write(*rows: dict[str, Any] | bytes, name: str = "problems.jsonl") -> Path:
+    def write(*rows: dict[str, object] | bytes, name: str = "problems.jsonl") -> Path:
         lines = [row if isinstance(row, bytes) else json.dumps(row).encode() for row in rows]
         path = tmp_path / name
         path.write_bytes(b"\n".join(lines) + b"\n")

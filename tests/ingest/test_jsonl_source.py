@@ -1,23 +1,27 @@
+"""The exchange form: lines become the problems that they state, or drops with a reason."""
+
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from storage.errors import ConfigError
 from tasks.ingest.dropped import RAW_CHARS
+from tests.ingest.sources import Line, Read, WriteJsonl
 
 
-def test_a_line_becomes_the_problem_it_states(ingest, jsonl, line) -> None:
+def test_a_line_becomes_the_problem_it_states(read: Read, jsonl: WriteJsonl, line: Line) -> None:
     path = jsonl(line(context="import math", reference="def f(x): return x", origin="here"))
-    (problem,), dropped = ingest(kind="jsonl", path=path)
-    assert dropped == []
+    (problem,), drops = read(kind="jsonl", path=path)
+    assert drops == []
     assert json.loads(problem.model_dump_json()) == line(
         context="import math", reference="def f(x): return x", origin="here"
     )
 
 
-TESTS = {
+TESTS: dict[str, dict[str, object]] = {
     "asserts": {"kind": "asserts", "asserts": ["assert f(1) == 1"]},
     "check": {"kind": "check", "code": "def check(candidate):\n    assert candidate(1) == 1"},
     "stdio": {"kind": "stdio", "cases": [{"input": "1\n", "output": "1\n"}]},
@@ -30,12 +34,12 @@ TESTS = {
 
 
 @pytest.mark.parametrize("kind", TESTS)
-def test_every_kind_of_tests_is_read(ingest, jsonl, line, kind) -> None:
-    (problem,), dropped = ingest(kind="jsonl", path=jsonl(line(tests=TESTS[kind])))
-    assert (problem.tests.kind, dropped) == (kind, [])
+def test_every_kind_of_tests_is_read(read: Read, jsonl: WriteJsonl, line: Line, kind: str) -> None:
+    (problem,), drops = read(kind="jsonl", path=jsonl(line(tests=TESTS[kind])))
+    assert (problem.tests.kind, drops) == (kind, [])
 
 
-BAD_FIELDS = {
+BAD_FIELDS: dict[str, tuple[dict[str, object], str, str]] = {
     "missing field": ({"without": ["prompt"]}, "missing_field", "prompt"),
     "missing licence": ({"without": ["licence"]}, "missing_field", "licence"),
     "extra field": ({"difficulty": 3}, "unknown_field", "difficulty"),
@@ -64,16 +68,18 @@ BAD_FIELDS = {
 
 
 @pytest.mark.parametrize("case", BAD_FIELDS)
-def test_a_bad_field_drops_its_line_with_the_reason_and_the_field(ingest, jsonl, line, case) -> None:
-    changes, reason, named = BAD_FIELDS[case]
-    path = jsonl(line(source_id="bad", **{"without": (), **changes}), line(source_id="good"))
-    (good,), (bad,) = ingest(kind="jsonl", path=path)
-    assert (bad.where, bad.reason, bad.source_id) == ("problems.jsonl:1", reason, "bad")
-    assert named in bad.detail and "\n" not in bad.detail
+def test_a_bad_field_drops_its_line_with_the_reason_and_the_field(
+    read: Read, jsonl: WriteJsonl, line: Line, case: str
+) -> None:
+    changes, reason, field = BAD_FIELDS[case]
+    path = jsonl(line(source_id="bad", **changes), line(source_id="good"))
+    (good,), (drop,) = read(kind="jsonl", path=path)
+    assert (drop.where, drop.reason, drop.source_id) == ("problems.jsonl:1", reason, "bad")
+    assert field in drop.detail and "\n" not in drop.detail
     assert good.source_id == "good"
 
 
-BAD_LINES = {
+BAD_LINES: dict[str, tuple[bytes, str]] = {
     "not JSON": (b"{'source': 1}", "not_json"),
     "half a line": (b'{"source": "own", "prom', "not_json"),
     "nested without end": (b"[" * 200_000, "not_json"),
@@ -87,83 +93,97 @@ BAD_LINES = {
 
 
 @pytest.mark.parametrize("case", BAD_LINES)
-def test_a_line_that_cannot_be_read_is_dropped_and_the_next_one_is_not(ingest, jsonl, line, case) -> None:
+def test_a_line_that_cannot_be_read_is_dropped_and_the_next_one_is_not(
+    read: Read, jsonl: WriteJsonl, line: Line, case: str
+) -> None:
     raw, reason = BAD_LINES[case]
-    problems, (bad,) = ingest(kind="jsonl", path=jsonl(raw, line()))
-    assert (bad.where, bad.reason) == ("problems.jsonl:1", reason)
+    problems, (drop,) = read(kind="jsonl", path=jsonl(raw, line()))
+    assert (drop.where, drop.reason) == ("problems.jsonl:1", reason)
     assert len(problems) == 1
-    assert 0 < len(bad.raw) <= RAW_CHARS and bad.raw[:8] == raw.decode("utf-8", "backslashreplace")[:8]
+    assert 0 < len(drop.raw) <= RAW_CHARS and drop.raw[:8] == raw.decode("utf-8", "backslashreplace")[:8]
 
 
-def test_a_number_that_overflows_to_infinity_is_dropped(ingest, jsonl, line) -> None:
+def test_a_number_that_overflows_to_infinity_is_dropped(read: Read, jsonl: WriteJsonl, line: Line) -> None:
     raw = json.dumps(line(tests={"kind": "calls", "cases": [{"expected": 7}]})).replace("7", "1e999").encode()
-    problems, (bad,) = ingest(kind="jsonl", path=jsonl(raw))
-    assert (problems, bad.reason) == ([], "not_finite")
+    problems, (drop,) = read(kind="jsonl", path=jsonl(raw))
+    assert (problems, drop.reason) == ([], "not_finite")
 
 
-def test_the_second_of_two_lines_with_one_id_is_dropped_where_it_stands(ingest, jsonl, line) -> None:
+def test_the_second_of_two_lines_with_one_id_is_dropped_where_it_stands(
+    read: Read, jsonl: WriteJsonl, line: Line
+) -> None:
     path = jsonl(line(), line(source_id="two"), line(prompt="Other."), line(source="elsewhere"))
-    problems, (bad,) = ingest(kind="jsonl", path=path)
+    problems, (drop,) = read(kind="jsonl", path=path)
     assert [(p.source, p.source_id, p.prompt) for p in problems] == [
         ("own", "one", "Write f(x)."), ("own", "two", "Write f(x)."), ("elsewhere", "one", "Write f(x)."),
     ]  # fmt: skip
-    assert (bad.where, bad.reason, bad.source_id) == ("problems.jsonl:3", "duplicate", "one")
+    assert (drop.where, drop.reason, drop.source_id) == ("problems.jsonl:3", "duplicate", "one")
 
 
-def test_a_dropped_row_keeps_its_address_when_read_again_and_shares_it_with_no_other(ingest, jsonl, line) -> None:
+def test_a_dropped_row_keeps_its_address_when_read_again_and_shares_it_with_no_other(
+    read: Read, jsonl: WriteJsonl, line: Line
+) -> None:
     path = jsonl(b"{", b"[", line(prompt=""), line(prompt=""))
-    first, again = (ingest(kind="jsonl", path=path)[1] for _ in range(2))
-    assert [d.row_id for d in first] == [d.row_id for d in again]
-    assert len({d.row_id for d in first}) == 4
+    first, again = (read(kind="jsonl", path=path)[1] for _ in range(2))
+    assert [drop.row_id for drop in first] == [drop.row_id for drop in again]
+    assert len({drop.row_id for drop in first}) == 4
 
 
-def test_a_folder_is_read_in_order_of_name_and_only_its_jsonl_files(ingest, jsonl, line, tmp_path) -> None:
+def test_a_folder_is_read_in_order_of_name_and_only_its_jsonl_files(
+    read: Read, jsonl: WriteJsonl, line: Line, tmp_path: Path
+) -> None:
     jsonl(line(source_id="b"), name="b.jsonl")
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(json.dumps(line(source_id="a")).encode()))
     (tmp_path / "notes.txt").write_text("no problem")
-    problems, dropped = ingest(kind="jsonl", path=tmp_path)
-    assert ([p.source_id for p in problems], dropped) == (["a", "b"], [])
+    problems, drops = read(kind="jsonl", path=tmp_path)
+    assert ([p.source_id for p in problems], drops) == (["a", "b"], [])
 
 
-def test_name_and_licence_of_the_source_go_before_and_behind_those_of_a_line(ingest, jsonl, line) -> None:
+def test_a_sources_name_replaces_that_of_a_line_and_its_licence_fills_a_gap(
+    read: Read, jsonl: WriteJsonl, line: Line
+) -> None:
     path = jsonl(line(), line(source_id="two", without=["licence", "source"]))
-    problems, _ = ingest(kind="jsonl", path=path, name="mine", licence="CC0-1.0")
-    assert [(p.source, p.licence) for p in problems] == [("mine", "MIT"), ("mine", "CC0-1.0")]
+    problems, _ = read(kind="jsonl", path=path, name="theirs", licence="CC0-1.0")
+    assert [(p.source, p.licence) for p in problems] == [("theirs", "MIT"), ("theirs", "CC0-1.0")]
 
 
-def test_blank_lines_a_byte_order_mark_and_windows_line_ends_are_no_problem(ingest, tmp_path, line) -> None:
+def test_blank_lines_a_byte_order_mark_and_windows_line_ends_are_no_problem(
+    read: Read, tmp_path: Path, line: Line
+) -> None:
     path = tmp_path / "w.jsonl"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(line()).encode() + b"\r\n\r\n   \n")
-    problems, dropped = ingest(kind="jsonl", path=path)
-    assert (len(problems), dropped) == (1, [])
+    problems, drops = read(kind="jsonl", path=path)
+    assert (len(problems), drops) == (1, [])
 
 
-def _missing(folder: Path) -> Path:
+def missing_file(folder: Path) -> Path:
     return folder / "nowhere.jsonl"
 
 
-def _empty_folder(folder: Path) -> Path:
+def empty_folder(folder: Path) -> Path:
     return folder
 
 
-def _no_gzip(folder: Path) -> Path:
+def plain_text_named_gz(folder: Path) -> Path:
     (folder / "x.jsonl.gz").write_bytes(b"{}")
     return folder / "x.jsonl.gz"
 
 
-def _cut_gzip(folder: Path) -> Path:
+def truncated_gzip(folder: Path) -> Path:
     (folder / "x.jsonl.gz").write_bytes(gzip.compress(b"{}" * 1000)[:-9])
     return folder / "x.jsonl.gz"
 
 
-def _below_a_file(folder: Path) -> Path:
+def path_below_a_file(folder: Path) -> Path:
     (folder / "file").write_text("")
     return folder / "file" / "x.jsonl"
 
 
-@pytest.mark.parametrize("make", [_missing, _empty_folder, _no_gzip, _cut_gzip, _below_a_file])
-def test_a_file_that_is_not_there_or_unreadable_is_one_line_with_file_field_and_fix(ingest, tmp_path, make) -> None:
+@pytest.mark.parametrize("make", [missing_file, empty_folder, plain_text_named_gz, truncated_gzip, path_below_a_file])
+def test_a_file_that_is_not_there_or_unreadable_is_one_line_with_file_field_and_fix(
+    read: Read, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
     path = make(tmp_path)
     with pytest.raises(ConfigError, match="jsonl path") as error:
-        ingest(kind="jsonl", path=path)
+        read(kind="jsonl", path=path)
     assert str(path) in str(error.value) and "expected" in str(error.value) and "\n" not in str(error.value)

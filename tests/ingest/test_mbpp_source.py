@@ -1,12 +1,23 @@
+"""MBPP: rows become problems with an entry point, or drops with a reason."""
+
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 
+from judge.problems import Asserts
 from storage.errors import ConfigError
 from tasks.reading.python_text import find_entry_point
+from tests.ingest.sources import Read, WriteJsonl, narrow_tests
+
+BuildRow = Callable[..., dict[str, object]]
 
 
 @pytest.fixture
-def row():
-    def build(**fields):
+def row() -> BuildRow:
+    """Build one row of MBPP's file; `fields` replace its own."""
+
+    def build(**fields: object) -> dict[str, object]:
         return {
             "task_id": 7, "text": "Write a function to double a number.", "code": "def double(n):\r\n  return 2 * n",
             "test_list": ["assert double(2) == 4", "assert double(0) == 0"], "test_setup_code": "",
@@ -16,29 +27,32 @@ def row():
     return build
 
 
-def test_a_row_becomes_a_problem_with_entry_point_licence_and_origin(ingest, jsonl, row) -> None:
-    (problem,), dropped = ingest(kind="mbpp", path=jsonl(row(), name="mbpp.jsonl"))
-    assert dropped == []
+def test_a_row_becomes_a_problem_with_entry_point_licence_and_origin(
+    read: Read, jsonl: WriteJsonl, row: BuildRow
+) -> None:
+    (problem,), drops = read(kind="mbpp", path=jsonl(row(), name="mbpp.jsonl"))
+    assert drops == []
     assert (problem.source, problem.source_id, problem.entry_point) == ("mbpp", "7", "double")
     assert (problem.licence, problem.origin) == ("CC-BY-4.0", "mbpp.jsonl:1")
-    assert problem.tests.asserts == ("assert double(2) == 4", "assert double(0) == 0")
+    assert narrow_tests(problem, Asserts).asserts == ("assert double(2) == 4", "assert double(0) == 0")
     assert problem.reference == "def double(n):\n  return 2 * n"
 
 
-def test_challenge_tests_judge_only_where_asked_for(ingest, jsonl, row) -> None:
-    (without,), _ = ingest(kind="mbpp", path=jsonl(row()))
-    (with_them,), _ = ingest(kind="mbpp", path=jsonl(row()), challenge_tests=True)
-    assert len(without.tests.asserts) == 2
-    assert with_them.tests.asserts == (*without.tests.asserts, "assert double(-1) == -2")
+def test_challenge_tests_judge_only_where_asked_for(read: Read, jsonl: WriteJsonl, row: BuildRow) -> None:
+    (without,), _ = read(kind="mbpp", path=jsonl(row()))
+    (with_them,), _ = read(kind="mbpp", path=jsonl(row()), challenge_tests=True)
+    asserts = narrow_tests(without, Asserts).asserts
+    assert len(asserts) == 2
+    assert narrow_tests(with_them, Asserts).asserts == (*asserts, "assert double(-1) == -2")
 
 
-def test_tests_get_the_imports_that_they_take_from_the_reference(ingest, jsonl, row) -> None:
+def test_tests_get_the_imports_that_they_take_from_the_reference(read: Read, jsonl: WriteJsonl, row: BuildRow) -> None:
     code = "import sys, os\nfrom math import pi as p\ndef size(x): return sys.getsizeof(x)"
-    (problem,), _ = ingest(kind="mbpp", path=jsonl(row(code=code, test_list=["assert size(1) == sys.getsizeof(1)"])))
-    assert problem.tests.setup == "import sys, os"
+    (problem,), _ = read(kind="mbpp", path=jsonl(row(code=code, test_list=["assert size(1) == sys.getsizeof(1)"])))
+    assert narrow_tests(problem, Asserts).setup == "import sys, os"
 
 
-ENTRY_POINTS = {
+ENTRY_POINTS: dict[str, tuple[str, list[str], str | None]] = {
     "helpers come first": ("def helper(): pass\ndef main(x): return x", ["assert main(1) == 1"], "main"),
     "inside a builtin": ("def tags(x): return x", ["assert set(tags([1])) == set([1])"], "tags"),
     "with a class of its own": (
@@ -55,7 +69,7 @@ ENTRY_POINTS = {
 
 
 @pytest.mark.parametrize("case", ENTRY_POINTS)
-def test_the_entry_point_is_what_the_reference_defines_and_all_asserts_call(case) -> None:
+def test_the_entry_point_is_what_the_reference_defines_and_all_asserts_call(case: str) -> None:
     code, asserts, name = ENTRY_POINTS[case]
     assert find_entry_point(code, tuple(asserts)) == name
 
@@ -64,7 +78,7 @@ def test_without_a_reference_the_entry_point_is_the_outermost_name_that_is_no_bu
     assert find_entry_point(None, ("assert sorted(pick([1], len)) == [1]", "assert pick([2], len) == [2]")) == "pick"
 
 
-BAD = {
+BAD_ROWS: dict[str, tuple[dict[str, object], str]] = {
     "no tests": ({"test_list": []}, "no_tests"),
     "tests are no list": ({"test_list": "assert double(1) == 2"}, "bad_value"),
     "a test is no text": ({"test_list": [1]}, "bad_value"),
@@ -79,32 +93,32 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_a_bad_row_is_dropped_with_its_reason(ingest, jsonl, row, case) -> None:
-    changes, reason = BAD[case]
-    problems, (bad,) = ingest(kind="mbpp", path=jsonl(row(**changes)))
-    assert (problems, bad.reason, bad.source) == ([], reason, "mbpp")
+@pytest.mark.parametrize("case", BAD_ROWS)
+def test_an_unusable_row_is_dropped_with_its_reason(read: Read, jsonl: WriteJsonl, row: BuildRow, case: str) -> None:
+    changes, reason = BAD_ROWS[case]
+    problems, (drop,) = read(kind="mbpp", path=jsonl(row(**changes)))
+    assert (problems, drop.reason, drop.source) == ([], reason, "mbpp")
 
 
-def test_a_row_without_a_field_is_dropped(ingest, jsonl, row) -> None:
+def test_a_row_without_a_field_is_dropped(read: Read, jsonl: WriteJsonl, row: BuildRow) -> None:
     without = {name: value for name, value in row().items() if name != "code"}
-    _, (bad,) = ingest(kind="mbpp", path=jsonl(without))
-    assert (bad.reason, bad.detail, bad.source_id) == ("missing_field", "code: field required", "7")
+    _, (drop,) = read(kind="mbpp", path=jsonl(without))
+    assert (drop.reason, drop.detail, drop.source_id) == ("missing_field", "code: field required", "7")
 
 
-def test_a_missing_file_is_a_config_error(ingest, tmp_path) -> None:
+def test_a_missing_file_is_a_config_error(read: Read, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="mbpp path"):
-        ingest(kind="mbpp", path=tmp_path / "mbpp.jsonl")
+        read(kind="mbpp", path=tmp_path / "mbpp.jsonl")
 
 
-def test_all_of_the_real_file_is_read(ingest, shared) -> None:
+def test_all_of_the_real_file_is_read(read: Read, shared: Callable[[str], Path]) -> None:
     path = shared("mbpp/mbpp_dev.jsonl")
-    problems, dropped = ingest(kind="mbpp", path=path)
-    assert len(problems) + len(dropped) == len(path.read_bytes().splitlines())
-    assert dropped == []
+    problems, drops = read(kind="mbpp", path=path)
+    assert len(problems) + len(drops) == len(path.read_bytes().splitlines())
+    assert drops == []
     by_id = {p.source_id: p for p in problems}
     assert {i: by_id[i].entry_point for i in ("1", "601", "912", "927")} == {
         "1": "min_cost", "601": "max_chain_length", "912": "lobb_num", "927": "max_height",
     }  # fmt: skip
-    assert by_id["596"].tests.setup == "import sys"
+    assert narrow_tests(by_id["596"], Asserts).setup == "import sys"
     assert all(p.entry_point and "\r" not in str(p.reference) for p in problems)

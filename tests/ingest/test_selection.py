@@ -1,3 +1,7 @@
+"""`limit` and `ids` choose problems; settings are checked before anything is read."""
+
+from pathlib import Path
+
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
@@ -5,49 +9,51 @@ from storage.errors import ConfigError
 from tasks.ingest.settings import Source
 from tasks.ingest.sources import read_source
 from tasks.reading.problem import Problem
+from tests.ingest.sources import Line, Read, WriteJsonl
 
 SOURCE: TypeAdapter[Source] = TypeAdapter(Source)
 
 
 @pytest.fixture
-def three(jsonl, line):
+def three(jsonl: WriteJsonl, line: Line) -> Path:
+    """A file of three problems with ids a, b and c."""
     return jsonl(*(line(source_id=name) for name in "abc"))
 
 
-def test_limit_counts_problems_and_not_dropped_rows(ingest, jsonl, line) -> None:
+def test_limit_counts_problems_and_not_dropped_rows(read: Read, jsonl: WriteJsonl, line: Line) -> None:
     path = jsonl(b"{", line(source_id="a"), line(source_id="a"), line(source_id="b"), line(source_id="c"))
-    problems, dropped = ingest(kind="jsonl", path=path, limit=2)
+    problems, drops = read(kind="jsonl", path=path, limit=2)
     assert [p.source_id for p in problems] == ["a", "b"]
-    assert [d.reason for d in dropped] == ["not_json", "duplicate"]
+    assert [d.reason for d in drops] == ["not_json", "duplicate"]
 
 
-def test_ids_take_exactly_those_rows_in_the_order_of_the_source(ingest, three) -> None:
-    problems, dropped = ingest(kind="jsonl", path=three, ids=["c", "a"])
-    assert ([p.source_id for p in problems], dropped) == (["a", "c"], [])
+def test_ids_take_exactly_those_rows_in_the_order_of_the_source(read: Read, three: Path) -> None:
+    problems, drops = read(kind="jsonl", path=three, ids=["c", "a"])
+    assert ([p.source_id for p in problems], drops) == (["a", "c"], [])
 
 
-def test_a_dropped_row_with_another_id_is_not_shown_and_a_wanted_one_is(ingest, jsonl, line) -> None:
+def test_ids_leave_out_drops_that_have_another_id(read: Read, jsonl: WriteJsonl, line: Line) -> None:
     path = jsonl(line(source_id="a", prompt=""), line(source_id="b", prompt=""), line(source_id="c"))
-    problems, dropped = ingest(kind="jsonl", path=path, ids=["b", "c"])
-    assert ([p.source_id for p in problems], [d.source_id for d in dropped]) == (["c"], ["b"])
+    problems, drops = read(kind="jsonl", path=path, ids=["b", "c"])
+    assert ([p.source_id for p in problems], [d.source_id for d in drops]) == (["c"], ["b"])
 
 
-def test_an_id_that_no_row_has_is_a_config_error_that_names_it(ingest, three) -> None:
+def test_an_id_that_no_row_has_is_a_config_error_that_names_it(read: Read, three: Path) -> None:
     with pytest.raises(ConfigError, match=r"ids: .*nine") as error:
-        ingest(kind="jsonl", path=three, ids=["a", "nine"])
+        read(kind="jsonl", path=three, ids=["a", "nine"])
     assert str(three) in str(error.value)
 
 
-def test_problems_come_one_at_a_time_before_the_rest_is_read(jsonl, line) -> None:
+def test_problems_come_one_at_a_time_before_the_rest_is_read(jsonl: WriteJsonl, line: Line) -> None:
     path = jsonl(*(line(source_id=str(number)) for number in range(5000)))
-    found = read_source(SOURCE.validate_python({"kind": "jsonl", "path": path}))
-    first = next(found)
-    path.write_bytes(b"")  # what has not been read by now is gone
-    assert isinstance(first, Problem) and sum(1 for _ in found) < 4000
+    records = read_source(SOURCE.validate_python({"kind": "jsonl", "path": path}))
+    first = next(records)
+    path.write_bytes(b"")  # lines that are not read yet are lost
+    assert isinstance(first, Problem) and sum(1 for _ in records) < 4000
 
 
-def test_reading_twice_gives_the_same_problem_ids(ingest, three) -> None:
-    first, again = (ingest(kind="jsonl", path=three)[0] for _ in range(2))
+def test_reading_twice_gives_the_same_problem_ids(read: Read, three: Path) -> None:
+    first, again = (read(kind="jsonl", path=three)[0] for _ in range(2))
     assert [p.problem_id for p in first] == [p.problem_id for p in again]
     assert len({p.problem_id for p in first}) == 3
 
@@ -65,7 +71,7 @@ def test_reading_twice_gives_the_same_problem_ids(ingest, three) -> None:
     ],
     ids=["unknown kind", "no kind", "no path", "limit 0", "no ids", "unknown field", "no licence"],
 )
-def test_settings_that_mean_nothing_are_refused(settings) -> None:
+def test_invalid_settings_are_refused(settings: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SOURCE.validate_python(settings)
 
