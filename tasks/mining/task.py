@@ -6,19 +6,20 @@ from typing import Any
 
 import pyarrow as pa
 
-from storage.catalog import Catalog, statement
+from storage.catalog import Catalog
 from storage.columns import Table
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
 from storage.schemas import Row
+from storage.statements import load_statement
 from storage.tables import DROPS, IDEAS, PROBLEMS, SEEDS
 from tasks.asking.ask import ask_model
 from tasks.mining.recipes import mining_recipes
 from tasks.mining.rows import (
-    problem_of_task,
     concept_questions,
     concept_rows,
     drop_near_duplicates,
+    problem_of_task,
     problem_row,
     task_questions,
     task_rows,
@@ -95,4 +96,4 @@ def _rows_of_seeds(lake: Lake, seed_ids: pa.Table, name: str, values: Mapping[st
     """Return the rows of one statement about the seeds of a run, by which it names them as `wanted`."""
     with Catalog(lake) as catalog:
         catalog.register("wanted", seed_ids)
-        return catalog.rows(statement(name), **values)
+        return catalog.rows(load_statement(name), **values)

@@ -1,4 +1,4 @@
-"""The mutation operators: what may stand in the place of one node of a program's tree."""
+"""The mutation operators: what may replace one node of a program's syntax tree."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -16,44 +16,45 @@ _ARITHMETIC: dict[_Op, _Op] = {
     ast.Mod: ast.FloorDiv, ast.Pow: ast.Mult, ast.LShift: ast.RShift, ast.RShift: ast.LShift, ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd, ast.BitXor: ast.BitOr,
 }  # fmt: skip
-_PAIRS = (
+_OPPOSITE_NAMES = (
     ("min", "max"), ("any", "all"), ("lower", "upper"), ("lstrip", "rstrip"), ("startswith", "endswith"),
     ("find", "rfind"), ("popleft", "pop"), ("floor", "ceil"), ("union", "intersection"),
 )  # fmt: skip
-_OTHER_NAME = {**dict(_PAIRS), **{b: a for a, b in _PAIRS if a != "popleft"}}
-_ORDERLESS = {"min", "max", "gcd", "lcm", "isinstance", "print"}  # swapped arguments change nothing, or always fail
-_DROPPABLE = {
+_REPLACEMENT_NAMES = {**dict(_OPPOSITE_NAMES), **{b: a for a, b in _OPPOSITE_NAMES if a != "popleft"}}
+_SYMMETRIC = {"min", "max", "gcd", "lcm", "isinstance", "print"}  # swapped arguments change nothing or always fail
+_REMOVABLE_CALLS = {
     "sorted", "reversed", "set", "abs", "round", "int", "lower", "upper", "strip", "lstrip", "rstrip", "replace",
     "copy", "casefold", "capitalize", "title", "zfill", "ljust", "rjust", "center",
 }  # fmt: skip
-_SEQUENCE = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp)
+_SEQUENCE_NODES = (ast.JoinedStr, ast.List, ast.Tuple, ast.ListComp)
 
 Change = tuple[str, ast.AST]
+"""Name of the operator, and the node that replaces another."""
 
 
-def changes(node: ast.AST, parent: ast.AST, field: str, bound: Mapping[str, int]) -> Iterator[Change]:
-    """Operator and replacement of one node, which is left as it is; replacements share its children.
+def propose_changes(node: ast.AST, parent: ast.AST, field: str, bindings: Mapping[str, int]) -> Iterator[Change]:
+    """Yield every change of one node. The node itself is not changed; replacements share its children.
 
     Args:
         node: a node of the tree.
         parent: the node that holds it.
-        field: where the parent holds it.
-        bound: how often each name is bound in the whole program.
+        field: the parent's field that holds it.
+        bindings: how often the whole program binds each name.
     """
     match node:
         case ast.cmpop():
             if type(node) in _BOUNDARY:
                 yield "comparison_boundary", _BOUNDARY[type(node)]()
             yield "comparison_negation", _NEGATION[type(node)]()
-        case ast.operator() if type(node) in _ARITHMETIC and not _of_sequences(parent):
+        case ast.operator() if type(node) in _ARITHMETIC and not _joins_sequences(parent):
             yield "arithmetic", _ARITHMETIC[type(node)]()
         case ast.BoolOp(op, values):
             yield "boolean", ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)
-            yield from (("boolean", _without(node, index)) for index in range(len(values)))
+            yield from (("boolean", _remove_operand(node, index)) for index in range(len(values)))
         case ast.UnaryOp(ast.Not() | ast.USub() | ast.Invert(), operand):
             yield "unary", operand
         case ast.Constant(value):
-            yield from (("constant", ast.Constant(other)) for other in _others(value))
+            yield from (("constant", ast.Constant(new)) for new in _replace_constant(value))
         case ast.Return(value) if value and not (isinstance(value, ast.Constant) and value.value is None):
             yield "return_none", ast.Return(ast.Constant(None))
         case ast.Break():
@@ -61,30 +62,31 @@ def changes(node: ast.AST, parent: ast.AST, field: str, bound: Mapping[str, int]
         case ast.Continue():
             yield "loop_exit", ast.Break()
         case ast.Slice():
-            yield from (("slice", other) for other in _slices(node))
+            yield from (("slice", other) for other in _change_slice(node))
         case ast.Call():
-            yield from _calls(node)
+            yield from _change_call(node)
     if isinstance(node, ast.expr):
-        yield from (("condition", ast.Constant(value)) for value in _fixed(parent, field))
-    if isinstance(node, ast.stmt) and _removable(node, bound):
+        yield from (("condition", ast.Constant(value)) for value in _fixed_conditions(parent, field))
+    if isinstance(node, ast.stmt) and _is_removable(node, bindings):
         yield "statement_removal", ast.Pass()
 
 
-def _of_sequences(parent: ast.AST) -> bool:
-    """Whether + or % joins or formats text or lists: any other operator there is an error that every test sees."""
+def _joins_sequences(parent: ast.AST) -> bool:
+    """Whether + or % joins or formats text or lists; every test notices another operator there."""
     sides = [getattr(parent, side, None) for side in ("left", "right", "value")]
     return any(
-        isinstance(side, _SEQUENCE) or (isinstance(side, ast.Constant) and isinstance(side.value, str | bytes))
+        isinstance(side, _SEQUENCE_NODES) or (isinstance(side, ast.Constant) and isinstance(side.value, str | bytes))
         for side in sides
     )
 
 
-def _without(node: ast.BoolOp, index: int) -> ast.expr:
-    rest = [*node.values[:index], *node.values[index + 1 :]]
-    return rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest)
+def _remove_operand(node: ast.BoolOp, index: int) -> ast.expr:
+    operands = [*node.values[:index], *node.values[index + 1 :]]
+    return operands[0] if len(operands) == 1 else ast.BoolOp(node.op, operands)
 
 
-def _others(value: Any) -> list[Any]:
+def _replace_constant(value: Any) -> list[Any]:
+    """Return other values of the same type; none for types without an operator."""
     match value:
         case bool():
             return [not value]
@@ -93,13 +95,16 @@ def _others(value: Any) -> list[Any]:
         case float():
             return [value + 1]
         case str() | bytes():
-            filled = b"x" if isinstance(value, bytes) else "x"
-            return [value[:0] if value else filled]
+            letter = b"x" if isinstance(value, bytes) else "x"
+            return [value[:0] if value else letter]
     return []
 
 
-def _fixed(parent: ast.AST, field: str) -> list[bool]:
-    """What a condition may be fixed to. A loop that never ends costs seconds, and every test sees it."""
+def _fixed_conditions(parent: ast.AST, field: str) -> list[bool]:
+    """Return the constants that may replace a condition.
+
+    A `while` never becomes endless: that costs seconds, and every test notices it.
+    """
     if field == "test" and isinstance(parent, ast.If | ast.IfExp):
         return [True, False]
     if field == "test" and isinstance(parent, ast.While):
@@ -107,59 +112,64 @@ def _fixed(parent: ast.AST, field: str) -> list[bool]:
     return [True] if field == "ifs" else []
 
 
-def _slices(node: ast.Slice) -> Iterator[ast.Slice]:
-    """Each bound dropped, and each that is no constant moved by one: constants are moved as constants."""
+def _change_slice(node: ast.Slice) -> Iterator[ast.Slice]:
+    """Yield the slice without each of its bounds, and with each bound moved by one.
+
+    Bounds that are constants are not moved here, since the operator `constant` changes them.
+    """
     for bound in ("lower", "upper", "step"):
-        held = getattr(node, bound)
-        if held is None:
+        value = getattr(node, bound)
+        if value is None:
             continue
-        others: list[ast.expr | None] = [None]
-        if bound != "step" and not _is_number(held):
-            others.append(ast.BinOp(held, ast.Add(), ast.Constant(1)))
-        for other in others:
-            moved = ast.Slice(node.lower, node.upper, node.step)
-            setattr(moved, bound, other)
-            yield moved
+        replacements: list[ast.expr | None] = [None]
+        if bound != "step" and not _is_constant(value):
+            replacements.append(ast.BinOp(value, ast.Add(), ast.Constant(1)))
+        for replacement in replacements:
+            changed = ast.Slice(node.lower, node.upper, node.step)
+            setattr(changed, bound, replacement)
+            yield changed
 
 
-def _calls(node: ast.Call) -> Iterator[Change]:
+def _change_call(node: ast.Call) -> Iterator[Change]:
+    """Yield changes of the arguments, the removal of the call, and a call of a similar function."""
     name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-    plain = not any(isinstance(arg, ast.Starred) for arg in node.args)
-    if name == "range" and plain and node.args:
-        at = 0 if len(node.args) == 1 else 1
-        if not _is_number(node.args[at]):
+    is_plain = not any(isinstance(arg, ast.Starred) for arg in node.args)
+    if name == "range" and is_plain and node.args:
+        stop = 0 if len(node.args) == 1 else 1
+        if not _is_constant(node.args[stop]):
             for operator in (ast.Add(), ast.Sub()):
-                stop = ast.BinOp(node.args[at], operator, ast.Constant(1))
-                yield "range", ast.Call(node.func, [*node.args[:at], stop, *node.args[at + 1 :]], node.keywords)
-    elif len(node.args) > 1 and plain and name not in _ORDERLESS:
-        first, second, *rest = node.args
-        yield "argument", ast.Call(node.func, [second, first, *rest], node.keywords)
+                moved = ast.BinOp(node.args[stop], operator, ast.Constant(1))
+                yield "range", ast.Call(node.func, [*node.args[:stop], moved, *node.args[stop + 1 :]], node.keywords)
+    elif len(node.args) > 1 and is_plain and name not in _SYMMETRIC:
+        first, second, *others = node.args
+        yield "argument", ast.Call(node.func, [second, first, *others], node.keywords)
     for index in range(len(node.keywords)):
         yield "argument", ast.Call(node.func, node.args, [*node.keywords[:index], *node.keywords[index + 1 :]])
-    if name in _DROPPABLE and (isinstance(node.func, ast.Attribute) or len(node.args) == 1):
+    if name in _REMOVABLE_CALLS and (isinstance(node.func, ast.Attribute) or len(node.args) == 1):
         yield "call_removal", node.func.value if isinstance(node.func, ast.Attribute) else node.args[0]
-    if name in ("min", "max") and plain and len(node.args) == 2:
+    if name in ("min", "max") and is_plain and len(node.args) == 2:
         yield from (("call_removal", arg) for arg in node.args)
-    if other := _OTHER_NAME.get(name):
-        func = ast.Attribute(node.func.value, other) if isinstance(node.func, ast.Attribute) else ast.Name(other)
+    if new_name := _REPLACEMENT_NAMES.get(name):
+        func = ast.Attribute(node.func.value, new_name) if isinstance(node.func, ast.Attribute) else ast.Name(new_name)
         yield "call", ast.Call(func, node.args, node.keywords)
 
 
-def _is_number(node: ast.expr) -> bool:
+def _is_constant(node: ast.expr) -> bool:
+    """Whether an expression is a constant, possibly with a sign."""
     inner = node.operand if isinstance(node, ast.UnaryOp) else node
     return isinstance(inner, ast.Constant)
 
 
-def _removable(node: ast.stmt, bound: Mapping[str, int]) -> bool:
-    """Statements without which a program still has its names: it should fail for what it does, not by a NameError."""
+def _is_removable(node: ast.stmt, bindings: Mapping[str, int]) -> bool:
+    """Whether all names stay bound without a statement: a mutant should fail for what it does, not with a NameError."""
     match node:
         case ast.Assign(targets):
-            names = [n.id for target in targets for n in ast.walk(target) if _is_store(n)]  # type: ignore[attr-defined]
-            return all(bound[name] > 1 for name in names)
+            names = [name for target in targets for name in _stored_names(target)]
+            return all(bindings[name] > 1 for name in names)
         case ast.Expr(value):
             return not isinstance(value, ast.Constant)
     return isinstance(node, ast.AugAssign | ast.Return | ast.Raise | ast.Delete | ast.Assert)
 
 
-def _is_store(node: ast.AST) -> bool:
-    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+def _stored_names(target: ast.expr) -> list[str]:
+    return [n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]

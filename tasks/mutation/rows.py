@@ -10,7 +10,7 @@ from judge.protocol import JUDGE_VERSION, Job, Judged, Limits
 from storage.ids import content_id
 from storage.pending import PendingMutation
 from storage.rows import DropRow, MutantRow
-from tasks.mutation.mutate import MUTATOR_VERSION, Mutant, mutants
+from tasks.mutation.mutate import MUTATOR_VERSION, Mutant, mutate_program
 
 LEAST_CPU_S = 1.0
 SLACK = 5.0  # times what the reference took: a mutant that takes longer counts as failed
@@ -32,7 +32,7 @@ class PendingMutant:
 
 def pending_mutants(row: PendingMutation, count: int) -> list[PendingMutant]:
     """Return those of the first `count` mutants of a reference that are not judged yet."""
-    first = list(islice(mutants(row["code"]), count + 1))  # one more tells whether there are more
+    first = list(islice(mutate_program(row["code"]), count + 1))  # one more tells whether there are more
     possible = len(first) if len(first) <= count else None
     pending = [
         PendingMutant(

@@ -1,4 +1,4 @@
-"""Small checkouts, a packages folder, and a model that words concepts and tasks by plan."""
+"""Small checkouts, a folder of installed packages, and a model server with scripted concepts and tasks."""
 
 import re
 import time
@@ -68,20 +68,21 @@ class Tally:
         return sorted(self.seen, key=lambda word: (-self.seen[word], word))
 """,
 }
-"""Code that makes good seeds, by name."""
+"""Code that becomes seeds, by name."""
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Callable[..., Path]:
-    """A folder with files by path and a licence file, under the MIT licence unless told; None writes none."""
+    """Make a folder of files, given by path, with a licence file; a licence of None writes none."""
 
     def build(
         files: dict[str, str | bytes] | None = None, licence: str | None = MIT, name: str = "kit", where: str = "a"
     ) -> Path:
         root = tmp_path / where / name
-        given: dict[str, str | bytes] = {f"kit/{k.lower()}.py": v for k, v in CODE.items()} if files is None else files
-        texts = {**given, **({"LICENSE": licence} if licence is not None else {})}
-        for path, text in texts.items():
+        contents = dict(files) if files is not None else {f"kit/{k.lower()}.py": code for k, code in CODE.items()}
+        if licence is not None:
+            contents["LICENSE"] = licence
+        for path, text in contents.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_bytes(text if isinstance(text, bytes) else text.encode())
         root.mkdir(parents=True, exist_ok=True)
@@ -92,7 +93,7 @@ def checkout(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Put a package with metadata where Python looks for installed ones."""
+    """Write a package with its metadata into a folder on Python's path, as if it were installed."""
     site = tmp_path / "site"
     site.mkdir()
     monkeypatch.syspath_prepend(str(site))
@@ -113,20 +114,20 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
 
 
 class WordingServer(ScriptedServer):
-    """Answers what the shipped templates of the stage mine ask; counts `concepts` and `task`.
+    """Answers the shipped templates of the stage mining; `asked` counts `concepts` and `task`.
 
     Attributes:
-        said: answers to task prompts by the name in the signature; the others get words of their own.
-        turns: whether each answer about a name has words of its own.
-        stop_after: answers until it is out of order; None never is.
-        hold_after: answers until it says nothing any more; None always answers.
+        tasks: answers to task prompts by the name in the signature; other names get a task of their own.
+        varied: whether every answer about a name differs.
+        fail_after: number of answers after which every request fails; None never fails.
+        hold_after: number of answers after which requests stay unanswered; None answers all.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.said: dict[str, str] = {}
-        self.turns = False
-        self.stop_after: int | None = None
+        self.tasks: dict[str, str] = {}
+        self.varied = False
+        self.fail_after: int | None = None
         self.hold_after: int | None = None
 
     def answer(self, body: dict[str, Any]) -> tuple[int, Any]:
@@ -134,38 +135,40 @@ class WordingServer(ScriptedServer):
         step = "task" if "Signature:" in text else "concepts"
         with self._lock:
             total = self.asked.total()
-            held = self.hold_after is not None and total >= self.hold_after
-            stopped = self.stop_after is not None and total >= self.stop_after
-            if not held and not stopped:
+            is_held = self.hold_after is not None and total >= self.hold_after
+            is_failing = self.fail_after is not None and total >= self.fail_after
+            if not is_held and not is_failing:
                 self.asked[step] += n
             first = self._served[text]
             self._served[text] += n
-        if stopped or (held and self._wait()):
+        if is_held:
+            self._wait_for_release()
+        if is_held or is_failing:
             return 500, {"error": {"message": "out of order"}}
         name = re.findall(r"(?:def|class) (\w+)", text)[0]
-        said = [self._say(step, name, first + index) for index in range(n)]
-        choices = [{"index": i, "message": {"content": s}, "finish_reason": "stop"} for i, s in enumerate(said)]
+        answers = [self._word(step, name, first + index) for index in range(n)]
+        choices = [{"index": i, "message": {"content": a}, "finish_reason": "stop"} for i, a in enumerate(answers)]
         return 200, {"choices": choices, "usage": {"prompt_tokens": 50, "completion_tokens": 20 * n}}
 
-    def _wait(self) -> bool:
+    def _wait_for_release(self) -> None:
         while self.hold_after is not None:
             time.sleep(0.02)
-        return True
 
-    def _say(self, step: str, name: str, index: int) -> str:
+    def _word(self, step: str, name: str, index: int) -> str:
         if step == "concepts":
             return "loops, counting things"
-        return self.said.get(name, wording(f"{name}_{index}_" if self.turns else name))
+        return self.tasks.get(name, task_about(f"{name}_{index}_" if self.varied else name))
 
 
-def wording(name: str) -> str:
-    """A task in words that is like no other name's."""
-    inner = " ".join(f"{name}{number}" for number in range(12))
-    return f"Write a function that takes all of its arguments and returns the {inner} of them in the order given."
+def task_about(name: str) -> str:
+    """Return a task in words that is similar to that of no other name."""
+    words = " ".join(f"{name}{number}" for number in range(12))
+    return f"Write a function that takes all of its arguments and returns the {words} of them in the order given."
 
 
 @pytest.fixture
 def model() -> Iterator[WordingServer]:
     """A model behind a real HTTP server."""
-    with WordingServer() as server:
+    server = WordingServer()
+    with server:
         yield server

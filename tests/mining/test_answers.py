@@ -1,7 +1,8 @@
 import pytest
 
-from tasks.mining.answers import concepts, prompt, prompt_shingles, task
-from tasks.mining.measures import near_duplicates
+from tasks.mining.answers import extract_concepts, extract_task, problem_prompt, shingle_words
+from tasks.mining.measures import find_near_duplicates
+from tasks.models.protocol import FinishReason
 from tests.mining.conftest import CODE
 
 GOOD = (
@@ -11,9 +12,9 @@ GOOD = (
 SIGNATURE = "def pad_lines(text, width):"
 
 
-def read(answer: str, finish: str = "stop") -> tuple[str | None, str | None]:
-    got = task(answer, finish, "pad_lines", SIGNATURE, CODE["pad_lines"], "kit")  # type: ignore[arg-type]
-    return got.text, got.reason
+def extract(answer: str, finish: FinishReason = "stop") -> tuple[str | None, str | None]:
+    task = extract_task(answer, finish, "pad_lines", SIGNATURE, CODE["pad_lines"], "kit")
+    return task.text, task.reason
 
 
 @pytest.mark.parametrize(
@@ -26,26 +27,30 @@ def read(answer: str, finish: str = "stop") -> tuple[str | None, str | None]:
         pytest.param(", ".join(f"thing {n}" for n in range(20)), ", ".join(f"thing {n}" for n in range(8)), id="many"),
     ],
 )
-def test_concepts_are_read_from_whatever_list(answer: str, text: str) -> None:
-    assert concepts(answer, "stop").text == text
+def test_concepts_are_read_from_lists_of_every_form(answer: str, text: str) -> None:
+    assert extract_concepts(answer, "stop").text == text
 
 
-def test_concepts_cut_at_their_longest_lose_the_last() -> None:
-    assert concepts("loops, sorting, has", "length").text == "loops, sorting"
+def test_an_answer_cut_at_its_maximum_length_loses_its_last_concept() -> None:
+    assert extract_concepts("loops, sorting, has", "length").text == "loops, sorting"
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (" \n", "empty"), ("I'm sorry, but I can't help.", "refused"), ("```python\nx = 1\n```", "code"),
-        ("def f(x):\n    return x", "code"), ("loops", "too_few"),
-        ("循环, 排序", "too_few"), ("循环 ab, 排序 cd", "not_english"),
-        ("this answer says a whole sentence and no concept at all", "too_few"),
+        pytest.param(" \n", "empty", id="blank"),
+        pytest.param("I'm sorry, but I can't help.", "refused", id="refusal"),
+        pytest.param("```python\nx = 1\n```", "code", id="code in a fence"),
+        pytest.param("def f(x):\n    return x", "code", id="code without a fence"),
+        pytest.param("loops", "too_few", id="one concept"),
+        pytest.param("循环, 排序", "too_few", id="Chinese"),
+        pytest.param("循环 ab, 排序 cd", "not_english", id="half Chinese"),
+        pytest.param("this answer says a whole sentence and no concept at all", "too_few", id="a sentence"),
     ],
-)  # fmt: skip
+)
 def test_an_answer_without_concepts_has_a_reason(answer: str, reason: str) -> None:
-    got = concepts(answer, "stop")
-    assert (got.text, got.reason) == (None, reason)
+    concepts = extract_concepts(answer, "stop")
+    assert (concepts.text, concepts.reason) == (None, reason)
 
 
 @pytest.mark.parametrize(
@@ -59,13 +64,13 @@ def test_an_answer_without_concepts_has_a_reason(answer: str, reason: str) -> No
         pytest.param(f"{GOOD} So `pad_lines('a', 2)` is 'b'.", id="a call with its result"),
     ],
 )
-def test_a_task_is_the_words_alone(answer: str) -> None:
-    assert read(answer) == (GOOD, None)
+def test_a_task_keeps_only_the_words_that_describe_it(answer: str) -> None:
+    assert extract(answer) == (GOOD, None)
 
 
-def test_a_task_cut_at_its_longest_keeps_whole_sentences() -> None:
-    assert read(f"{GOOD} An empty line is", "length") == (GOOD, None)
-    assert read(GOOD[:100], "length") == (None, "truncated")
+def test_a_task_cut_at_its_maximum_length_keeps_whole_sentences() -> None:
+    assert extract(f"{GOOD} An empty line is", "length") == (GOOD, None)
+    assert extract(GOOD[:100], "length") == (None, "truncated")
 
 
 @pytest.mark.parametrize(
@@ -90,23 +95,23 @@ def test_a_task_cut_at_its_longest_keeps_whole_sentences() -> None:
                      "no_result", id="no result"),
     ],
 )  # fmt: skip
-def test_an_answer_that_is_no_task_has_a_reason(answer: str, reason: str) -> None:
-    assert read(answer) == (None, reason)
+def test_an_answer_without_a_task_has_a_reason(answer: str, reason: str) -> None:
+    assert extract(answer) == (None, reason)
 
 
 def test_methods_of_the_class_and_builtins_may_be_named() -> None:
     text = "Write a class that counts words. The method `add(word)` returns the count, as len(x) would of a list."
-    got = task(text, "stop", "Tally", "class Tally:\n    def add(self, word):", CODE["Tally"], "kit")
-    assert got.text == text
+    task = extract_task(text, "stop", "Tally", "class Tally:\n    def add(self, word):", CODE["Tally"], "kit")
+    assert task.text == text
 
 
 def test_the_prompt_ends_in_the_signature_on_a_line_of_its_own() -> None:
-    assert prompt(GOOD, "function", SIGNATURE).splitlines()[-1] == SIGNATURE
+    assert problem_prompt(GOOD, "function", SIGNATURE).splitlines()[-1] == SIGNATURE
 
 
-def test_tasks_that_differ_in_few_words_are_near() -> None:
+def test_tasks_that_differ_in_few_words_are_near_duplicates() -> None:
     other = GOOD.replace("an integer", "a number")
-    sets = {"b": prompt_shingles(GOOD), "a": prompt_shingles(other), "c": prompt_shingles("Return the sum of a list.")}
-    assert near_duplicates(sets, 0.7) == {"b": "a"}
-    assert near_duplicates(sets, 0.7, first=["b"]) == {"a": "b"}
-    assert near_duplicates(sets, 0.95) == {}
+    sets = {"b": shingle_words(GOOD), "a": shingle_words(other), "c": shingle_words("Return the sum of a list.")}
+    assert find_near_duplicates(sets, 0.7) == {"b": "a"}
+    assert find_near_duplicates(sets, 0.7, accepted=["b"]) == {"a": "b"}
+    assert find_near_duplicates(sets, 0.95) == {}

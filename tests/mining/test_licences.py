@@ -1,6 +1,6 @@
 import pytest
 
-from tasks.mining.licences import expression, recognised
+from tasks.mining.licences import canonicalize_expression, recognise_licence
 from tests.mining.conftest import GPL, MIT
 
 BSD_2 = """Redistribution and use in source and binary forms, with or without
@@ -20,7 +20,7 @@ copyright notice and this permission notice appear in all copies."""
     ("text", "licence"),
     [
         pytest.param(MIT, "MIT", id="MIT"),
-        pytest.param(MIT.replace("\n", "\r\n   ").upper(), "MIT", id="whatever the layout"),
+        pytest.param(MIT.replace("\n", "\r\n   ").upper(), "MIT", id="MIT in another layout"),
         pytest.param(MIT[: MIT.index("The above")], "MIT-0", id="MIT-0"),
         pytest.param(BSD_2, "BSD-2-Clause", id="BSD-2-Clause"),
         pytest.param(BSD_3, "BSD-3-Clause", id="BSD-3-Clause"),
@@ -33,17 +33,17 @@ copyright notice and this permission notice appear in all copies."""
         ),
         pytest.param("PYTHON SOFTWARE FOUNDATION LICENSE VERSION 2", "PSF-2.0", id="PSF-2.0"),
         pytest.param("This is free and unencumbered software released into the public domain.", "Unlicense", id="Unl."),
-        pytest.param(f"{MIT}\nand for some files\n{BSD_3}", "BSD-3-Clause AND MIT", id="two that hold together"),
+        pytest.param(f"{MIT}\nand for some files\n{BSD_3}", "BSD-3-Clause AND MIT", id="two licences that both apply"),
         pytest.param(GPL, None, id="GPL"),
         pytest.param(f"{MIT}\nSome files: {GPL}", None, id="MIT with GPL beside it"),
         pytest.param("All rights reserved.", None, id="none"),
         pytest.param("", None, id="empty"),
     ],
 )
-def test_a_licence_is_known_by_words_that_nobody_edits(text: str, licence: str | None) -> None:
-    assert recognised(text) == licence
+def test_a_licence_is_recognised_by_phrases_that_editors_keep(text: str, licence: str | None) -> None:
+    assert recognise_licence(text) == licence
 
 
-def test_only_spdx_counts_in_metadata() -> None:
-    assert expression("mit or apache-2.0") == "MIT OR Apache-2.0"
-    assert expression("BSD") is None and expression(MIT) is None and expression(None) is None
+def test_metadata_count_only_where_they_are_an_spdx_expression() -> None:
+    assert canonicalize_expression("mit or apache-2.0") == "MIT OR Apache-2.0"
+    assert [canonicalize_expression(text) for text in ("BSD", MIT, None)] == [None, None, None]

@@ -2,22 +2,29 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tasks.mining.candidates import Candidate, borrowed, candidates, generated, skipped, stated_licence
-from tasks.settings import MineSettings
+from tasks.mining.fragments import (
+    Fragment,
+    find_fragments,
+    find_spdx_licence,
+    is_borrowed,
+    is_generated,
+    is_skipped,
+)
+from tasks.mining.settings import MiningSettings
 from tests.mining.conftest import CODE
 
 BODY = "    found = []\n    for x in items:\n        if x:\n            found.append(x)\n    return found\n"
 
 
-def found(code: str) -> list[Candidate]:
-    return list(candidates(code, MineSettings()) or ())
+def fragments_of(code: str) -> list[Fragment]:
+    return list(find_fragments(code, MiningSettings()) or ())
 
 
 @pytest.mark.parametrize("name", CODE)
-def test_self_contained_code_is_a_candidate(name: str) -> None:
-    [one] = found(CODE[name])
-    assert (one.name, one.reason, one.kind) == (name, None, "class" if name == "Tally" else "function")
-    assert one.code.strip() in CODE[name]
+def test_self_contained_code_is_a_seed(name: str) -> None:
+    [fragment] = fragments_of(CODE[name])
+    assert (fragment.name, fragment.reason, fragment.kind) == (name, None, "class" if name == "Tally" else "function")
+    assert fragment.code.strip() in CODE[name]
 
 
 @pytest.mark.parametrize(
@@ -34,10 +41,13 @@ def test_self_contained_code_is_a_candidate(name: str) -> None:
         pytest.param("def f00(items, kind=_MISSING):\n" + BODY, "not_plain", id="a default that is no literal"),
         pytest.param("def f00(items: Request):\n" + BODY, "not_plain", id="a type of the package's own"),
         pytest.param("def f00(items) -> Response:\n" + BODY, "not_plain", id="a result of the package's own"),
-        pytest.param("def f00(items, key):\n    items = key(items)\n" + BODY, "not_plain", id="a parameter called"),
+        pytest.param("def f00(items, key):\n    items = key(items)\n" + BODY, "not_plain", id="a parameter is called"),
         pytest.param("def f00(items):\n    items = items.body\n" + BODY, "not_plain", id="an attribute no builtin has"),
         pytest.param("def f00(items):\n    for x in items:\n        q = x\n        yield q\n", "not_plain", id="yield"),
-        pytest.param("def f00(items):\n    for x in items:\n        if x:\n            x[0] = 1\n", "returns_nothing"),
+        pytest.param(
+            "def f00(items):\n    for x in items:\n        if x:\n            x[0] = 1\n", "returns_nothing",
+            id="no return",
+        ),
         pytest.param(
             "def f00(items):\n    def inner(x):\n        if x:\n            return 1\n        return 2\n    inner(1)\n",
             "returns_nothing", id="only an inner function returns",
@@ -61,23 +71,23 @@ def test_self_contained_code_is_a_candidate(name: str) -> None:
         ),
     ],
 )  # fmt: skip
-def test_other_code_is_left_out_for_a_reason(code: str, reason: str) -> None:
-    [one] = found(code)
-    assert one.reason == reason
+def test_other_code_is_left_out_with_a_reason(code: str, reason: str) -> None:
+    [fragment] = fragments_of(code)
+    assert fragment.reason == reason
 
 
-def test_private_names_tests_and_main_are_no_candidates() -> None:
+def test_private_names_tests_and_main_are_no_fragments() -> None:
     names = ("_f00", "__f00__", "test_f00", "TestF00", "main", "f0")
-    assert found("".join(f"def {name}(items):\n{BODY}" for name in names)) == []
+    assert fragments_of("".join(f"def {name}(items):\n{BODY}" for name in names)) == []
 
 
-def test_of_two_definitions_of_a_name_the_last_counts() -> None:
-    [one] = found(f"def f00(a):\n    return a\ndef f00(items):\n{BODY}")
-    assert one.line == 3
+def test_the_last_definition_of_a_name_counts() -> None:
+    [fragment] = fragments_of(f"def f00(a):\n    return a\ndef f00(items):\n{BODY}")
+    assert fragment.line == 3
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("parameters", "header"),
     [
         ("items", "def f00(items):"),
         ("items: Optional[List[str]] = None", "def f00(items: list[str] | None=None):"),
@@ -86,36 +96,36 @@ def test_of_two_definitions_of_a_name_the_last_counts() -> None:
         ("items: typing.Literal['a', 'b'] = 'a'", "def f00(items: str='a'):"),
     ],
 )
-def test_a_signature_speaks_of_builtin_types_alone(given: str, shown: str) -> None:
-    [one] = found(f"def f00({given}):\n{BODY}")
-    assert (one.reason, one.signature) == (None, shown)
+def test_a_signature_names_builtin_types_only(parameters: str, header: str) -> None:
+    [fragment] = fragments_of(f"def f00({parameters}):\n{BODY}")
+    assert (fragment.reason, fragment.signature) == (None, header)
 
 
 def test_the_signature_of_a_class_lists_its_public_methods() -> None:
-    [one] = found(CODE["Tally"])
-    assert one.signature == (
+    [fragment] = fragments_of(CODE["Tally"])
+    assert fragment.signature == (
         "class Tally:\n    def __init__(self, limit=10):\n    def add(self, word):\n    def best(self):"
     )
 
 
-def test_what_python_can_not_read_has_no_candidates() -> None:
-    assert candidates("def f(:\n", MineSettings()) is None
-    assert candidates("print 'two'\n", MineSettings()) is None
+def test_code_that_is_not_python_3_has_no_fragments() -> None:
+    assert find_fragments("def f(:\n", MiningSettings()) is None
+    assert find_fragments("print 'two'\n", MiningSettings()) is None
 
 
 @pytest.mark.parametrize(
-    ("path", "is_skipped"),
+    ("place", "skipped"),
     [
         ("kit/text.py", False), ("kit/__init__.py", False), ("kit/tests/text.py", True), ("setup.py", True),
         ("kit/_vendor/six.py", True), ("kit/test_text.py", True), ("kit/a_pb2.py", True), (".tox/a.py", True),
     ],
 )  # fmt: skip
-def test_tests_vendored_and_made_files_are_skipped(path: str, is_skipped: bool) -> None:
-    assert skipped(PurePosixPath(path)) == is_skipped
+def test_tests_vendored_and_generated_files_are_skipped(place: str, skipped: bool) -> None:
+    assert is_skipped(PurePosixPath(place)) == skipped
 
 
-def test_a_files_head_says_where_it_comes_from() -> None:
-    assert generated("# Generated by protoc. DO NOT EDIT!\n") and not generated("import autogenerate\n")
-    assert borrowed('"""Vendored from six."""\n') and not borrowed("import six\n")
-    assert stated_licence("# SPDX-License-Identifier: GPL-3.0-only\n") == "GPL-3.0-only"
-    assert stated_licence("import re\n") is None
+def test_the_head_of_a_file_says_where_it_comes_from() -> None:
+    assert is_generated("# Generated by protoc. DO NOT EDIT!\n") and not is_generated("import autogenerate\n")
+    assert is_borrowed('"""Vendored from six."""\n') and not is_borrowed("import six\n")
+    assert find_spdx_licence("# SPDX-License-Identifier: GPL-3.0-only\n") == "GPL-3.0-only"
+    assert find_spdx_licence("import re\n") is None
