@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from judge.backends import docker_image
-from judge.backends.docker_daemon import connect, unreachable
+from judge.backends.docker_daemon import connect, why_unreachable
 from judge.errors import SandboxError
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -68,7 +68,7 @@ class Engine:
 
     def _await(self) -> None:
         deadline = time.monotonic() + READY_S
-        while why := unreachable(self.host):
+        while why := why_unreachable(self.host):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 said = (self.folder / "log").read_text(errors="replace")[-300:]
                 raise SandboxError(f"dockerd does not start here: {why}: {said}")

@@ -1,4 +1,4 @@
-"""The audit: every attack of the table against a real sandbox, and a look at what it left behind."""
+"""The audit: run every attack of the table in a real sandbox, and look for what it left behind."""
 
 import os
 import tempfile
@@ -9,16 +9,16 @@ from pathlib import Path
 
 from judge.attacks import ATTACKS, Attack, Group
 from judge.attacks.base import MARK
-from judge.cgroup import members
+from judge.cgroup import live_pids
 from judge.protocol import JUDGE_VERSION, Flag, Job, Sandbox, Verdict
 
-BATCH = 4  # programs a slot is given between two looks, so that a slow one keeps no other slot waiting for long
-NESTED = 3  # pid namespaces between us and a program: the sandbox's, its fork server's, the program's own
+BATCH = 4  # programs per slot between two searches, so that a slow program does not keep other slots waiting for long
+NESTED = 3  # pid namespaces between this process and a program: the sandbox's, its fork server's, the program's own
 
 
 @dataclass(frozen=True)
 class AttackResult:
-    """One attack: what it may get, what it got, and what was there afterwards that had not been there before."""
+    """The verdict of one attack, the verdicts it may get, and what was left behind that was not there before."""
 
     attack: Attack
     group: Group
@@ -26,7 +26,7 @@ class AttackResult:
     got: Verdict
     flags: tuple[Flag, ...]
     ok: bool
-    """Whether the verdict is right, carries the flag expected, all CPU time was seen, and nothing was left."""
+    """The verdict is right and carries the expected flag, all CPU time was measured, and nothing was left behind."""
     left: tuple[str, ...]
     """Processes, files and sockets that outlived the run, in words."""
     feedback: str
@@ -39,59 +39,64 @@ def audit(sandbox: Sandbox, attacks: Sequence[Attack] = ATTACKS, at_once: int = 
     """Run the attacks, `at_once` side by side.
 
     Raises:
-        SandboxError: the sandbox could not be started.
+        SandboxError: the sandbox cannot be started.
     """
-    waiting = iter(attacks)
-    while group := list(islice(waiting, at_once * BATCH if at_once > 1 else 1)):
-        rows, left = _tried(sandbox, group)
-        if left and len(group) > 1:
-            # Whose is it? Where nobody leaves a thing alone, it is held against all.
-            alone = [_tried(sandbox, [attack])[1] for attack in group]
-            rows = [_with(row, own if any(alone) else left) for row, own in zip(rows, alone, strict=True)]
+    remaining = iter(attacks)
+    while batch := list(islice(remaining, at_once * BATCH if at_once > 1 else 1)):
+        results, left = _run_batch(sandbox, batch)
+        if left and len(batch) > 1:
+            # Run each alone to find who left it. If none leaves anything alone, it counts against all.
+            left_by_each = [_run_batch(sandbox, [attack])[1] for attack in batch]
+            results = [
+                _with_left(result, left_alone if any(left_by_each) else left)
+                for result, left_alone in zip(results, left_by_each, strict=True)
+            ]
         elif left:
-            rows = [_with(row, left) for row in rows]
-        yield from rows
+            results = [_with_left(result, left) for result in results]
+        yield from results
 
 
-def _tried(sandbox: Sandbox, group: Sequence[Attack]) -> tuple[list[AttackResult], tuple[str, ...]]:
-    """Rows of one group, and what is there since."""
-    before = _survivors() | _outside()
-    jobs = [Job(str(n), a.code, "", a.entry, a.tests, a.limits) for n, a in enumerate(group)]
-    judged = {row.job_id: row for row in sandbox.judge(jobs)}
-    rows = []
-    for n, attack in enumerate(group):
-        row = judged[str(n)]
-        ok = row.verdict in attack.expected and (attack.flag is None or attack.flag in row.flags)
-        feedback = row.feedback
-        if row.cpu_ms < attack.least_cpu_ms:
-            ok, feedback = False, f"{row.cpu_ms:.0f} ms of CPU time seen, it used {attack.least_cpu_ms:.0f}. {feedback}"
-        rows.append(
+def _run_batch(sandbox: Sandbox, batch: Sequence[Attack]) -> tuple[list[AttackResult], tuple[str, ...]]:
+    """Run attacks side by side; return their results, and what they left behind together."""
+    before = _find_survivors() | _find_marks()
+    jobs = [Job(str(n), a.code, "", a.entry, a.tests, a.limits) for n, a in enumerate(batch)]
+    judged_by_id = {judged.job_id: judged for judged in sandbox.judge(jobs)}
+    results = []
+    for n, attack in enumerate(batch):
+        judged = judged_by_id[str(n)]
+        ok = judged.verdict in attack.expected and (attack.flag is None or attack.flag in judged.flags)
+        feedback = judged.feedback
+        if judged.cpu_ms < attack.least_cpu_ms:
+            seen, used = f"{judged.cpu_ms:.0f} ms of CPU time seen", f"it used {attack.least_cpu_ms:.0f}"
+            ok, feedback = False, f"{seen}, {used}. {feedback}"
+        results.append(
             AttackResult(
-                attack, attack.group, attack.expected, row.verdict, row.flags, ok, (), feedback, row.wall_ms,
+                attack, attack.group, attack.expected, judged.verdict, judged.flags, ok, (), feedback, judged.wall_ms,
                 sandbox.backend,
             )
         )  # fmt: skip
-    return rows, tuple(sorted((_survivors() | _outside()) - before))
+    return results, tuple(sorted((_find_survivors() | _find_marks()) - before))
 
 
-def _with(row: AttackResult, left: tuple[str, ...]) -> AttackResult:
-    return replace(row, left=left, ok=row.ok and not left)
+def _with_left(result: AttackResult, left: tuple[str, ...]) -> AttackResult:
+    return replace(result, left=left, ok=result.ok and not left)
 
 
-def _survivors() -> set[str]:
-    """Programs that still run: what lies below us or in our cgroups, as deep in namespaces as only a program can."""
-    pids, own = [os.getpid()], _depth(os.getpid())
+def _find_survivors() -> set[str]:
+    """Find programs that still run: below this process or in its cgroups, as deep in namespaces as programs are."""
+    pids, own_depth = [os.getpid()], _count_namespaces(os.getpid())
     for pid in pids:
         for task in Path(f"/proc/{pid}/task").glob("*/children"):
             try:
                 pids += map(int, task.read_text().split())
             except OSError:
-                continue  # it ended while we looked
-    return {f"process {pid}" for pid in {*pids, *members()} if _depth(pid) >= own + NESTED}
+                continue  # it ended meanwhile
+    candidates = {*pids, *live_pids()}
+    return {f"process {pid}" for pid in candidates if _count_namespaces(pid) >= own_depth + NESTED}
 
 
-def _depth(pid: int) -> int:
-    """How many pid namespaces a process is in; 0 if it is gone, or dead and not yet buried."""
+def _count_namespaces(pid: int) -> int:
+    """Return how many pid namespaces a process is in; 0 if it has ended, also if it is a zombie."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
@@ -100,12 +105,12 @@ def _depth(pid: int) -> int:
     return 0 if fields["State"].split()[0] in "ZX" else len(fields["NSpid"].split())
 
 
-def _outside() -> set[str]:
-    """Files and abstract sockets of ours that no run may leave."""
+def _find_marks() -> set[str]:
+    """Find the files and abstract sockets that attacks try to leave on this machine."""
     places = {Path(p) for p in (tempfile.gettempdir(), "/dev/shm", "/var/tmp", "/", "/proc", Path.home(), Path.cwd())}  # noqa: S108
-    found = {f"file {place / MARK}" for place in places if os.path.lexists(place / MARK)}
+    files = {f"file {place / MARK}" for place in places if os.path.lexists(place / MARK)}
     try:
         sockets = Path("/proc/net/unix").read_text().splitlines()
     except OSError:
         sockets = []
-    return found | {f"socket @{MARK}" for line in sockets if line.endswith(f"@{MARK}")}
+    return files | {f"socket @{MARK}" for line in sockets if line.endswith(f"@{MARK}")}

@@ -1,4 +1,4 @@
-"""Tests that have the limits each to itself: what stops one leaves the others theirs."""
+"""Judge asserts that have the limits each to itself: one that is stopped leaves the others theirs."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,84 +6,92 @@ from dataclasses import replace
 from judge import plan, verdicts
 from judge.outcome import Outcome
 from judge.problems import Asserts
-from judge.protocol import Flag, Job, Judged, TestResult
+from judge.protocol import Evidence, Flag, Job, Judged, TestResult
 
 LOADS = "assert True"
 """A test that any program passes once its own code has run."""
 
 
-def judged_each(job: Job, run: Callable[..., Outcome]) -> Judged | str:
-    """Run all asserts in one process, and what a stop kept from running in fresh ones; a reason where we failed.
+def judge_each(job: Job, run: Callable[..., Outcome]) -> Judged | str:
+    """Run all asserts in one process, and those that a stop kept from running in fresh ones.
 
-    A test that was stopped after others had used the same process is tried again alone. A program that does not get
+    A test that was stopped after others had used the same process is tried again alone. A program that never gets
     through its own code is run twice and no more: every test then has that verdict.
+
+    Returns:
+        The verdict; or the reason of an infrastructure error.
     """
     assert isinstance(job.tests, Asserts)
-    waiting = [list(job.tests.asserts)]
+    setup, waiting = job.tests.setup, [list(job.tests.asserts)]
     results: list[TestResult] = []
     outcomes: list[Outcome] = []
-    told: list[Judged] = []
+    parts: list[Judged] = []
 
-    def ran(tests: list[str]) -> tuple[Judged, int] | str:
-        part = replace(job, tests=job.tests.model_copy(update={"asserts": tuple(tests)}))
-        outcome = run(plan.program(part), job.limits, plan.tests(part))
+    def run_tests(tests: list[str]) -> tuple[Judged, int] | str:
+        """Run some of the tests; return their verdict and how many of them have an answer of their own."""
+        part = replace(job, tests=Asserts(setup=setup, asserts=tuple(tests)))
+        outcome = run(plan.program_payload(part), job.limits, plan.tests_payload(part))
         if outcome.driver_died and outcome.stop is None:
             return f"the driver ended early: {outcome.driver_died}"
         outcomes.append(outcome)
-        judged = verdicts.of_tested(part, tests, outcome)
-        told.append(judged)
-        return judged, _answered(tests, outcome)
+        judged = verdicts.judge_tested(part, tests, outcome)
+        parts.append(judged)
+        return judged, _count_answers(tests, outcome)
 
     while waiting:
         tests = waiting.pop(0)
-        got = ran(tests)
-        if isinstance(got, str):
-            return got
-        judged, answered = got
+        answer = run_tests(tests)
+        if isinstance(answer, str):
+            return answer
+        judged, answered = answer
         results += judged.tests[:answered]
-        if answered == len(tests) or "tampered" in judged.flags or _raised(outcomes[-1]):
+        if answered == len(tests) or "tampered" in judged.flags or _load_failed(outcomes[-1]):
             results += judged.tests[answered:]
-            if answered < len(tests):  # nothing that follows could be believed, or would be otherwise
-                results += [replace(judged.tests[-1], test=test) for rest in waiting for test in rest]
+            if answered < len(tests):  # later tests could not be believed, or would end the same way
+                results += [replace(judged.tests[-1], test=test) for group in waiting for test in group]
                 break
             continue
         if answered == 0 and outcomes[-1].driver_died and len(tests) > 1:
-            waiting = [[test] for test in tests] + waiting  # the report is lost, so nobody knows which test it was
+            waiting = [[test] for test in tests] + waiting  # the report is lost, and with it which test it was
             continue
         if answered > 0:
-            waiting = (
-                [[tests[answered]], tests[answered + 1 :], *waiting] if tests[answered + 1 :] else [tests[answered:]]
-            )
+            later = tests[answered + 1 :]
+            waiting = [[tests[answered]], *([later] if later else []), *waiting]
             continue
         results.append(judged.tests[0])
-        rest = tests[1:]
-        if rest and len(results) == 1:
-            loads = ran([LOADS])
-            if isinstance(loads, str):
-                return loads
-            if loads[1] == 0:
-                results += [replace(judged.tests[0], test=test) for test in rest]
+        remaining = tests[1:]
+        if remaining and len(results) == 1:
+            load_answer = run_tests([LOADS])
+            if isinstance(load_answer, str):
+                return load_answer
+            if load_answer[1] == 0:
+                results += [replace(judged.tests[0], test=test) for test in remaining]
                 break
-        waiting = [rest, *waiting] if rest else waiting
-    raised = next((j for j in told if j.exception_type), None)
-    flags: tuple[Flag, ...] = tuple(dict.fromkeys(flag for j in told for flag in j.flags))
-    notes = {key: value for j in told for key, value in j.evidence.items() if key != "processes"}
+        waiting = [remaining, *waiting] if remaining else waiting
+    return _combine_parts(job, results, outcomes, parts)
+
+
+def _combine_parts(job: Job, results: list[TestResult], outcomes: list[Outcome], parts: list[Judged]) -> Judged:
+    raised = next((part for part in parts if part.exception_type), None)
     exception = [raised.exception_type, raised.exception_message or ""] if raised else None
+    flags: tuple[Flag, ...] = tuple(dict.fromkeys(flag for part in parts for flag in part.flags))
+    notes: Evidence = {key: value for part in parts for key, value in part.evidence.items() if key != "processes"}
     kinds = {result.verdict for result in results}
-    counted = [o if o.stop in kinds else replace(o, stop=None) for o in outcomes]  # others were stopped in company
-    return verdicts.judged(job, results, counted, exception, flags, {**notes, "runs": len(outcomes)})
+    # A limit that no result shows was exceeded in a process that several tests shared: it is nobody's verdict.
+    counted = [outcome if outcome.stop in kinds else replace(outcome, stop=None) for outcome in outcomes]
+    return verdicts.combine(job, results, counted, exception, flags, {**notes, "runs": len(outcomes)})
 
 
-def _answered(tests: list[str], outcome: Outcome) -> int:
-    """How many tests, from the first on, got an answer of their own."""
-    found = [record for record in outcome.records if "test" in record]
+def _count_answers(tests: list[str], outcome: Outcome) -> int:
+    """Return how many tests, from the first on, have an answer of their own."""
+    test_records = [record for record in outcome.records if "test" in record]
     for count, test in enumerate(tests):
-        record = found[count] if count < len(found) and found[count]["test"] == test else None
-        if record is None or record["verdict"] == "lost" or record.get("skipped"):
+        record = test_records[count] if count < len(test_records) else None
+        if record is None or record["test"] != test or record["verdict"] == "lost" or record.get("skipped"):
             return count
     return len(tests)
 
 
-def _raised(outcome: Outcome) -> bool:
-    """Whether the program's own code raised, so that no test could begin."""
+def _load_failed(outcome: Outcome) -> bool:
+    """Return whether the program's own code raised, so that no test could begin."""
     return any(record.get("load") and record.get("fault") for record in outcome.records)

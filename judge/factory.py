@@ -1,20 +1,22 @@
-"""Settings of the sandbox, and the one place that chooses a backend."""
+"""The sandbox's settings, and the one place that chooses a backend."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from judge.backends.base import Backend, Check
+from judge.backends.base import Backend, SandboxCheck
 from judge.backends.bubblewrap import Bubblewrap
 from judge.backends.docker import Docker
-from judge.backends.docker_daemon import host_of, unreachable
-from judge.backends.packages import find
+from judge.backends.docker_daemon import find_host, why_unreachable
+from judge.backends.packages import find_packages
 from judge.errors import SandboxError
 from judge.pool import SlotPool
-from judge.problems import Check as CheckTests
+from judge.problems import Check
 from judge.protocol import Job, Limits, Sandbox
 from judge.records import JudgeRecord
+
+PROBE = Check(code="def check(candidate):\n    assert candidate() == 1\n")
 
 
 class SandboxSettings(JudgeRecord):
@@ -28,71 +30,77 @@ class SandboxSettings(JudgeRecord):
     docker_host: str | None = None
     """The Docker daemon, by its socket on this machine: `unix:///var/run/docker.sock`; null: DOCKER_HOST, else that."""
     jobs: int | None = Field(None, ge=1)
-    """Programs at one time; null for twice the number of cores, since driver and candidate wait for each other."""
-    limits: Limits = Limits.model_validate({})
+    """Programs at one time; null for twice the number of CPUs, since driver and candidate wait for each other."""
+    limits: Limits = Limits()
     """What one program may use."""
     packages: Path | None = None
-    """A folder of packages for the sandbox's own Python, bound read-only: a virtual environment, or what
-    `pip install --target` has made. Problems that import numpy or pandas need it."""
+    """A folder of packages for the sandbox's own Python, bound read-only: a virtual environment, or a folder that
+    `pip install --target` filled. Problems that import numpy or pandas need it."""
     preload: tuple[Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")], ...] = ()
     """Modules that the fork servers import once, so that no program pays for them: `[numpy, pandas]`."""
     reruns: int = Field(1, ge=0, le=100)
     """How often a program that passed is run again; one that does not pass every time is `flaky`, and no pass."""
     shared: bool = False
-    """Judge again, in one process with its tests, a program that failed only by an answer that can't cross between
-    processes (a tensor, say). Such a pass can be faked: its row is flagged `shared`, and data sets leave it out."""
+    """Judge again, in one process with its tests, a program that failed only by an answer that cannot cross between
+    processes (a tensor, say). Such a pass can be faked: its row is flagged `shared`, and datasets leave it out."""
 
 
 def open_sandbox(settings: SandboxSettings) -> Sandbox:
-    """A judge over the backend asked for.
+    """Open a sandbox over the backend that the settings name; its slots start with their first job.
 
     Raises:
-        SandboxError: no backend is usable; the message holds the command that mends it.
+        SandboxError: no backend is usable; its checks say what to do.
         SandboxSettingError: `packages` is no folder of packages for this Python.
     """
-    backend = _backend(settings)
-    faults = [check for check in backend.check() if not check.ok]
-    if faults:
-        raise SandboxError("no usable sandbox: " + "; ".join(f"{c.name}: {c.detail}; fix: {c.fix}" for c in faults))
+    backend = _choose_backend(settings)
+    require_usable(backend)
     return SlotPool(backend, settings.jobs, settings.reruns, settings.shared)
 
 
-def _backend(settings: SandboxSettings) -> Backend:
-    wanted = settings.backend
-    if wanted == "auto":
-        wanted = "bubblewrap" if unreachable(host_of(settings.docker_host)) else "docker"
-    ours = wanted == "bubblewrap" or settings.image is None
-    packages = find(settings.packages, settings.preload, ours)
-    if wanted == "bubblewrap":
+def require_usable(backend: Backend) -> None:
+    """Raise SandboxError if this machine does not meet a need of the backend."""
+    failed_checks = [check for check in backend.check() if not check.ok]
+    if failed_checks:
+        reasons = "; ".join(f"{check.name}: {check.detail}; fix: {check.fix}" for check in failed_checks)
+        raise SandboxError(f"no usable sandbox: {reasons}", checks=failed_checks)
+
+
+def _choose_backend(settings: SandboxSettings) -> Backend:
+    name = settings.backend
+    if name == "auto":
+        name = "bubblewrap" if why_unreachable(find_host(settings.docker_host)) else "docker"
+    own_interpreter = name == "bubblewrap" or settings.image is None
+    packages = find_packages(settings.packages, settings.preload, own_interpreter)
+    if name == "bubblewrap":
         return Bubblewrap(packages=packages)
     return Docker(settings.docker_host, settings.image, settings.limits, packages)
 
 
-def probe(settings: SandboxSettings | None = None) -> list[Check]:
-    """What `doctor` shows: each check, and what to do where it fails. Starts one sandbox, leaves nothing behind."""
+def probe(settings: SandboxSettings | None = None) -> list[SandboxCheck]:
+    """Check what a sandbox of these settings needs, then judge one program in it; leave nothing behind.
+
+    Returns:
+        One check for each need, with what to do where it fails. A program is judged only if all others are fine.
+    """
     settings = settings or SandboxSettings()
-    backend = _backend(settings)
+    backend = _choose_backend(settings)
     checks = backend.check()
     if settings.backend == "auto" and backend.name == "bubblewrap":
-        first, why = checks[0], unreachable(host_of(settings.docker_host))
-        checks[0] = Check(first.name, first.ok, f"{first.detail} ({why})", first.fix)
+        first, why = checks[0], why_unreachable(find_host(settings.docker_host))
+        checks[0] = SandboxCheck(first.name, first.ok, f"{first.detail} ({why})", first.fix)
     if not all(check.ok for check in checks):
         return checks
-    job = Job("probe", "def one(): return 1", "", "one", CheckTests(kind="check", code=PROBE), Limits())
-    judge = SlotPool(backend, 1)
+    job = Job("probe", "def one(): return 1", "", "one", PROBE, Limits())
     cgroup = ""
     try:
-        (row,) = judge.judge([job])
-        ok, detail = row.verdict == "passed", row.feedback or str(row.evidence.get("why", "a program was judged"))
-        cgroup = str(row.evidence.get("cgroup", ""))
+        with SlotPool(backend, 1) as pool:
+            (judged,) = pool.judge([job])
+        ok = judged.verdict == "passed"
+        detail = judged.feedback or str(judged.evidence.get("why", "a program was judged"))
+        cgroup = str(judged.evidence.get("cgroup", ""))
     except SandboxError as error:
-        ok, detail = False, str(error).removesuffix(f"; fix: {backend.fix}")
-    finally:
-        judge.close()
-    checks.append(Check("sandbox starts, with user namespaces and seccomp", ok, detail, backend.fix))
+        ok, detail = False, error.problem
+    checks.append(SandboxCheck("sandbox starts, with user namespaces and seccomp", ok, detail, backend.fix))
     if cgroup:
-        checks.append(Check("memory cgroup", True, "none: memory is polled" if cgroup == "none" else cgroup))
+        checks.append(SandboxCheck("memory cgroup", True, "none: memory is polled" if cgroup == "none" else cgroup))
     return checks
-
-
-PROBE = "def check(candidate):\n    assert candidate() == 1\n"

@@ -1,4 +1,4 @@
-"""What a model that repairs is shown: the first test that does not pass, and why."""
+"""Describe a verdict to the model that repairs the program: the first test that did not pass, and why."""
 
 import re
 
@@ -13,31 +13,31 @@ _LIMITS: dict[Verdict, str] = {
 }  # fmt: skip
 
 
-def scrubbed(text: str) -> str:
-    """Without addresses, which change from run to run."""
+def scrub_addresses(text: str) -> str:
+    """Replace memory addresses, which change from run to run."""
     return _ADDRESS.sub("0x...", text)
 
 
-def feedback(verdict: Verdict, tests: tuple[TestResult, ...], why: str = "") -> str:
-    """Text of at most 2,000 characters; empty for `passed`. `why` is the limit that was passed, in words."""
+def write_feedback(verdict: Verdict, tests: tuple[TestResult, ...], exceeded_limit: str = "") -> str:
+    """Return a text of at most 2,000 characters, empty for `passed`; `exceeded_limit` names the limit in words."""
     if verdict == "passed":
         return ""
     if verdict == "no_code":
         return "There is no program in the answer."
-    first = next((test for test in tests if test.verdict == verdict), None) or next(
-        (test for test in tests if test.verdict != "passed"), None
-    )
+    not_passed = [test for test in tests if test.verdict != "passed"]
+    deciding = [test for test in tests if test.verdict == verdict] or not_passed
     lines = []
     if verdict in _LIMITS:
-        lines.append(f"{_LIMITS[verdict]}: {why}." if why else f"{_LIMITS[verdict]}.")
-    if first is not None:
+        lines.append(f"{_LIMITS[verdict]}: {exceeded_limit}." if exceeded_limit else f"{_LIMITS[verdict]}.")
+    if deciding:
+        first = deciding[0]
         lines += [f"Test: {_cut(first.test, 700)}", f"Result: {first.verdict}"]
-        if first.message and first.message != why:
+        if first.message and first.message != exceeded_limit:
             lines.append(_cut(first.message, 1000))
     passed = sum(test.verdict == "passed" for test in tests)
     if len(tests) > 1:
         lines.append(f"{passed} of {len(tests)} tests passed.")
-    return _cut(scrubbed("\n".join(lines)), LONGEST)
+    return _cut(scrub_addresses("\n".join(lines)), LONGEST)
 
 
 def _cut(text: str, longest: int) -> str:

@@ -1,19 +1,39 @@
-"""What a job's processes are given, and which tests must have an answer."""
+"""Derive from a job the payloads of its processes, and the tests that must have an answer."""
 
 import ast
-from typing import Any
+from typing import TypedDict
 
 from judge.problems import Asserts, Calls, Check, Stdio, UnitTest
 from judge.protocol import Answers, Job
 
+Payload = dict[str, object]
+"""Values that travel to a process as JSON."""
 
-def program(job: Job) -> dict[str, Any]:
-    """What the candidate's process takes."""
+
+class ProgramPayload(TypedDict):
+    """The payload of the candidate's process (inside/candidate.py)."""
+
+    code: str
+    context: str
+    main: bool
+    """The program runs as `__main__`, on stdin and stdout."""
+
+
+def program_payload(job: Job) -> ProgramPayload:
+    """Return the payload of the candidate's process."""
     return {"code": job.code, "context": job.context, "main": isinstance(job.tests, Stdio)}
 
 
-def expected(job: Job) -> list[str]:
-    """Every test that must pass, by the name its result carries. For unittest the driver's own plan comes first."""
+def tests_payload(job: Job) -> Payload:
+    """Return the payload of the driver's process; a stdio job has none."""
+    payload: Payload = {**job.tests.model_dump(mode="json"), "entry": job.entry_point}
+    if isinstance(job.tests, UnitTest):
+        payload["methods"] = _find_methods(job.tests.code)
+    return payload
+
+
+def expected_tests(job: Job) -> list[str]:
+    """Return every test that must pass, by the name of its result; for unittest, the driver's own plan replaces it."""
     match job.tests:
         case Asserts(asserts=asserts):
             return list(asserts)
@@ -24,29 +44,21 @@ def expected(job: Job) -> list[str]:
         case Stdio(cases=stdio):
             return [f"case {n}" for n in range(1, len(stdio) + 1)]
         case UnitTest(code=code):
-            return _methods(code)
+            return _find_methods(code)
         case Answers(calls=texts):
             return [f"call {n}" for n in range(1, len(texts) + 1)] or ["load"]
 
 
-def tests(job: Job) -> dict[str, Any]:
-    """What the driver's process takes; never asked for a stdio job."""
-    given: dict[str, Any] = {**job.tests.model_dump(mode="json"), "entry": job.entry_point}
-    if isinstance(job.tests, UnitTest):
-        given["methods"] = _methods(job.tests.code)
-    return given
-
-
-def _methods(code: str) -> list[str]:
+def _find_methods(code: str) -> list[str]:
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError):
         return ["unittest"]
-    found = [
+    methods = [
         f"{node.name}.{part.name}"
         for node in tree.body
         if isinstance(node, ast.ClassDef)
         for part in node.body
         if isinstance(part, ast.FunctionDef) and part.name.startswith("test")
     ]
-    return found or ["unittest"]
+    return methods or ["unittest"]

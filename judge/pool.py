@@ -1,7 +1,5 @@
-"""The judge: slots shared by all callers, one program per slot at a time, our own hiccups retried on a fresh slot."""
+"""The pool of slots: shared by all callers, one program per slot at a time, infrastructure errors retried."""
 
-import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -9,9 +7,10 @@ from queue import LifoQueue, SimpleQueue
 
 from judge import plan, verdicts
 from judge.backends.base import Backend
-from judge.compare import same_output
-from judge.each import judged_each
-from judge.feedback import feedback
+from judge.compare import compare_output
+from judge.cpus import available_cpus
+from judge.each import judge_each
+from judge.feedback import write_feedback
 from judge.outcome import Outcome
 from judge.problems import Stdio
 from judge.protocol import Job, Judged, TestResult
@@ -22,16 +21,22 @@ RETRIES = 2
 
 
 class SlotPool:
-    """Sandbox over a backend; see protocol.Sandbox. Slots start when they are first needed."""
+    """The real Sandbox, over a backend; see protocol.Sandbox. A slot starts when it is first needed."""
 
     def __init__(self, backend: Backend, jobs: int | None = None, reruns: int = 0, shared: bool = False) -> None:
+        """
+        Args:
+            backend: starts the fork servers.
+            jobs: number of slots; None for twice the number of CPUs.
+            reruns: how often a program that passed is run again.
+            shared: judge again, in one process with its tests, a program whose answer cannot cross between processes.
+        """
         self._backend, self._reruns, self._shared = backend, reruns, shared
-        self._jobs = jobs or 2 * len(os.sched_getaffinity(0))
+        self._jobs = jobs or 2 * available_cpus()
         self._workers = ThreadPoolExecutor(self._jobs, thread_name_prefix="judge")
         self._slots: LifoQueue[Slot | int] = LifoQueue()  # a number is a slot not yet started
         for number in reversed(range(self._jobs)):
             self._slots.put(number)
-        self._closed = threading.Event()
 
     @property
     def backend(self) -> str:
@@ -40,29 +45,28 @@ class SlotPool:
 
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         """See Sandbox.judge. At most twice as many jobs as slots are taken from `jobs` ahead of their turn."""
-        running, done = set[Future[Judged]](), SimpleQueue[Future[Judged]]()
+        running, finished = set[Future[Judged]](), SimpleQueue[Future[Judged]]()
 
-        def following() -> Judged:
-            future = done.get()
+        def wait_for_one() -> Judged:
+            future = finished.get()
             running.discard(future)
             return future.result()
 
         try:
             for job in jobs:
-                future = self._workers.submit(self._one, job)
+                future = self._workers.submit(self._judge_job, job)
                 running.add(future)
-                future.add_done_callback(done.put)
+                future.add_done_callback(finished.put)
                 if len(running) >= 2 * self._jobs:
-                    yield following()
+                    yield wait_for_one()
             while running:
-                yield following()
+                yield wait_for_one()
         finally:
             for future in running:
                 future.cancel()
 
     def close(self) -> None:
         """See Sandbox.close."""
-        self._closed.set()
         self._workers.shutdown(wait=True, cancel_futures=True)
         while not self._slots.empty():
             slot = self._slots.get()
@@ -75,43 +79,51 @@ class SlotPool:
     def __exit__(self, *exc: object) -> None:
         self.close()
 
-    def _one(self, job: Job) -> Judged:
+    def _judge_job(self, job: Job) -> Judged:
+        """Judge a program, and run it again after a pass: one that does not pass every time is flaky."""
         if not job.code or not job.code.strip():
-            return Judged(job.job_id, "no_code", (), feedback=feedback("no_code", ()), isolation="none")
-        first = self._judged(job)
+            return Judged(job.job_id, "no_code", (), feedback=write_feedback("no_code", ()), isolation="none")
+        first = self._run_with_retries(job)
         if first.verdict != "passed":
             return first
         for passes in range(1, 1 + self._reruns):
-            again = self._judged(job)
-            if again.verdict == "infra":
-                return again
-            if again.verdict != "passed":
-                evidence = {**again.evidence, "passes_before": passes}
-                return replace(again, flags=(*again.flags, "flaky"), evidence=evidence)
+            rerun = self._run_with_retries(job)
+            if rerun.verdict == "infra":
+                return rerun
+            if rerun.verdict != "passed":
+                evidence = {**rerun.evidence, "passes_before": passes}
+                return replace(rerun, flags=(*rerun.flags, "flaky"), evidence=evidence)
         return first
 
-    def _judged(self, job: Job) -> Judged:
-        """One run, and another where the machinery failed."""
+    def _run_with_retries(self, job: Job) -> Judged:
+        """Run a program once, and again on another slot after an infrastructure error."""
         reasons: list[str] = []
         for _ in range(1 + RETRIES):
-            answer = self._on_slot(job)
+            answer = self._run_on_slot(job)
             if isinstance(answer, Judged):
                 return replace(answer, evidence={**answer.evidence, "retries": len(reasons)})
             reasons.append(answer)
         return Judged(job.job_id, "infra", (), isolation="none", evidence={"why": "; ".join(reasons)})
 
-    def _on_slot(self, job: Job) -> Judged | str:
-        """The row, or why our machinery failed; SandboxError if the slot can't be started."""
+    def _run_on_slot(self, job: Job) -> Judged | str:
+        """Run a program; return its verdict, or the reason of an infrastructure error.
+
+        Raises:
+            SandboxError: the slot cannot be started.
+        """
         slot = self._slots.get()
         number = slot if isinstance(slot, int) else slot.number
         try:
             if isinstance(slot, int):
                 slot = Slot(self._backend, number)
-            answer = _stdio(job, slot.run) if isinstance(job.tests, Stdio) else _tested(job, slot.run, self._shared)
+            if isinstance(job.tests, Stdio):
+                answer: Judged | str = _judge_stdio(job, job.tests, slot.run)
+            else:
+                answer = _judge_tests(job, slot.run, self._shared)
             if isinstance(answer, Judged):
                 answer = replace(answer, evidence={**answer.evidence, "cgroup": slot.cgroup})
         except ServerGoneError as error:
-            answer = str(error)
+            answer = error.problem
         except BaseException:
             self._put_back(slot, number, broken=True)
             raise
@@ -125,33 +137,34 @@ class SlotPool:
         self._slots.put(slot)
 
 
-def _tested(job: Job, run: Callable[..., Outcome], shared: bool) -> Judged | str:
+def _judge_tests(job: Job, run: Callable[..., Outcome], shared: bool) -> Judged | str:
+    """Run a program against tests of any kind but stdio; return a verdict, or the reason of an infrastructure error."""
     if job.each:
-        return judged_each(job, run)
-    program, tests, expected = plan.program(job), plan.tests(job), plan.expected(job)
+        return judge_each(job, run)
+    program, tests, expected = plan.program_payload(job), plan.tests_payload(job), plan.expected_tests(job)
     outcome = run(program, job.limits, tests)
     if outcome.driver_died and outcome.stop is None:
         return f"the driver ended early: {outcome.driver_died}"
-    judged = verdicts.of_tested(job, expected, outcome)
+    judged = verdicts.judge_tested(job, expected, outcome)
     if shared and judged.verdict == "failed" and judged.evidence.get("uncarried"):
-        together = verdicts.of_tested(job, expected, run(program, job.limits, tests, together=True))
+        together = verdicts.judge_tested(job, expected, run(program, job.limits, tests, together=True))
         return replace(together, isolation="shared", flags=(*together.flags, "shared"))
     return judged
 
 
-def _stdio(job: Job, run: Callable[..., Outcome]) -> Judged:
-    """Every case in a process of its own; after a limit the remaining cases are not run."""
-    assert isinstance(job.tests, Stdio)
+def _judge_stdio(job: Job, tests: Stdio, run: Callable[..., Outcome]) -> Judged:
+    """Run every case in a process of its own; after an exceeded limit the remaining cases are not run."""
     results: list[TestResult] = []
     outcomes: list[Outcome] = []
-    for name, case in zip(plan.expected(job), job.tests.cases, strict=True):
+    for name, case in zip(plan.expected_tests(job), tests.cases, strict=True):
         if outcomes and outcomes[-1].stop:
             results.append(TestResult(name, outcomes[-1].stop, verdicts.NOT_RUN + outcomes[-1].why))
             continue
-        left = job.limits.cpu_s - sum(outcome.cpu_s for outcome in outcomes)
-        limits = job.limits.model_copy(update={"cpu_s": max(0.01, left)})
-        outcome = run(plan.program(job), limits, None, case.input.encode("utf-8", "surrogatepass"))
+        cpu_s_left = job.limits.cpu_s - sum(outcome.cpu_s for outcome in outcomes)
+        limits = job.limits.model_copy(update={"cpu_s": max(0.01, cpu_s_left)})
+        outcome = run(plan.program_payload(job), limits, None, case.input.encode("utf-8", "surrogatepass"))
         outcomes.append(outcome)
-        results.append(verdicts.of_case(name, outcome, same_output(outcome.stdout, case.output), job.code, case.input))
+        difference = compare_output(outcome.stdout, case.output)
+        results.append(verdicts.judge_case(name, outcome, difference, job.code, case.input))
     exception = next((outcome.report for outcome in outcomes if outcome.report), None)
-    return verdicts.judged(job, results, outcomes, exception)
+    return verdicts.combine(job, results, outcomes, exception)

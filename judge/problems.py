@@ -8,37 +8,65 @@ from judge.records import JudgeRecord
 
 
 class Asserts(JudgeRecord):
-    """Assert statements that name what the solution defines (MBPP)."""
+    """Assert statements that name what the program defines (MBPP).
 
-    kind: Literal["asserts"]
+    >>> from judge import Asserts, judge
+    >>> tests = Asserts(setup="import math", asserts=["assert area(1) == math.pi", "assert area(0) == 0"])
+    >>> judge("import math\\ndef area(r): return math.pi * r * r", tests).verdict
+    'passed'
+    """
+
+    kind: Literal["asserts"] = "asserts"
     setup: str = ""
     """Code run before the asserts, in the driver: imports and constants of the test."""
     asserts: tuple[str, ...] = Field(min_length=1)
 
 
 class Check(JudgeRecord):
-    """A function `check(candidate)` that asserts (HumanEval)."""
+    """A function `check(candidate)` that asserts (HumanEval); `candidate` is the program's entry point.
 
-    kind: Literal["check"]
+    >>> from judge import Check, judge
+    >>> tests = Check(code="def check(candidate):\\n    assert candidate(1, 2) == 3")
+    >>> judge("def add(a, b): return a + b", tests, entry_point="add").verdict
+    'passed'
+    """
+
+    kind: Literal["check"] = "check"
     code: str
 
 
 class StdioCase(JudgeRecord):
-    """One run of the program: `input` on stdin, `output` compared token by token."""
+    """One run of the program: `input` on stdin, `output` compared token by token.
+
+    >>> from judge import StdioCase
+    >>> StdioCase(input="1 2", output="3").output
+    '3'
+    """
 
     input: str
     output: str
 
 
 class Stdio(JudgeRecord):
-    """A whole program that reads stdin and writes stdout (APPS, contests)."""
+    """A whole program that reads stdin and writes stdout (APPS, contests).
 
-    kind: Literal["stdio"]
+    >>> from judge import Stdio, StdioCase, judge
+    >>> tests = Stdio(cases=[StdioCase(input="1 2", output="3"), StdioCase(input="2 2", output="4")])
+    >>> judge("print(sum(map(int, input().split())))", tests).verdict
+    'passed'
+    """
+
+    kind: Literal["stdio"] = "stdio"
     cases: tuple[StdioCase, ...] = Field(min_length=1)
 
 
 class Call(JudgeRecord):
-    """One call of the entry point with plain JSON values."""
+    """One call of the entry point with plain JSON values, and what it returns.
+
+    >>> from judge import Call
+    >>> Call(args=[1, 2], expected=3).expected
+    3
+    """
 
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}
@@ -46,21 +74,37 @@ class Call(JudgeRecord):
 
 
 class Calls(JudgeRecord):
-    """Calls of the entry point and what they return."""
+    """Calls of the entry point and what they return.
 
-    kind: Literal["calls"]
+    >>> from judge import Call, Calls, judge
+    >>> tests = Calls(cases=[Call(args=[1, 2], expected=3), Call(kwargs={"a": 2, "b": 2}, expected=4)])
+    >>> judge("def add(a, b): return a + b", tests, entry_point="add").verdict
+    'passed'
+    """
+
+    kind: Literal["calls"] = "calls"
     cases: tuple[Call, ...] = Field(min_length=1)
 
 
 class UnitTest(JudgeRecord):
-    """A module of unittest.TestCase classes."""
+    """A module of unittest.TestCase classes, which use the program's names or import them from `solution`.
 
-    kind: Literal["unittest"]
+    >>> from judge import UnitTest, judge
+    >>> tests = UnitTest(
+    ...     code="import unittest\\nfrom solution import add\\n"
+    ...     "class TestAdd(unittest.TestCase):\\n"
+    ...     "    def test_small(self): self.assertEqual(add(1, 2), 3)\\n"
+    ... )
+    >>> [(test.test, test.verdict) for test in judge("def add(a, b): return a + b", tests).tests]
+    [('TestAdd.test_small', 'passed')]
+    """
+
+    kind: Literal["unittest"] = "unittest"
     code: str
 
 
 class Untested(JudgeRecord):
-    """No tests came with the problem: whatever is known of its programs, tests that a model wrote say."""
+    """No tests came with the problem: only tests that a model writes can judge its programs."""
 
     kind: Literal["none"]
 

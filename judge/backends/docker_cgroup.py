@@ -1,4 +1,4 @@
-"""The cgroup that Docker has made for a container, used as the slot's own."""
+"""The cgroup that Docker makes for a container, used as the slot's own."""
 
 import contextlib
 from collections.abc import Callable
@@ -8,30 +8,36 @@ from judge.cgroup import LIVE, ROOT, Cgroup, Mode
 
 
 class ContainerCgroup(Cgroup):
-    """Read as files, which anyone may; bounded through the daemon, which needs no root and minds swap too."""
+    """Read as files, which any user may; limited through the daemon, which needs no root and limits swap too."""
 
-    def __init__(self, pid: int, limit: int, bound: Callable[[int], None], root: Path = ROOT) -> None:
-        """`limit`: bytes that the container was started with; `bound` has the daemon set others."""
-        self.mode, self._path, self._cpu = _of(pid, root)
+    def __init__(self, pid: int, limit: int, set_limit: Callable[[int], None], root: Path = ROOT) -> None:
+        """
+        Args:
+            pid: the container's first process.
+            limit: bytes of memory that the container was started with.
+            set_limit: asks the daemon for another limit.
+            root: where the cgroup file system is mounted.
+        """
+        self.mode, self._path, self._cpu = _find_cgroup(pid, root)
         self._fds = {}
-        self._limit, self._bound = limit, bound
+        self._limit, self._set_limit = limit, set_limit
         self._kills = 0
         if self._path is not None:
             LIVE.add(self._path)
 
-    def _set(self, limit: int) -> None:
-        self._bound(limit)
+    def _write_limit(self, limit: int) -> None:
+        self._set_limit(limit)
 
     def add(self, pids: tuple[int, ...]) -> None:
-        """They are in it since they began."""
+        """Do nothing: a container's processes are in it from the start."""
 
     def kills(self) -> int:
-        """See Cgroup.kills; the last number known once the container is gone, so that its end is no kill."""
+        """See Cgroup.kills; once the container is gone, return the last number, so that its end counts as no kill."""
         self._kills = max(self._kills, super().kills())
         return self._kills
 
     def remove(self) -> None:
-        """The daemon removes it with the container."""
+        """Stop reading it; the daemon removes it with the container."""
         if self._path is not None:
             LIVE.discard(self._path)
         self._close()
@@ -39,8 +45,8 @@ class ContainerCgroup(Cgroup):
         self._path, self.mode = None, "none"
 
 
-def _of(pid: int, root: Path) -> tuple[Mode, Path | None, Path | None]:
-    """How memory is counted for a process, in which folder, and the file that counts its CPU time."""
+def _find_cgroup(pid: int, root: Path) -> tuple[Mode, Path | None, Path | None]:
+    """Return the version of a process's memory cgroup, its folder, and the file that counts its CPU time."""
     paths: dict[str, str] = {}
     with contextlib.suppress(OSError):
         for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():

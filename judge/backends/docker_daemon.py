@@ -1,4 +1,4 @@
-"""A Docker daemon on this machine: whether it answers, what is ours in it, and its errors under our name."""
+"""The Docker daemon of this machine: find it, own containers and images in it, name its errors."""
 
 import contextlib
 import os
@@ -18,13 +18,13 @@ PING_S = 0.2
 CALL_S = 60
 
 
-def host_of(docker_host: str | None) -> str:
-    """The daemon's address: as set, else as the SDK finds it."""
+def find_host(docker_host: str | None) -> str:
+    """Return the daemon's address: as set, else from DOCKER_HOST, else the default socket."""
     return docker_host or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
 
 
-def unreachable(host: str) -> str:
-    """Why no daemon of use answers there; empty if one does. Takes at most a fraction of a second."""
+def why_unreachable(host: str) -> str:
+    """Ping the daemon; say why it cannot be used, or return "" if it can. Takes at most a fraction of a second."""
     if not host.startswith("unix://"):
         return f"{host} is not a unix socket: only a daemon on this machine can pass descriptors"
     ping = socket.socket(socket.AF_UNIX)
@@ -33,23 +33,23 @@ def unreachable(host: str) -> str:
         try:
             ping.connect(host.removeprefix("unix://"))
             ping.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-            said = ping.recv(64)
+            answer = ping.recv(64)
         except OSError as error:
             return f"no daemon answers at {host}: {error.strerror or error}"
-    return "" if b" 200 " in said else f"no daemon answers at {host}: it says {said[:40]!r}"
+    return "" if b" 200 " in answer else f"no daemon answers at {host}: it says {answer[:40]!r}"
 
 
 def connect(host: str) -> "DockerClient":
-    """A client, to be closed. Raises SandboxError."""
-    import docker  # 0.3 s, which nobody pays who has no daemon
+    """Return a client, which the caller closes. Raises SandboxError."""
+    import docker  # takes 0.3 s, which bubblewrap does not need
 
-    with translated(host):
+    with translate_errors(host):
         return docker.DockerClient(base_url=host, timeout=CALL_S)
 
 
 @contextlib.contextmanager
-def translated(host: str) -> Iterator[None]:
-    """Errors of the SDK, and of the connection below it, as SandboxError."""
+def translate_errors(host: str) -> Iterator[None]:
+    """Raise errors of the SDK, and of the connection below it, as SandboxError."""
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
@@ -59,42 +59,42 @@ def translated(host: str) -> Iterator[None]:
         raise SandboxError(f"docker at {host}: {error}") from None
 
 
-def labels(role: str) -> dict[str, str]:
-    """Whose a container or image is: its maker's process id, start time, and where such an id means something."""
+def owner_labels(role: str) -> dict[str, str]:
+    """Return labels that name this process as owner: its id, its start time, and the pid namespace of that id."""
     pid = os.getpid()
-    return {LABEL: role, f"{LABEL}.pid": str(pid), f"{LABEL}.start": _started(pid), f"{LABEL}.home": _home()}
+    return {LABEL: role, f"{LABEL}.pid": str(pid), f"{LABEL}.start": _start_time(pid), f"{LABEL}.home": _home()}
 
 
-def sweep(client: "DockerClient") -> None:
-    """Remove containers and images of owners that are gone. Those of other machines' owners are left alone."""
+def remove_orphans(client: "DockerClient") -> None:
+    """Remove containers and images whose owner has ended; keep those of owners in other pid namespaces."""
     from docker.errors import APIError
 
-    ours = {"label": LABEL}
-    for container in client.containers.list(all=True, filters=ours, ignore_removed=True):
-        if _gone(container.labels):
-            with contextlib.suppress(APIError):  # another sweeper was faster
+    owned = {"label": LABEL}
+    for container in client.containers.list(all=True, filters=owned, ignore_removed=True):
+        if _owner_ended(container.labels):
+            with contextlib.suppress(APIError):  # another process removed it first
                 container.remove(force=True, v=True)
-    for image in client.images.list(filters=ours):
-        if _gone(image.labels):
+    for image in client.images.list(filters=owned):
+        if _owner_ended(image.labels):
             with contextlib.suppress(APIError):
                 client.images.remove(image.id, force=True)
 
 
-def _gone(found: dict[str, str]) -> bool:
-    home, pid = found.get(f"{LABEL}.home", ""), found.get(f"{LABEL}.pid", "")
+def _owner_ended(labels: dict[str, str]) -> bool:
+    home, pid = labels.get(f"{LABEL}.home", ""), labels.get(f"{LABEL}.pid", "")
     if home.split()[:1] != _home().split()[:1]:
-        return True  # before a restart: the socket is this machine's
-    return home == _home() and _started(pid) != found.get(f"{LABEL}.start")
+        return True  # from before a restart: the socket is this machine's
+    return home == _home() and _start_time(pid) != labels.get(f"{LABEL}.start")
 
 
 def _home() -> str:
-    """This boot and pid namespace."""
+    """Name this boot and this pid namespace: a process id means something only within both."""
     boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
 
 
-def _started(pid: int | str) -> str:
-    """Start time in clock ticks since boot; empty where there is no such process, or only its remains."""
+def _start_time(pid: int | str) -> str:
+    """Return a process's start in clock ticks since boot; empty where there is none, or only a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
     except OSError:

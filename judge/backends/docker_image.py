@@ -1,4 +1,4 @@
-"""What a container's root is: empty folders with this machine's interpreter bound in, or a named image."""
+"""The image of a container without a named one: empty folders, into which this machine's interpreter is bound."""
 
 import io
 import json
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from judge.backends.docker_daemon import labels
+from judge.backends.docker_daemon import owner_labels
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -24,18 +24,18 @@ def _prefix() -> Path:
 
 
 def python() -> str:
-    """The interpreter as the empty image sees it."""
+    """Return the interpreter's path, which is the same inside the container."""
     return str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
 
 
 def interpreter() -> list[Path]:
-    """Folders of this machine that hold the interpreter and its libraries."""
-    found = [path for path in map(Path, ROOTS) if path.is_dir() and not path.is_symlink()]
-    return found if _prefix().is_relative_to("/usr") else [*found, _prefix()]
+    """Return the folders of this machine that hold the interpreter and its libraries."""
+    folders = [path for path in map(Path, ROOTS) if path.is_dir() and not path.is_symlink()]
+    return folders if _prefix().is_relative_to("/usr") else [*folders, _prefix()]
 
 
-def _root() -> bytes:
-    """A tar of empty folders, and the links that this machine has in place of /bin and /lib."""
+def _pack_root() -> bytes:
+    """Pack a tar of empty folders, and of the links that this machine has in place of /bin and /lib."""
     data = io.BytesIO()
     with tarfile.open(fileobj=data, mode="w") as tar:
         folders = [*FOLDERS, *(str(path).lstrip("/") for path in interpreter())]
@@ -51,15 +51,15 @@ def _root() -> bytes:
 
 
 def make_empty(client: "DockerClient") -> str:
-    """Import an image of empty folders; its id. Whoever makes it removes it."""
-    return imported(client, _root(), labels("image"))
+    """Import an image of empty folders, which the caller removes; return its id."""
+    return import_image(client, _pack_root(), owner_labels("image"))
 
 
-def imported(
-    client: "DockerClient", root: bytes | IO[bytes] | Iterator[bytes], marks: dict[str, str], tag: str | None = None
+def import_image(
+    client: "DockerClient", root: bytes | IO[bytes] | Iterator[bytes], labels: dict[str, str], tag: str | None = None
 ) -> str:
-    """Import a tar as an image with labels, and perhaps a tag `repository:name`; its id."""
-    changes = [f'LABEL {name}="{value}"' for name, value in marks.items()]
+    """Import a tar as an image with labels and, if given, a tag `repository:name`; return its id."""
+    changes = [f'LABEL {name}="{value}"' for name, value in labels.items()]
     repository, _, name = (tag or "").rpartition(":")
-    said: str = client.api.import_image_from_data(root, repository or None, name or None, changes)
-    return str(json.loads(said.splitlines()[-1])["status"])
+    progress: str = client.api.import_image_from_data(root, repository or None, name or None, changes)
+    return str(json.loads(progress.splitlines()[-1])["status"])

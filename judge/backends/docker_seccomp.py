@@ -1,19 +1,22 @@
-"""The seccomp profile that Docker loads for a container, made from the fork server's own table.
+"""The seccomp profile that Docker loads for a container, derived from the fork server's own table.
 
-It holds before the fork server has loaded its filter, and for whatever Docker itself starts in the container. The calls
+It holds before the fork server has loaded its filter, and for what Docker itself starts in the container. The calls
 that make namespaces and mounts stay open to the fork server; each job loses them by its own filter (inside/seccomp.py).
 """
 
 import json
-from typing import Any
 
 from judge.inside import seccomp
 
 ARCHITECTURES = {"x86_64": "SCMP_ARCH_X86_64", "aarch64": "SCMP_ARCH_AARCH64"}  # 32-bit calls are killed
 
 
+Argument = dict[str, int | str]
+"""Condition on one argument of a system call."""
+
+
 def profile() -> str:
-    """JSON as `--security-opt seccomp=` takes it."""
+    """Return the profile as JSON, for `--security-opt seccomp=`."""
     rules = [
         _deny(sorted(seccomp.STATIC)),
         _deny(["clone3"], seccomp.ENOSYS),
@@ -21,7 +24,7 @@ def profile() -> str:
     ]
     bits = (1 << n for n in range(32))
     for bit in (bit for bit in bits if bit & seccomp.NAMESPACES):
-        masked = {"index": 0, "value": bit, "valueTwo": bit, "op": "SCMP_CMP_MASKED_EQ"}
+        masked: Argument = {"index": 0, "value": bit, "valueTwo": bit, "op": "SCMP_CMP_MASKED_EQ"}
         rules.append(_deny(["clone"], args=[masked]))
     return json.dumps(
         {
@@ -32,5 +35,5 @@ def profile() -> str:
     )
 
 
-def _deny(names: list[str], errno: int = seccomp.EPERM, args: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+def _deny(names: list[str], errno: int = seccomp.EPERM, args: list[Argument] | None = None) -> dict[str, object]:
     return {"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": errno, "args": args or []}

@@ -61,7 +61,7 @@ def fill(disk: Path) -> None:
 def test_a_run_outlives_what_befalls_its_sandbox(
     config: Build, writer: ScriptedServer, disk: Path, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    honest, turns = SlotPool._on_slot, itertools.count()
+    honest, turns = SlotPool._run_on_slot, itertools.count()
 
     def befallen(self: SlotPool, job: Job) -> Judged | str:
         if next(turns) == FAULT_AT:
@@ -75,7 +75,7 @@ def test_a_run_outlives_what_befalls_its_sandbox(
                 remove_containers(engine)
         return honest(self, job)
 
-    monkeypatch.setattr(SlotPool, "_on_slot", befallen)
+    monkeypatch.setattr(SlotPool, "_run_on_slot", befallen)
     with ExitStack() as stack:
         engine = new_engine(**{"data-root": f"{disk}/data"})
         stack.callback(engine.close)

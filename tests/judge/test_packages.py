@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from judge.backends.packages import find
+from judge.backends.packages import find_packages
 from judge.errors import SandboxError
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Asserts, Check, Stdio, UnitTest
@@ -213,17 +213,17 @@ def test_folders_that_do_not_fit_are_refused_with_the_fix(tmp_path):
             _open(packages=folder)
     (tmp_path / "two" / "lib" / "python3.8" / "site-packages").mkdir(parents=True)
     with pytest.raises(ConfigError, match="expected one lib"):
-        find(_venv(tmp_path / "two", "3.8.1", f"python{OURS}"), ())
+        find_packages(_venv(tmp_path / "two", "3.8.1", f"python{OURS}"), ())
     (tmp_path / "old" / "lib" / "python3.8" / "site-packages").rename(tmp_path / "target")
     (tmp_path / "target" / "thing.py").touch()
-    assert find(tmp_path / "target", ("thing",)).argument() == [
+    assert find_packages(tmp_path / "target", ("thing",)).argument() == [
         json.dumps({"bound": True, "preload": ["thing"], "python": "", "suffix": ""})
     ]
     (tmp_path / "target" / "fast.cpython-38-x86_64-linux-gnu.so").touch()
     with pytest.raises(ConfigError, match="cpython-38"):
-        find(tmp_path / "target", ())
-    assert find(tmp_path / "target", (), ours=False).suffix == ".cpython-38-x86_64-linux-gnu.so"
-    assert find(_venv(tmp_path / "ours", f"{OURS}.0", f"python{OURS}"), ()).python == OURS
+        find_packages(tmp_path / "target", ())
+    assert find_packages(tmp_path / "target", (), own_interpreter=False).suffix == ".cpython-38-x86_64-linux-gnu.so"
+    assert find_packages(_venv(tmp_path / "ours", f"{OURS}.0", f"python{OURS}"), ()).python == OURS
 
 
 @pytest.mark.parametrize("name", ["", "a b", "os;x", "1a", ".a"])

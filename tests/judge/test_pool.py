@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from judge.backends.base import Check
+from judge.backends.base import SandboxCheck
 from judge.backends.bubblewrap import Bubblewrap
 from judge.cgroup import Cgroup
-from judge.driving import key
+from judge.driver_process import sharing_key
 from judge.errors import SandboxError
-from judge.factory import SandboxSettings, open_sandbox, probe
+from judge.factory import SandboxSettings, open_sandbox, probe, require_usable
 from judge.pool import SlotPool
 from judge.problems import Asserts
 from judge.protocol import Job, Limits
@@ -27,10 +27,10 @@ def _job(n: int, code: str = "def f(n): return n") -> Job:
     return Job(str(n), code, "", "f", Asserts(kind="asserts", asserts=(f"assert f({n}) == {n}",)), Limits())
 
 
-def test_an_interpreter_that_programs_could_not_see_is_refused(monkeypatch):
-    monkeypatch.setattr(sys, "base_prefix", "/tmp/python")
+def test_an_interpreter_that_programs_could_not_see_is_refused():
+    hidden = Bubblewrap(prefix=Path("/tmp/python"))
     with pytest.raises(SandboxError, match=r"interpreter: /tmp/python.*fix: a virtual environment"):
-        open_sandbox(SandboxSettings(backend="bubblewrap"))
+        require_usable(hidden)
 
 
 class Failing:
@@ -55,7 +55,7 @@ class Failing:
         os.kill(confined.pids[1], signal.SIGKILL)
 
     def check(self):
-        return [Check("bwrap binary", True, "")]
+        return [SandboxCheck("bwrap binary", True, "")]
 
 
 def test_a_hiccup_of_ours_is_retried_on_a_fresh_slot():
@@ -169,9 +169,9 @@ def test_probe_finds_this_machine_usable():
 
 def test_test_code_shares_a_driver_only_with_its_own_problem():
     plain = {"kind": "asserts", "setup": "", "asserts": ["assert f(1)"]}
-    assert key(plain) == key({**plain, "asserts": ["assert g(1)"]}) == key({"kind": "calls", "cases": []})
+    assert sharing_key(plain) == sharing_key({**plain, "asserts": ["assert g(1)"]}) == sharing_key({"kind": "calls", "cases": []})
     first = {"kind": "check", "code": "def check(candidate): pass", "entry": "f"}
-    assert key(first) == key(dict(first)) != key({**first, "code": "import math"}) != key(plain)
+    assert sharing_key(first) == sharing_key(dict(first)) != sharing_key({**first, "code": "import math"}) != sharing_key(plain)
 
 
 def _below(pid: int) -> set[int]:

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.compare import same_output
-from judge.feedback import LONGEST, feedback
+from judge.compare import compare_output
+from judge.feedback import LONGEST, write_feedback
 from judge.inside import seccomp
 from judge.inside.kinds import same
 from judge.inside.names import split, used
 from judge.outcome import Outcome
 from judge.problems import Asserts
 from judge.protocol import Job, Limits, TestResult
-from judge.verdicts import of_tested
+from judge.verdicts import judge_tested
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ from judge.verdicts import of_tested
     ],
 )  # fmt: skip
 def test_outputs_are_compared_by_token(got, want, equal):
-    assert (same_output(got.encode(), want) == "") is equal
+    assert (compare_output(got.encode(), want) == "") is equal
 
 
 @given(st.text())
 def test_an_output_equals_itself_whatever_blanks_are_added(text):
     raw = text.encode("utf-8", "replace")
-    assert same_output(b" " + raw + b" \n", raw.decode()) == ""
+    assert compare_output(b" " + raw + b" \n", raw.decode()) == ""
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_feedback_is_short_and_has_no_addresses():
     tests = tuple(
         TestResult(f"assert f({n}) == {'9' * 3000}", "failed", "got <A at 0x7f12ab>" + "x" * 5000) for n in range(3)
     )
-    text = feedback("failed", tests)
+    text = write_feedback("failed", tests)
     assert len(text) <= LONGEST and "0x7f" not in text and "0 of 3 tests passed" in text
-    assert feedback("passed", tests) == "" and feedback("no_code", ()) != ""
+    assert write_feedback("passed", tests) == "" and write_feedback("no_code", ()) != ""
 
 
 def _judged(*records, **facts):
     job = Job("a", "x = 1", "", "f", Asserts(kind="asserts", asserts=("assert f(1)", "assert f(2)")), Limits())
-    return of_tested(job, ["assert f(1)", "assert f(2)"], Outcome(records=list(records), **facts))
+    return judge_tested(job, ["assert f(1)", "assert f(2)"], Outcome(records=list(records), **facts))
 
 
 PASS = {"verdict": "passed", "message": "", "exception": None}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from judge.backends.docker_daemon import unreachable
+from judge.backends.docker_daemon import why_unreachable
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Asserts
 from judge.protocol import Job, Judged, Limits, Sandbox
@@ -44,7 +44,7 @@ class Engine:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + READY_S
-        while unreachable(self.host):
+        while why_unreachable(self.host):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 said = (self.folder / "log").read_text()[-500:]
                 self.close()

@@ -12,8 +12,8 @@ from cli.sandbox import app
 from judge.audit import audit
 from judge.backends import debian_root
 from judge.backends.docker import Docker
-from judge.backends.docker_built import build, built, remove
-from judge.backends.docker_daemon import LABEL, sweep
+from judge.backends.docker_built import build_image, list_images, remove_image
+from judge.backends.docker_daemon import LABEL, remove_orphans
 from judge.errors import SandboxError
 from judge.factory import SandboxSettings, open_sandbox
 from judge.pool import SlotPool
@@ -39,19 +39,19 @@ def image(engine):
     if shutil.which("apt-get") is None:
         pytest.skip("no apt-get: not Debian")
     try:
-        made = build(engine.host, ["python3"], TAG)
+        made = build_image(engine.host, ["python3"], TAG)
     except SandboxError as error:
         if "apt-get cannot get" in str(error):
             pytest.skip(f"apt's sources cannot be reached: {error}")
         raise
     yield made
-    remove(engine.host, TAG)
+    remove_image(engine.host, TAG)
 
 
 def test_an_image_is_built_swept_over_and_judged_with(engine, image):
-    assert built(engine.host) == [image] and 20 < image.size_mb < 120
+    assert list_images(engine.host) == [image] and 20 < image.size_mb < 120
     with closing(docker.DockerClient(base_url=engine.host)) as client:
-        sweep(client)
+        remove_orphans(client)
         assert LABEL not in client.images.get(TAG).labels
         assert client.containers.list(all=True, filters={"label": f"{LABEL}=build"}) == []
     with SlotPool(Docker(engine.host, TAG), 1) as judge:
@@ -65,7 +65,7 @@ def test_images_are_listed_and_removed_by_tag(engine, image):
     with closing(docker.DockerClient(base_url=engine.host)) as client:
         client.images.get(TAG).tag("other", "2")
         gone = CliRunner().invoke(app, ["remove", "other:2", "--docker-host", engine.host])
-        assert gone.exit_code == 0 and [made.tag for made in built(engine.host)] == [TAG]
+        assert gone.exit_code == 0 and [made.tag for made in list_images(engine.host)] == [TAG]
     wrong = CliRunner().invoke(app, ["build", "--python", "three", "--docker-host", engine.host])
     assert isinstance(wrong.exception, ConfigError) and "--python" in str(wrong.exception)
 
@@ -87,25 +87,25 @@ def test_an_image_that_is_not_here_is_told(engine):
 def test_building_again_leaves_one_image(engine, image):
     with closing(docker.DockerClient(base_url=engine.host)) as client:
         before = len(client.images.list(all=True))
-        build(engine.host, ["python3"], TAG)
+        build_image(engine.host, ["python3"], TAG)
         assert len(client.images.list(all=True)) == before
-    assert [made.tag for made in built(engine.host)] == [TAG]
+    assert [made.tag for made in list_images(engine.host)] == [TAG]
 
 
 def test_what_cannot_be_built_is_one_line(engine, tmp_path, monkeypatch):
     with pytest.raises(SandboxError, match=r"apt-get cannot get python3 no-such-package: E: Unable to locate"):
-        build(engine.host, ["python3", "no-such-package"], TAG)
+        build_image(engine.host, ["python3", "no-such-package"], TAG)
     with pytest.raises(SandboxError, match="bring no Python"):
-        build(engine.host, ["media-types"], TAG)
+        build_image(engine.host, ["media-types"], TAG)
     with pytest.raises(ConfigError, match="--tag"):
-        build(engine.host, ["python3"], "No Name")
+        build_image(engine.host, ["python3"], "No Name")
     with pytest.raises(ConfigError, match="not made by"):
-        remove(engine.host, "other:1")
+        remove_image(engine.host, "other:1")
     with pytest.raises(SandboxError, match="no daemon answers"):
-        build(f"unix://{tmp_path}/none", ["python3"], TAG)
+        build_image(f"unix://{tmp_path}/none", ["python3"], TAG)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SandboxError, match="Debian or Ubuntu alone"):
-        debian_root.fetch(["python3"], tmp_path)
+        debian_root.fetch_packages(["python3"], tmp_path)
 
 
 def test_a_network_that_is_not_there_is_told(tmp_path, monkeypatch):
@@ -116,4 +116,4 @@ def test_a_network_that_is_not_there_is_told(tmp_path, monkeypatch):
     )
     monkeypatch.setenv("APT_CONFIG", str(tmp_path / "conf"))
     with pytest.raises(SandboxError, match=r"apt-get cannot get python3: E: .*; fix: `apt-get update`"):
-        debian_root.fetch(["python3"], tmp_path / "new")
+        debian_root.fetch_packages(["python3"], tmp_path / "new")

@@ -19,7 +19,7 @@ from judge.attacks import Attack
 from judge.audit import audit
 from judge.backends.docker import Docker
 from judge.backends.docker_cgroup import ContainerCgroup
-from judge.backends.docker_daemon import LABEL, unreachable
+from judge.backends.docker_daemon import LABEL, why_unreachable
 from judge.errors import SandboxError
 from judge.factory import SandboxSettings, open_sandbox, probe
 from judge.inside import seccomp
@@ -27,7 +27,7 @@ from judge.pool import SlotPool
 from judge.problems import Asserts
 from judge.protocol import Job, Judged, Limits
 from judge.server import ForkServer
-from judge.slot import _hard, memory_file
+from judge.slot import kernel_limits, memory_file
 from tests.judge_docker.conftest import new_engine
 
 SLEEPER = "import time\ntime.sleep(2)\ndef f(n): return n"
@@ -72,7 +72,7 @@ def test_a_container_is_confined_as_promised(engine, client):
         profile = json.loads(next(o for o in host["SecurityOpt"] if o.startswith("seccomp=")).removeprefix("seccomp="))
         denied = {name for rule in profile["syscalls"] for name in rule["names"]}
         assert set(seccomp.STATIC) | {"clone3"} <= denied and not {"unshare", "mount", "setns"} & denied
-        confined.cgroup.bound(300 << 20)
+        confined.cgroup.set_limit(300 << 20)
         new.reload()
         assert new.attrs["HostConfig"]["Memory"] == 300 << 20 and new.attrs["HostConfig"]["PidsLimit"] == 512
     finally:
@@ -192,9 +192,9 @@ def test_a_process_that_survives_in_a_container_is_told(engine):
             ours, wire = socket.socketpair()
             with open("/dev/null", "r+b") as null, ours, wire:
                 payload = memory_file(PAYLOAD)
-                server.launch(_hard(Limits()), [null.fileno(), null.fileno(), null.fileno(), wire.fileno(), payload])
+                server.launch(kernel_limits(Limits()), [null.fileno(), null.fileno(), null.fileno(), wire.fileno(), payload])
                 os.close(payload)
-            self.running = server.started()
+            self.running = server.wait_start()
             yield Judged(next(iter(jobs)).job_id, "passed", ())
 
     sandbox = Survived()
@@ -203,7 +203,7 @@ def test_a_process_that_survives_in_a_container_is_told(engine):
         (row,) = audit(sandbox, [attack])
         assert row.left == (f"process {sandbox.running.pid}",) and not row.ok
         sandbox.running.kill()
-        server.ended()
+        server.wait_end()
         sandbox.running.close()
     finally:
         server.stop()
@@ -249,4 +249,4 @@ def test_a_daemon_that_hangs_is_passed_over(tmp_path):
     with socket.socket(socket.AF_UNIX) as silent:
         silent.bind(str(tmp_path / "s"))
         silent.listen(1)
-        assert "no daemon answers" in unreachable(f"unix://{tmp_path}/s")
+        assert "no daemon answers" in why_unreachable(f"unix://{tmp_path}/s")
