@@ -15,7 +15,7 @@ from judge.factory import SandboxSettings, open_sandbox
 from judge.protocol import Sandbox
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
-from storage.settings import explain
+from storage.settings import explain_validation
 from storage.tables import AUDITS
 from tasks.audit.rows import audit_row, describe_environment, escape_surrogates
 
@@ -34,7 +34,7 @@ def command(
     try:
         settings = SandboxSettings.model_validate({"backend": backend, "jobs": jobs})
     except ValidationError as error:
-        raise ConfigError(f"--{explain(error, SandboxSettings)}") from None
+        raise ConfigError(f"--{explain_validation(error, SandboxSettings)}") from None
     sandbox = open_sandbox(settings)
     try:
         audit_sandbox(sandbox, jobs, lake, describe_environment(settings), as_json)

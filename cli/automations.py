@@ -1,4 +1,4 @@
-"""`patchmill automations`: what Prefect's server does by itself, from files."""
+"""`patchmill automations`: apply the automations of configs/automations to Prefect's server."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,26 +9,28 @@ from cli.deploy import NotifyOption
 from cli.options import JsonOption, print_json, print_table, stderr
 
 app = typer.Typer(
-    help="What Prefect's server does when a run fails, is late, or its rates are high.", no_args_is_help=True
+    help="Apply what Prefect's server does when a run fails, is late, or has high rates.", no_args_is_help=True
 )
 
 
 @app.callback()
 def group() -> None:
-    """Keeps `apply` a word of its own while it is the only one."""
+    """Make `apply` a subcommand; typer would drop the name of an only command."""
 
 
 @app.command(name="apply")
 def apply_command(
-    folder: Annotated[Path, typer.Option(help="Folder of *.yaml.")] = Path("configs/automations"),
+    folder: Annotated[Path, typer.Option(help="Folder with a YAML file for each automation.")] = Path(
+        "configs/automations"
+    ),
     notify: NotifyOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the changes without making them.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the server to what the files say, by name; automations with other names stay as they are."""
+    """Create or update the automations that the files describe. Automations with other names stay as they are."""
     stderr.print("[dim]checking ...[/dim]")
     from cli.operation import connect, server_url
-    from flows.automations import apply, read_automations
+    from flows.serving.automations import apply, read_automations
 
     files = read_automations(folder)
     with connect(server_url()) as client:

@@ -1,7 +1,7 @@
-"""Processes that outlive the shell: started once, found again by file, ended with all that they have started.
+"""Processes that outlive the shell: start them, read them back from disk, and end them with all their descendants.
 
-Each has a file NAME.json (process id and when it began) and a log NAME.log in one folder. All of them, and all that
-they start, carry MARK=FOLDER in their environment: so the last of them is found, whatever became of its parents.
+A process has a file NAME.json (its id and start time) and a log NAME.log, in one folder. Its environment holds
+MARK=FOLDER, which all descendants inherit. So every descendant is found, even after its parents ended.
 """
 
 import json
@@ -15,44 +15,51 @@ from pathlib import Path
 
 import psutil
 
-from storage.locks.processes import started
+from storage.locks.processes import process_start_time
 
 MARK = "PATCHMILL_UP"
-ENGINE = "PREFECT__FLOW_RUN_ID"  # in the environment of the process of a flow run, and of what that starts
-TOLD_S, FORCED_S = 8.0, 3.0
+FLOW_RUN_VARIABLE = "PREFECT__FLOW_RUN_ID"
+"""Set by Prefect for the process of a flow run; that process's children inherit it."""
+TERMINATE_S = 8.0
+"""How long flow runs have to report that they were ended."""
+KILL_S = 3.0
+"""How long killing may take."""
 
 
 @dataclass(frozen=True)
-class Started:
-    """What is known on disk of one of the processes."""
+class BackgroundProcess:
+    """One process, as its file describes it."""
 
     name: str
     pid: int
     pid_started: float
-    """psutil's create_time, since process ids are used again."""
+    """psutil's create_time: the system uses process ids again."""
     url: str
     log: str
 
-    def runs(self) -> bool:
-        """Whether the very process still lives."""
-        return started(self.pid) == self.pid_started
+    def is_running(self) -> bool:
+        """Return whether this very process is alive."""
+        return process_start_time(self.pid) == self.pid_started
 
 
-def found(folder: Path) -> dict[str, Started]:
-    """All that were started and not ended by `end`, whether they still run or not."""
-    known: dict[str, Started] = {}
+def read_processes(folder: Path) -> dict[str, BackgroundProcess]:
+    """Return all processes by name that `end_processes` has not ended, running or not. Unreadable files are skipped."""
+    processes: dict[str, BackgroundProcess] = {}
     for path in sorted(folder.glob("*.json")):
         try:
-            known[path.stem] = Started(**json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):  # another version's
+            processes[path.stem] = BackgroundProcess(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):  # written by another version
             continue
-    return known
+    return processes
 
 
-def start(folder: Path, name: str, command: Sequence[str], environment: Mapping[str, str], url: str = "") -> Started:
-    """Start a process in a session of its own; its output goes to its log, that of the last one to NAME.previous.log.
+def start_process(
+    folder: Path, name: str, command: Sequence[str], environment: Mapping[str, str], url: str = ""
+) -> BackgroundProcess:
+    """Start a process in its own session and write its file.
 
-    Without a Popen, so that nothing here waits for it: it belongs to init once this process has ended.
+    Its output goes to NAME.log; the log of the last start moves to NAME.previous.log. There is no Popen, so nothing
+    here waits for the process: init adopts it when this process ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"{name}.log"
@@ -62,27 +69,27 @@ def start(folder: Path, name: str, command: Sequence[str], environment: Mapping[
     output = (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     actions = [(os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0), output, (os.POSIX_SPAWN_DUP2, 1, 2)]
     pid = os.posix_spawn(command[0], list(command), variables, file_actions=actions, setsid=True)
-    made = Started(name, pid, started(pid) or 0.0, url, str(log))
+    process = BackgroundProcess(name, pid, process_start_time(pid) or 0.0, url, str(log))
     part = folder / f"{name}.json.part"
-    part.write_text(json.dumps(asdict(made)), encoding="utf-8")
+    part.write_text(json.dumps(asdict(process)), encoding="utf-8")
     part.replace(folder / f"{name}.json")
-    return made
+    return process
 
 
-def wait_for(what: Started, ready: Callable[[], bool], timeout_s: float) -> str | None:
-    """Wait until it is ready; returns why it is not going to be, or None."""
-    until = time.monotonic() + timeout_s
-    while not ready():
-        if not what.runs():
-            return f"it ended at once; end of {what.log}: {last_line(Path(what.log))}"
-        if time.monotonic() > until:
-            return f"it was not ready within {timeout_s:.0f} s; see {what.log}"
+def wait_until_ready(process: BackgroundProcess, is_ready: Callable[[], bool], timeout_s: float) -> str | None:
+    """Wait until a process is ready. Return None, or why it will not become ready."""
+    deadline = time.monotonic() + timeout_s
+    while not is_ready():
+        if not process.is_running():
+            return f"it ended at once; end of {process.log}: {last_line(Path(process.log))}"
+        if time.monotonic() > deadline:
+            return f"it was not ready within {timeout_s:.0f} s; see {process.log}"
         time.sleep(0.3)
     return None
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says something."""
+    """Return the last line of a log that holds more than a frame around text."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -90,44 +97,47 @@ def last_line(log: Path) -> str:
     return next((line.strip() for line in reversed(lines) if line.strip(" │╰─╯")), "(empty)")
 
 
-def marked(folder: Path) -> list[psutil.Process]:
-    """Every process that carries the mark, and what these have started without it; never this one or its parents."""
-    own = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
-    ours: dict[int, psutil.Process] = {}
+def find_marked_processes(folder: Path) -> list[psutil.Process]:
+    """Return every process that carries the mark, with its descendants; never this process or its ancestors."""
+    ancestors = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    marked: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():
         try:
-            if process.pid not in own and process.environ().get(MARK) == str(folder):
-                ours.update((one.pid, one) for one in (process, *process.children(recursive=True)) if not _dead(one))
-        except psutil.Error:  # gone already, or another user's
+            if process.pid not in ancestors and process.environ().get(MARK) == str(folder):
+                family = (process, *process.children(recursive=True))
+                marked.update((member.pid, member) for member in family if not _has_ended(member))
+        except psutil.Error:  # ended meanwhile, or of another user
             continue
-    return [process for process in ours.values() if process.pid not in own]
+    return [process for process in marked.values() if process.pid not in ancestors]
 
 
-def end(folder: Path, last: str) -> list[Started]:
-    """End all of it, the process `last` last, since the others report to it; returns what had been running.
+def end_processes(folder: Path, last: str) -> list[BackgroundProcess]:
+    """End all processes of a folder with their descendants, and return those that were running.
 
-    Flow runs are told first and have TOLD_S to say that they were ended; what they have committed stays.
+    The process named `last` ends last, since the others report to it. Flow runs are terminated first and have
+    TERMINATE_S to report; what they have committed stays.
     """
-    known = found(folder)
-    running = [one for one in known.values() if one.runs()]
-    keep = _with_children(known[last].pid) if last in known and known[last].runs() else set()
-    others = [process for process in marked(folder) if process.pid not in keep]
-    runs = {process.pid for process in others if _is_flow_run(process)}
-    workers = {one.pid for one in running if one.name != last}
-    # Workers are halted first: they would take up the next run. Not killed yet: runs write to their pipes.
-    _signal((p for p in others if p.pid in workers), signal.SIGSTOP)
-    _signal((p for p in others if p.pid in runs), signal.SIGTERM)
-    _wait(lambda: [p for p in others if p.pid in runs and not _dead(p)], TOLD_S)
-    _kill_all(lambda: [p for p in marked(folder) if p.pid not in keep], signal.SIGKILL)
-    _signal(marked(folder), signal.SIGTERM)
-    _wait(lambda: marked(folder), FORCED_S)
-    _kill_all(lambda: marked(folder), signal.SIGKILL)
+    processes = read_processes(folder)
+    running = [process for process in processes.values() if process.is_running()]
+    spared = _family(processes[last].pid) if last in processes and processes[last].is_running() else set()
+    others = [process for process in find_marked_processes(folder) if process.pid not in spared]
+    flow_runs = {process.pid for process in others if _is_flow_run(process)}
+    workers = {process.pid for process in running if process.name != last}
+    # Workers are stopped first: they would start the next run. They are not killed yet: runs write to their pipes.
+    _signal((process for process in others if process.pid in workers), signal.SIGSTOP)
+    _signal((process for process in others if process.pid in flow_runs), signal.SIGTERM)
+    _wait_while(lambda: [p for p in others if p.pid in flow_runs and not _has_ended(p)], TERMINATE_S)
+    _kill_all(lambda: [process for process in find_marked_processes(folder) if process.pid not in spared])
+    _signal(find_marked_processes(folder), signal.SIGTERM)
+    _wait_while(lambda: find_marked_processes(folder), KILL_S)
+    _kill_all(lambda: find_marked_processes(folder))
     for path in folder.glob("*.json"):
         path.unlink(missing_ok=True)
     return running
 
 
-def _with_children(pid: int) -> set[int]:
+def _family(pid: int) -> set[int]:
+    """Return the ids of a process and its descendants."""
     try:
         return {pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))}
     except psutil.Error:
@@ -135,16 +145,16 @@ def _with_children(pid: int) -> set[int]:
 
 
 def _is_flow_run(process: psutil.Process) -> bool:
-    """Whether it is the process that Prefect's engine runs a flow in, not one that the flow has started."""
+    """Return whether Prefect's engine runs a flow in this process; the flow's own children do not count."""
     try:
-        return ENGINE in process.environ() and any("prefect" in word for word in process.cmdline()[:4])
+        return FLOW_RUN_VARIABLE in process.environ() and any("prefect" in word for word in process.cmdline()[:4])
     except psutil.Error:
         return False
 
 
-def _dead(process: psutil.Process) -> bool:
-    """Ended, be it that its parent has not asked yet."""
-    return started(process.pid) is None
+def _has_ended(process: psutil.Process) -> bool:
+    """Return whether a process ended, even if its parent has not collected it yet."""
+    return process_start_time(process.pid) is None
 
 
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:
@@ -155,20 +165,20 @@ def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None
             continue
 
 
-def _wait(left: Callable[[], list[psutil.Process]], timeout_s: float) -> None:
-    until = time.monotonic() + timeout_s
-    while left() and time.monotonic() < until:
+def _wait_while(remaining: Callable[[], list[psutil.Process]], timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while remaining() and time.monotonic() < deadline:
         time.sleep(0.1)
 
 
-def _kill_all(left: Callable[[], list[psutil.Process]], number: signal.Signals) -> None:
-    """Again and again: a process may start another one while it is being looked for."""
-    until = time.monotonic() + FORCED_S
-    while (processes := left()) and time.monotonic() < until:
-        _signal(processes, number)
+def _kill_all(remaining: Callable[[], list[psutil.Process]]) -> None:
+    """Kill until none remains: a process may start another one between the search and the signal."""
+    deadline = time.monotonic() + KILL_S
+    while (processes := remaining()) and time.monotonic() < deadline:
+        _signal(processes, signal.SIGKILL)
         time.sleep(0.1)
 
 
-def python(*arguments: str) -> list[str]:
-    """The command line of a module or script in this very environment."""
+def python_command(*arguments: str) -> list[str]:
+    """Return the command line that runs this environment's Python with these arguments."""
     return [sys.executable, *arguments]

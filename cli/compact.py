@@ -1,4 +1,4 @@
-"""`patchmill compact`: fewer, larger files."""
+"""`patchmill compact`: merge small files of the lake."""
 
 from typing import Annotated
 
@@ -9,13 +9,13 @@ from cli.options import JsonOption, LakeOption, open_lake, print_json, print_tab
 
 def command(
     lake: LakeOption = None,
-    vacuum: Annotated[bool, typer.Option("--vacuum", help="Also delete files that no recent version needs.")] = False,
-    keep_hours: Annotated[int, typer.Option(min=0, help="What --vacuum calls recent.")] = 168,
+    vacuum: Annotated[bool, typer.Option("--vacuum", help="Also delete files that only old versions need.")] = False,
+    keep_hours: Annotated[int, typer.Option(min=0, help="Age from which --vacuum calls a version old.")] = 168,
     as_json: JsonOption = False,
 ) -> None:
-    """Merge the small files of many commits. Readers are not disturbed; versions stay readable until --vacuum."""
+    """Merge the small files that many commits left. Readers may go on; old versions stay readable until --vacuum."""
     opened = open_lake(lake)
-    done = opened.compact()
+    changes = opened.compact()
     deleted = opened.vacuum(keep_hours) if vacuum else {}
-    rows = [{"table": name, **counts, "deleted": deleted.get(name, 0)} for name, counts in done.items()]
+    rows = [{"table": name, **counts, "deleted": deleted.get(name, 0)} for name, counts in changes.items()]
     print_json(rows) if as_json else print_table(rows)

@@ -1,4 +1,4 @@
-"""`patchmill deploy`: pools, deployments and automations onto a Prefect server that is there."""
+"""`patchmill deploy`: create pools, deployments and automations on a running Prefect server."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,12 +8,16 @@ import typer
 from cli.options import JsonOption, print_json, print_table, stderr
 
 CONFIG = Path("configs/up/one_machine.yaml")
-ConfigArgument = Annotated[Path, typer.Argument(help="Pools, ports and files; see configs/up.")]
+ConfigArgument = Annotated[Path, typer.Argument(help="Pools, ports and files: see configs/up.")]
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", help="Replace a value of the config: pools.model.limit=2. May be repeated.")
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Replace a value of the config: pools.model.limit=2. Repeatable."),
 ]
 NotifyOption = Annotated[
-    str | None, typer.Option(help="A block of Prefect that automations send to: TYPE/NAME, such as slack-webhook/ops.")
+    str | None,
+    typer.Option(
+        metavar="TYPE/NAME", help="Prefect block that automations send messages to, such as slack-webhook/ops."
+    ),
 ]
 
 
@@ -21,17 +25,17 @@ def command(
     config: ConfigArgument = CONFIG,
     sets: SetOption = None,
     notify: NotifyOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the files.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the files and stop.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check prefect.yaml and configs/automations, and bring Prefect's server to what they say."""
+    """Check prefect.yaml and configs/automations, and apply them to Prefect's server."""
     stderr.print("[dim]checking ...[/dim]")
     from cli import operation
 
-    settings = operation.read(config, sets, notify=notify)
-    checked = operation.check(settings)
+    settings = operation.read_settings(config, sets, notify=notify)
+    files = operation.read_files(settings)
     if dry_run:
-        stderr.print(f"{settings.deployments}, {settings.automations}: nothing wrong", markup=False)
+        stderr.print(f"{settings.deployments}, {settings.automations}: valid", markup=False)
         return
-    rows = operation.apply_all(operation.server_url(), settings, checked)
+    rows = operation.apply_files(operation.server_url(), settings, files)
     print_json(rows) if as_json else print_table(rows)

@@ -1,4 +1,4 @@
-"""`patchmill doctor`: what works on this machine, and the command that mends what doesn't."""
+"""`patchmill doctor`: check what works on this machine, and print the command that fixes what does not."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,24 +7,34 @@ import typer
 
 from cli.options import JsonOption, print_json, print_table
 from cli.run import load_config
-from judge.factory import probe as sandbox_probe
-from tasks.models import probe as model_probe
+from judge.factory import probe as probe_sandboxes
+from tasks.models.probe import check_model
 
-DEFAULT = Path(__file__).parent.parent / "configs/refresh/demo.yaml"
+ROOT = Path(__file__).parents[1]
+DEFAULT_CONFIG = Path("configs/refresh/demo.yaml")
 
 
 def command(
-    config: Annotated[Path, typer.Argument(help="Whose model is looked at.")] = DEFAULT, as_json: JsonOption = False
+    config: Annotated[
+        Path, typer.Argument(help="Config whose model is checked.", show_default=str(DEFAULT_CONFIG))
+    ] = ROOT / DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Check sandbox, model server, weights and GPU. Exit 1 where anything is missing."""
-    loaded = load_config(config, None)
-    models = [loaded.model] if loaded.teacher is None else [loaded.model, loaded.teacher]
-    found = [("sandbox", c.name, c.ok, c.detail, c.fix) for c in sandbox_probe()]
-    found += [("model", c.check, c.ok, c.detail, c.fix) for model in models for c in model_probe.probe(model)]
+    settings = load_config(config, None)
+    models = [settings.model] if settings.teacher is None else [settings.model, settings.teacher]
+    checks = [("sandbox", check.name, check) for check in probe_sandboxes()]
+    checks += [("model", check.name, check) for model in models for check in check_model(model)]
     rows = [
-        {"part": part, "check": name, "ok": "yes" if ok else "no", "detail": detail, "fix": "" if ok else fix}
-        for part, name, ok, detail, fix in found
+        {
+            "part": part,
+            "check": name,
+            "ok": "yes" if check.ok else "no",
+            "detail": check.detail,
+            "fix": "" if check.ok else check.fix,
+        }
+        for part, name, check in checks
     ]
     print_json(rows) if as_json else print_table(rows)
-    if not all(ok for _, _, ok, _, _ in found):
+    if not all(check.ok for _, _, check in checks):
         raise typer.Exit(1)

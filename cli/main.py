@@ -1,9 +1,12 @@
-"""The command `patchmill`: one file per subcommand, one line per error."""
+"""The command `patchmill`: one file per command, one line per error."""
 
 import gc
 import os
 import sys
 import traceback
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -31,30 +34,70 @@ from cli import (
 from judge.errors import JudgeError, SandboxSettingError
 from storage.errors import ConfigError, PatchmillError
 
+COMMANDS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
+    "Make data": {"run": run.command, "record": record.command, "evaluate": evaluate.command},
+    "Ask the lake": {
+        "status": status.command,
+        "show": show.command,
+        "sql": sql.command,
+        "dashboard": dashboard.command,
+        "report": report.command,
+    },
+    "The judge": {"judge": judge.command, "audit": audit.command, "sandbox": sandbox.app},
+    "Publish": {"export": export.command, "publish": publish.command},
+    "Operate": {
+        "up": up.command,
+        "down": down.command,
+        "deploy": deploy.command,
+        "automations": automations.app,
+        "compact": compact.command,
+        "doctor": doctor.command,
+    },
+}
+"""Commands by name, in the groups that `patchmill --help` shows."""
+
 app = typer.Typer(
     name="patchmill",
     help="A data factory for code models: verified repairs with explanations, made from problems, a model and a judge.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-for _module in (
-    run, evaluate, status, show, sql, export, publish, judge, audit, record, compact, dashboard, report, up, down,
-    deploy, doctor,
-):  # fmt: skip
-    app.command(name=_module.__name__.removeprefix("cli."))(_module.command)
-app.add_typer(sandbox.app, name="sandbox")
-app.add_typer(automations.app, name="automations")
+for _group, _commands in COMMANDS.items():
+    for _name, _command in _commands.items():
+        if isinstance(_command, typer.Typer):
+            app.add_typer(_command, name=_name, rich_help_panel=_group)
+        else:
+            app.command(name=_name, rich_help_panel=_group)(_command)
 
 
-def main() -> None:
-    """Run a subcommand. Exit 0: done; 1: something of ours failed; 2: what was asked is wrong."""
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        print(f"patchmill {version('patchmill')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Options of `patchmill` itself."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; `arguments` default to those of this process.
+
+    Exit codes: 0 done; 1 a part of Patchmill failed; 2 the request is wrong.
+    """
     try:
-        app()
+        app(args=arguments, prog_name="patchmill")
     except (PatchmillError, JudgeError) as error:
         message, code = str(error), 2 if isinstance(error, ConfigError | SandboxSettingError) else 1
-        _forget(error)
-    except BrokenPipeError:  # the reader has seen enough
+        _clear_frames(error)
+    except BrokenPipeError:  # the reader has closed the pipe: no error, and nothing left to say
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return
     gc.collect()
@@ -62,8 +105,8 @@ def main() -> None:
     sys.exit(code)
 
 
-def _forget(error: BaseException | None) -> None:
-    """Drop what the frames of an error hold: DuckDB complains of connections that are alive at exit."""
+def _clear_frames(error: BaseException | None) -> None:
+    """Drop the local variables of an error's frames: DuckDB reports connections that are alive at exit as leaks."""
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__

@@ -1,4 +1,4 @@
-"""What `up`, `deploy` and `automations` share: the settings of configs/up, and bringing a server to what they say."""
+"""What `up`, `deploy` and `automations` share: the settings of configs/up, and applying files to Prefect's server."""
 
 import os
 import subprocess
@@ -13,116 +13,135 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from pydantic import Field
 
-from cli.background import found, last_line, python
-from flows.automations import AutomationFile, apply, read_automations
-from flows.deployments import Deployment, Name, lake_of, read_deployments
-from flows.pools import PoolSettings, apply_pools
+from cli.background import last_line, python_command, read_processes
+from flows.serving.automations import AutomationFile, apply, read_automations
+from flows.serving.deployments import Deployment, Name, lake_of, read_deployments
+from flows.serving.pools import PoolSettings, apply_pools
 from storage.errors import ConfigError, PatchmillError
 from storage.lake import LakeSettings
-from storage.settings import Settings, load
+from storage.settings import Settings, load_settings
 from tasks.models.settings import home
 
 
 class OperationError(PatchmillError):
-    """A process of `patchmill up` could not be started, or Prefect's server not be reached."""
+    """A process of `patchmill up` did not start, or Prefect's server was not reached."""
 
 
 class UpSettings(Settings):
-    """What runs on one machine, and what Prefect's server is told."""
+    """What runs on one machine, and how Prefect's server is set up."""
 
     host: str = Field("127.0.0.1", min_length=1)
-    """Where Prefect's server listens; anybody who reaches it may run flows."""
+    """Address that Prefect's server listens on; anyone who reaches it may run flows."""
     port: int = Field(4200, ge=1, le=65535)
-    """Of Prefect's server and its UI."""
+    """Port of Prefect's server and its UI."""
     database_url: str | None = Field(None, pattern=r"^(sqlite\+aiosqlite|postgresql\+asyncpg)://")
     """Prefect's database; null: PREFECT_API_DATABASE_CONNECTION_URL, else SQLite in PREFECT_HOME."""
     pools: dict[Name, PoolSettings] = Field(min_length=1)
     """Work pools by name; each gets one worker on this machine."""
     deployments: Path = Path("prefect.yaml")
-    """What runs when, with which values."""
+    """File of deployments: which flow runs when, with which parameters."""
     automations: Path = Path("configs/automations")
-    """What follows a failure, a late run, a high rate."""
+    """Folder of automations: what happens after a failure, a late run, or a high rate."""
     notify: str | None = None
-    """As the option --notify."""
+    """The value of the option --notify."""
     dashboard: bool = True
-    """Whether the dashboard is started, where it is installed."""
+    """Whether to start the dashboard, where it is installed."""
     dashboard_port: int = Field(8501, ge=1, le=65535)
-    """Of the dashboard, on 127.0.0.1."""
+    """Port of the dashboard, on 127.0.0.1."""
     heartbeat_s: int = Field(30, ge=30)
-    """How often a run tells the server that it lives; the sweeper waits for a multiple of it."""
+    """Seconds between two heartbeats of a run; the sweeper waits for a multiple of them."""
     start_timeout_s: float = Field(180.0, gt=0)
-    """How long the server may take until it answers."""
+    """Seconds that the server may take until it answers."""
     offline: bool = True
-    """Prefect's server may not open connections to other machines; with --notify to a chat this must be false."""
+    """Keep Prefect's server from connecting to other machines; with --notify to a chat this must be false."""
 
     @property
     def url(self) -> str:
         """Address of Prefect's API as seen from this machine."""
-        reached = "127.0.0.1" if self.host in ("0.0.0.0", "::", "localhost") else self.host  # noqa: S104
-        return f"http://{reached}:{self.port}/api"
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "localhost") else self.host  # noqa: S104
+        return f"http://{host}:{self.port}/api"
 
 
 @dataclass(frozen=True)
-class Checked:
-    """What the files say, found to be right."""
+class OperationFiles:
+    """The files that the settings name, read and checked."""
 
     deployments: tuple[Deployment, ...]
     automations: dict[Path, AutomationFile]
 
     def lake(self) -> LakeSettings | None:
-        """The lake of the first deployment that refreshes one: what the dashboard shows."""
+        """Return the lake that the dashboard shows: that of the first deployment that refreshes one."""
         return next(filter(None, map(lake_of, self.deployments)), None)
 
 
-def folder() -> Path:
-    """Where process ids and logs are kept."""
+def process_folder() -> Path:
+    """Return the folder of process ids and logs."""
     return home() / "up"
 
 
-def read(config: Path, sets: Sequence[str] | None = None, **values: Any) -> UpSettings:
-    """Settings from YAML with --set and options laid over them; options that were not given are None."""
+def read_settings(config: Path, sets: Sequence[str] | None = None, **options: str | int | bool | None) -> UpSettings:
+    """Read settings from YAML, with the values of --set and of `options` that are not None laid over them.
+
+    Raises:
+        ConfigError: the file or a value is wrong.
+    """
     overrides: dict[str, Any] = {}
     for text in sets or ():
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise ConfigError(f"--set {text}: expected NAME=VALUE, such as pools.model.limit=2")
         overrides[name] = yaml.safe_load(value)
-    return load(config, UpSettings, overrides | {name: value for name, value in values.items() if value is not None})
+    overrides |= {name: value for name, value in options.items() if value is not None}
+    return load_settings(config, UpSettings, overrides)
 
 
-def check(settings: UpSettings) -> Checked:
-    """Read every file that the settings name; raises ConfigError before anything was changed or started."""
-    return Checked(read_deployments(settings.deployments, settings.pools), read_automations(settings.automations))
+def read_files(settings: UpSettings) -> OperationFiles:
+    """Read every file that the settings name.
+
+    Raises:
+        ConfigError: a file is wrong; nothing was changed or started yet.
+    """
+    return OperationFiles(
+        read_deployments(settings.deployments, settings.pools), read_automations(settings.automations)
+    )
 
 
 def server_url() -> str:
-    """The API to talk to: PREFECT_API_URL, else the server that `patchmill up` has started.
+    """Return the address of Prefect's API: PREFECT_API_URL, else that of the server which `patchmill up` started.
 
     Raises:
         ConfigError: there is neither.
     """
-    if named := os.environ.get("PREFECT_API_URL"):
-        return named
-    server = found(folder()).get("server")
-    if server is None or not server.runs():
+    if url := os.environ.get("PREFECT_API_URL"):
+        return url
+    server = read_processes(process_folder()).get("server")
+    if server is None or not server.is_running():
         raise ConfigError("no Prefect server: start one by `patchmill up`, or put its address into PREFECT_API_URL")
     return server.url
 
 
-def apply_all(url: str, settings: UpSettings, checked: Checked) -> list[dict[str, str]]:
-    """Bring a server to what the files say; returns a row for each pool, deployment and automation."""
+def apply_files(url: str, settings: UpSettings, files: OperationFiles) -> list[dict[str, str]]:
+    """Apply pools, deployments and automations to a server; return a row for each of them.
+
+    Raises:
+        OperationError: the server does not answer, or refuses.
+    """
     with connect(url) as client:
         apply_pools(client, settings.pools)
-        _deploy(url, settings.deployments)
-        changes = apply(client, checked.automations, settings.notify)
+        _apply_deployments(url, settings.deployments)
+        changes = apply(client, files.automations, settings.notify)
     rows = [{"what": "pool", "name": name, "detail": _limit(pool)} for name, pool in settings.pools.items()]
-    rows += [{"what": "deployment", "name": one.name, "detail": _when(one)} for one in checked.deployments]
+    rows += [{"what": "deployment", "name": item.name, "detail": _schedule(item)} for item in files.deployments]
     return rows + [{"what": "automation", "name": name, "detail": change} for name, change in changes.items()]
 
 
 @contextmanager
 def connect(url: str) -> Iterator[SyncPrefectClient]:
-    """A client of the server; raises OperationError where that does not answer, or will not have what it is sent."""
+    """Yield a client of Prefect's server.
+
+    Raises:
+        OperationError: the server does not answer, or refuses a request of the body.
+    """
     try:
         with SyncPrefectClient(api=url) as client:
             if (error := client.api_healthcheck()) is not None:
@@ -132,22 +151,22 @@ def connect(url: str) -> Iterator[SyncPrefectClient]:
         raise OperationError(f"{url}: {' '.join(str(error).split())}") from error
 
 
-def _deploy(url: str, file: Path) -> None:
-    """By Prefect's own command, which knows how workers find the code."""
-    command = python("-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file))
+def _apply_deployments(url: str, file: Path) -> None:
+    """Run `prefect deploy`, which knows how workers find the code."""
+    command = python_command("-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file))
     environment = {**os.environ, "PREFECT_API_URL": url, "NO_COLOR": "1"}
-    log = folder() / "deploy.log"
+    log = process_folder() / "deploy.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as out:
-        done = subprocess.run(command, env=environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL, check=False)
-    if done.returncode:
-        raise OperationError(f"{file}: `prefect deploy` failed: {last_line(log)}; all of it in {log}")
+        result = subprocess.run(command, env=environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL, check=False)
+    if result.returncode:
+        raise OperationError(f"{file}: `prefect deploy` failed: {last_line(log)}; its output is in {log}")
 
 
 def _limit(pool: PoolSettings) -> str:
     return "no limit" if pool.limit is None else f"{pool.limit} at one time"
 
 
-def _when(deployment: Deployment) -> str:
+def _schedule(deployment: Deployment) -> str:
     times = [f"cron {s.cron} {s.timezone}" if s.cron else f"every {s.interval:g} s" for s in deployment.schedules]
     return f"pool {deployment.work_pool.name}, {', '.join(times) or 'when asked'}"

@@ -5,7 +5,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 from pydantic import ValidationError
@@ -16,7 +16,7 @@ from rich.text import Text
 from dashboards.headings import heading
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
-from storage.settings import explain
+from storage.settings import explain_validation
 
 LakeOption = Annotated[
     str | None,
@@ -48,16 +48,17 @@ def open_lake(path: str | None) -> Lake:
     try:
         lake = Lake(LakeSettings(path=path) if path else LakeSettings())
     except ValidationError as error:
-        raise ConfigError(f"--lake: {explain(error, LakeSettings)}") from None
+        raise ConfigError(f"--lake: {explain_validation(error, LakeSettings)}") from None
     if not lake.exists():
         raise ConfigError(f"{lake.root}: no lake there; create one with `patchmill run CONFIG`, or pass --lake PATH")
     return lake
 
 
-def print_json(value: object) -> None:
-    """Print one JSON value; dates and decimals become text, numbers that JSON lacks become null."""
-    json.dump(_without_nan(value), sys.stdout, ensure_ascii=False, default=str, allow_nan=False)
-    sys.stdout.write("\n")
+def print_json(value: object, file: TextIO | None = None) -> None:
+    """Print one JSON value, to stdout by default. Dates and decimals become text; NaN and infinities become null."""
+    file = file or sys.stdout
+    json.dump(_without_nan(value), file, ensure_ascii=False, default=str, allow_nan=False)
+    file.write("\n")
 
 
 def _without_nan(value: object) -> object:
@@ -103,3 +104,10 @@ def print_table(
 def _cell(value: object, on_terminal: bool) -> str:
     text = str(value)
     return text if len(text) <= LONGEST_CELL or not on_terminal else text[: LONGEST_CELL - 3] + "..."
+
+
+def with_step_names(rows: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Return rows of a funnel with words for steps, which are named like columns."""
+    return [
+        {name: heading(str(value)) if name in ("step", "of") else value for name, value in row.items()} for row in rows
+    ]

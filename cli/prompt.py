@@ -12,12 +12,14 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from cli.options import print_table, stderr
-from storage.catalog import Catalog, offers
+from storage.catalog import Catalog
+from storage.columns import describe_column
 from storage.errors import PatchmillError
-from storage.read_only import ends
+from storage.read_only import is_complete
+from storage.statements import list_entries
 from storage.tables import TABLES
 
-HELP = r"\d lists what can be asked, \d NAME its columns, \q or Ctrl-D leaves; a statement ends with ;"
+HELP = r"\d lists tables, views and macros, \d NAME its columns, \q or Ctrl-D leaves; a statement ends with ;"
 SQL_WORDS = """
 select distinct from where group by all having qualify order asc desc nulls first last limit offset join left right full
 inner cross anti semi using on as with recursive union except intersect and or not in is null like ilike between exists
@@ -26,11 +28,11 @@ temp table view macro replace drop describe summarize explain analyze true false
 """
 
 
-def talk(catalog: Catalog, show: Callable[[pa.Table], None]) -> None:
-    """Answer what a person types until they leave. Ctrl-C drops the line, or stops the query that runs."""
+def run_prompt(catalog: Catalog, print_answer: Callable[[pa.Table], None]) -> None:
+    """Answer statements until the user leaves. Ctrl-C drops the line, or stops the running query."""
     session: PromptSession[str] = PromptSession(
         history=_history(),
-        multiline=Condition(lambda: not _done(get_app().current_buffer.text)),
+        multiline=Condition(lambda: not _is_complete(get_app().current_buffer.text)),
         prompt_continuation="      ...> ",
         complete_while_typing=False,
         enable_history_search=True,
@@ -38,7 +40,7 @@ def talk(catalog: Catalog, show: Callable[[pa.Table], None]) -> None:
     stderr.print(HELP, markup=False)
     while True:
         try:
-            text = session.prompt("patchmill> ", completer=completer(catalog)).strip()
+            text = session.prompt("patchmill> ", completer=make_completer(catalog)).strip()
         except KeyboardInterrupt:
             continue
         except EOFError:
@@ -47,60 +49,64 @@ def talk(catalog: Catalog, show: Callable[[pa.Table], None]) -> None:
             return
         try:
             if text.startswith("\\"):
-                _help(catalog, text.rstrip("; "))
+                _run_backslash(catalog, text.rstrip("; "))
             else:
-                for data in catalog.answers(text):
-                    show(data)
+                for data in catalog.run_user_sql(text):
+                    print_answer(data)
         except PatchmillError as error:
             stderr.print(str(error), markup=False, soft_wrap=True)
         except KeyboardInterrupt:
             stderr.print("stopped")
 
 
-def _done(text: str) -> bool:
-    """Whether Enter hands the text over, rather than begin another line."""
+def _is_complete(text: str) -> bool:
+    """Return whether Enter submits the text, instead of starting another line."""
     text = text.strip()
-    return not text or text.startswith("\\") or text in ("exit", "quit") or ends(text)
+    return not text or text.startswith("\\") or text in ("exit", "quit") or is_complete(text)
 
 
-def _help(catalog: Catalog, text: str) -> None:
+def _run_backslash(catalog: Catalog, text: str) -> None:
     match text.split():
         case ["\\d"]:
-            print_table({"name": offer.name + offer.parameters, "a row is": offer.about} for offer in offers())
-        case ["\\d", name]:
-            columns = catalog.rows(
-                "select column_name as name, data_type as type from duckdb_columns() where table_name = $name",
-                name=name,
+            print_table(
+                {"name": entry.name + entry.parameters, "a row is": entry.description} for entry in list_entries()
             )
-            for table in TABLES:
-                if table.name == name:
-                    columns = [
-                        {**c, "what": table.schema.field(c["name"]).metadata[b"about"].decode()} for c in columns
-                    ]
-            for offer in offers():
-                if offer.name == name:
-                    stderr.print(f"{name}{offer.parameters}: {offer.about}", markup=False)
-            print_table(columns)
+        case ["\\d", name]:
+            for entry in list_entries():
+                if entry.name == name:
+                    stderr.print(f"{name}{entry.parameters}: {entry.description}", markup=False)
+            print_table(_column_rows(catalog, name))
         case _:
             stderr.print(HELP, markup=False)
 
 
-def completer(catalog: Catalog) -> WordCompleter:
-    """Words of SQL, and every table, view, macro and column."""
+def _column_rows(catalog: Catalog, name: str) -> list[dict[str, object]]:
+    """Return name and type of each column; those of a table with what they hold."""
+    columns = catalog.rows(
+        "select column_name as name, data_type as type from duckdb_columns() where table_name = $name", name=name
+    )
+    schema = next((table.schema for table in TABLES if table.name == name), None)
+    if schema is None:
+        return columns
+    return [{**column, "what": describe_column(schema.field(column["name"]))} for column in columns]
+
+
+def make_completer(catalog: Catalog) -> WordCompleter:
+    """Return a completer of SQL's words and of every table, view, macro and column."""
     columns = catalog.rows(
         "select column_name as name, string_agg(table_name, ', ' order by table_name) as tables from duckdb_columns() "
         "where not internal group by column_name"
     )
-    made = catalog.rows("select table_name as name from duckdb_tables() where not internal")
-    what = dict.fromkeys(SQL_WORDS.split(), "")
-    what |= {column["name"]: f"in {column['tables']}" for column in columns}
-    what |= {table["name"]: "made here" for table in made}
-    what |= {offer.name: offer.about for offer in offers()}
-    return WordCompleter(sorted(what), meta_dict=what, ignore_case=True)
+    tables = catalog.rows("select table_name as name from duckdb_tables() where not internal")
+    notes = dict.fromkeys(SQL_WORDS.split(), "")
+    notes |= {column["name"]: f"in {column['tables']}" for column in columns}
+    notes |= {table["name"]: "created in this session" for table in tables}
+    notes |= {entry.name: entry.description for entry in list_entries()}
+    return WordCompleter(sorted(notes), meta_dict=notes, ignore_case=True)
 
 
 def _history() -> History:
-    """In the user's state folder, for them alone; in memory where it can't be written."""
+    """Return the history in the user's state folder, readable by that user only; in memory if it is not writable."""
     folder = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "patchmill"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

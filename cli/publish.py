@@ -11,7 +11,7 @@ from cli import reaper
 from cli.options import AsOfOption, JsonOption, LakeOption, open_lake, print_json, print_table, stderr
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError
-from storage.settings import load
+from storage.settings import load_settings
 
 CONFIGS = Path(__file__).parents[1] / "configs/publish"
 
@@ -35,8 +35,8 @@ def command(
     stderr.print("[dim]starting ...[/dim]")
     from tasks.publish.settings import DataSet, PublishSettings
 
-    how = load(config or CONFIGS / f"{data_set}.yaml", PublishSettings)
-    reaper.guard()
+    how = load_settings(config or CONFIGS / f"{data_set}.yaml", PublishSettings)
+    reaper.guard_server()
     from flows.publish import publish
 
     done = publish(cast(DataSet, data_set), opened.settings, out, how, push, when)

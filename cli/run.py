@@ -1,4 +1,4 @@
-"""`patchmill run`: refresh a lake and its data set."""
+"""`patchmill run`: refresh a lake and its datasets."""
 
 import sys
 import time
@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from cli import reaper
-from cli.options import JsonOption, LakeOption, print_json, print_table, stdout, stderr
+from cli.options import JsonOption, LakeOption, print_json, print_table, stderr, stdout, with_step_names
 from storage.errors import ConfigError
 
-ASK = {
+EXAMPLE_QUERIES = {
     "debugging": ("debugging_sft", (
         "select form, count(*) as n from debugging_sft group by form",
         "select verdict, count(*) as n from verdicts group by verdict order by n desc",
@@ -26,46 +26,47 @@ ASK = {
 }  # fmt: skip
 
 SetOption = Annotated[
-    list[str] | None, typer.Option("--set", help="Replace a value of the config: repair.repairs=4. May be repeated.")
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Replace a value of the config: repair.repairs=4. Repeatable."),
 ]
 
 
 def command(
     config: Annotated[Path, typer.Argument(help="A file like configs/refresh/demo.yaml.")],
     lake: LakeOption = None,
-    only: Annotated[str | None, typer.Option(help="Run these stages alone: execute,repair.")] = None,
+    only: Annotated[str | None, typer.Option(metavar="STAGES", help="Run only these stages: execute,repair.")] = None,
     sets: SetOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Problems in, a verified debugging data set out. What the lake already holds is not done again."""
-    made, seconds = refresh_now(config, lake, only, sets)
-    tell(made, seconds, as_json)
+    """Turn problems into verified datasets. Does only what the lake lacks."""
+    report, seconds = refresh_now(config, lake, only, sets)
+    print_report(report, seconds, as_json)
 
 
 def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str] | None) -> tuple[Any, float]:
-    """Load, check, run with progress on stderr; the report and the seconds it took."""
-    loaded = load_config(config, lake, sets)
-    reaper.guard()
-    from cli.live import shown
+    """Run a config with progress on stderr. Return its report and the seconds it took."""
+    settings = load_config(config, lake, sets)
+    reaper.guard_server()
+    from cli.live import show_progress
     from flows.refresh import STAGES, refresh
 
     names = [name.strip() for name in only.split(",")] if only else STAGES
     stages = tuple(stage for stage in STAGES if stage in names)
     if unknown := set(names) - set(STAGES):
         raise ConfigError(f"--only: unknown stage {min(unknown)!r}; expected some of {', '.join(STAGES)}")
-    started = time.monotonic()
-    with shown():
-        made = refresh(loaded, stages)
-    return made, time.monotonic() - started
+    start = time.monotonic()
+    with show_progress():
+        report = refresh(settings, stages)
+    return report, time.monotonic() - start
 
 
 def load_config(config: Path, lake: str | None, sets: list[str] | None = None) -> Any:
-    """A RefreshConfig from YAML, with --lake and --set laid over it."""
+    """Read a RefreshConfig from YAML, with the values of --lake and --set laid over it."""
     stderr.print("[dim]starting ...[/dim]")
     import yaml
 
     from flows.config import RefreshConfig
-    from storage.settings import load
+    from storage.settings import load_settings
 
     overrides: dict[str, Any] = {}
     for text in sets or []:
@@ -75,18 +76,18 @@ def load_config(config: Path, lake: str | None, sets: list[str] | None = None) -
         overrides[name] = yaml.safe_load(value)
     if lake is not None:
         overrides["lake.path"] = str(lake)
-    return load(config, RefreshConfig, overrides)
+    return load_settings(config, RefreshConfig, overrides)
 
 
-def tell(made: Any, seconds: float, as_json: bool) -> None:
-    """A report on stdout."""
+def print_report(report: Any, seconds: float, as_json: bool) -> None:
+    """Print a run's funnel, its models' rates, and an example and queries for each product."""
     if as_json:
-        print_json({**asdict(made), "wall_s": round(seconds, 1)})
+        print_json({**asdict(report), "wall_s": round(seconds, 1)})
         return
     from cli.show import print_example
 
-    print_table(made.table(), title=f"Funnel of {made.lake}")
-    for stats in made.models:
+    print_table(with_step_names(report.table()), title=f"Funnel of {report.lake}")
+    for stats in report.models:
         if stats["busy_s"]:
             rate = stats["completion_tokens"] / stats["busy_s"]
             stderr.print(
@@ -94,13 +95,14 @@ def tell(made: Any, seconds: float, as_json: bool) -> None:
                 f"while busy, busy {stats['busy_s'] / seconds:.0%} of {seconds:.0f} s"
             )
         else:
-            stderr.print("model: not asked anything")
-    lake = made.lake
-    for product in made.products:
-        data_set, queries = ASK[product]
-        print_example(lake, data_set)
+            stderr.print("model: no requests")
+    lake = report.lake
+    for product in report.products:
+        dataset, queries = EXAMPLE_QUERIES[product]
+        print_example(lake, dataset)
         stdout.print(
-            f"\nThe data set is {lake}/datasets/{data_set} (Delta: plain Parquet and a log). To ask it:", soft_wrap=True
-        )
+            f"\nThe dataset is {lake}/datasets/{dataset} (Delta: plain Parquet and a log). Queries to try:",
+            soft_wrap=True, markup=False,
+        )  # fmt: skip
         for query in queries:
             stdout.print(f'  {sys.argv[0]} sql --lake {lake} "{query}"', soft_wrap=True, markup=False)

@@ -1,4 +1,4 @@
-"""`patchmill sql`: ask the lake."""
+"""`patchmill sql`: query the lake."""
 
 import csv
 import json
@@ -6,31 +6,33 @@ import sys
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, TextIO
+from typing import Annotated, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
 from cli.options import AsOfOption, JsonOption, LakeOption, open_lake, print_json, print_table, stderr
-from storage.catalog import Catalog, as_script
+from storage.catalog import Catalog, generate_script
 from storage.errors import ConfigError
-from storage.files import written
-from storage.history import as_of
+from storage.files import atomic_write
+from storage.history import resolve_as_of
 
-SHOWN = 1000
-WRITTEN = (".parquet", ".csv", ".json")
+MOST_ROWS = 1000
+"""Rows printed as a table."""
+SUFFIXES = (".parquet", ".csv", ".json")
 
 
 def command(
     query: Annotated[
-        str | None, typer.Argument(help="SQL; every table and data set is a view. Without: a prompt, or stdin.")
+        str | None,
+        typer.Argument(help="SQL; every table and dataset is a view. Without it: a prompt, or SQL on stdin."),
     ] = None,
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the SQL from a file.")] = None,
     lake: LakeOption = None,
     when: AsOfOption = None,
     as_json: JsonOption = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV; lists and structs in it as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, with lists and structs as JSON.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Write the rows to a file that ends in .parquet, .csv or .json.")
     ] = None,
@@ -38,50 +40,51 @@ def command(
         Path | None, typer.Option("--export-views", help="Instead: write the views as SQL for any DuckDB client.")
     ] = None,
 ) -> None:
-    """Run SQL (DuckDB's) over the lake. Reads only; locks nothing.
+    """Run SQL (DuckDB's dialect) over the lake. Only reads, and takes no lock.
 
-    Of several statements each is shown; --json, --csv and --out give the rows of the last.
+    Every statement's rows are printed; --json, --csv and --out give the rows of the last statement.
     """
-    if out is not None and out.suffix not in WRITTEN:
-        raise ConfigError(f"--out {out}: expected a name that ends in {', '.join(WRITTEN)}")
-    for_machines = as_json + as_csv + (out is not None)
-    if for_machines > 1:
+    if out is not None and out.suffix not in SUFFIXES:
+        raise ConfigError(f"--out {out}: expected a name that ends in {', '.join(SUFFIXES)}")
+    formats = as_json + as_csv + (out is not None)
+    if formats > 1:
         raise ConfigError("expected at most one of --json, --csv and --out")
     if export_views is not None:
-        if query is not None or file is not None or for_machines:
+        if query is not None or file is not None or formats:
             raise ConfigError("--export-views takes no query; --lake and --as-of say which lake")
         opened = open_lake(lake)
-        with written(export_views) as path:
-            path.write_text(as_script(opened, as_of(opened, when) if when else None), encoding="utf-8")
+        with atomic_write(export_views) as path:
+            path.write_text(generate_script(opened, resolve_as_of(opened, when) if when else None), encoding="utf-8")
         stderr.print(f"views of {opened.root} -> {export_views}", markup=False)
         return
-    text = _asked(query, file, bool(for_machines))
+    text = _read_sql(query, file, for_machines=bool(formats))
     opened = open_lake(lake)
-    with Catalog(opened, as_of(opened, when) if when else None) as catalog:
+    with Catalog(opened, resolve_as_of(opened, when) if when else None) as catalog:
         if text is None:
-            from cli.prompt import talk
+            from cli.prompt import run_prompt
 
-            talk(catalog, show)
-        elif for_machines:
-            _give(_last(catalog.answers(text)), as_json, out)
+            run_prompt(catalog, print_answer)
+        elif formats:
+            _write_rows(_last_answer(catalog.run_user_sql(text)), as_json, out)
         else:
-            for data in catalog.answers(text):
-                show(data)
+            for data in catalog.run_user_sql(text):
+                print_answer(data)
 
 
-def show(data: pa.Table) -> None:
-    """Rows as a table on stdout, a plan as DuckDB draws it."""
+def print_answer(data: pa.Table) -> None:
+    """Print rows as a table under their column names, and a plan as DuckDB draws it."""
     if data.schema.names == ["explain_key", "explain_value"]:
         for plan in data["explain_value"].to_pylist():
             print(plan)
         return
-    print_table(_plain(data.slice(0, SHOWN)).to_pylist())
-    if data.num_rows > SHOWN:
-        stderr.print(f"... and {data.num_rows - SHOWN} rows more: --json, --csv and --out FILE give all", markup=False)
+    print_table(_with_integers(data.slice(0, MOST_ROWS)).to_pylist(), headings=str)
+    if data.num_rows > MOST_ROWS:
+        hidden = data.num_rows - MOST_ROWS
+        stderr.print(f"... and {hidden} more rows: --json, --csv and --out FILE give all of them", markup=False)
 
 
-def _asked(query: str | None, file: Path | None, for_machines: bool) -> str | None:
-    """The SQL; None where a person is to be asked for it."""
+def _read_sql(query: str | None, file: Path | None, for_machines: bool) -> str | None:
+    """Return the SQL to run; None where the user is to be prompted for it."""
     if query is not None and file is not None:
         raise ConfigError('expected a query or a file: patchmill sql "select ..." or --file QUERY.sql')
     if query is not None:
@@ -98,46 +101,44 @@ def _asked(query: str | None, file: Path | None, for_machines: bool) -> str | No
     return None
 
 
-def _last(answers: Iterator[pa.Table]) -> pa.Table:
+def _last_answer(answers: Iterator[pa.Table]) -> pa.Table:
     last = deque(answers, maxlen=1)
     if not last:
-        raise ConfigError("SQL: expected a query, got no statement that brings rows")
-    return _plain(last[0])
+        raise ConfigError("SQL: expected a query, got no statement that returns rows")
+    return _with_integers(last[0])
 
 
-def _give(data: pa.Table, as_json: bool, out: Path | None) -> None:
+def _write_rows(data: pa.Table, as_json: bool, out: Path | None) -> None:
+    """Write rows to a file, by its suffix, or to stdout."""
     if out is None:
-        print_json(data.to_pylist()) if as_json else _csv(data, sys.stdout)
+        print_json(data.to_pylist()) if as_json else _write_csv(data, sys.stdout)
         return
-    with written(out) as path:
+    with atomic_write(out) as path:
         if out.suffix == ".parquet":
             pq.write_table(data, path, compression="zstd")
         else:
             with path.open("w", encoding="utf-8", newline="") as file:
-                if out.suffix == ".csv":
-                    _csv(data, file)
-                else:
-                    json.dump(data.to_pylist(), file, ensure_ascii=False, default=str)
+                _write_csv(data, file) if out.suffix == ".csv" else print_json(data.to_pylist(), file)
     stderr.print(f"{data.num_rows} rows -> {out}", markup=False)
 
 
-def _csv(data: pa.Table, file: TextIO) -> None:
-    lines = csv.writer(file, lineterminator="\n")
-    lines.writerow(data.schema.names)
+def _write_csv(data: pa.Table, file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(data.schema.names)
     for batch in data.to_batches():
-        lines.writerows([_cell(value) for value in row.values()] for row in batch.to_pylist())
+        writer.writerows([_csv_value(value) for value in row.values()] for row in batch.to_pylist())
 
 
-def _cell(value: Any) -> Any:
+def _csv_value(value: object) -> object:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict | bool) else value
 
 
-def _plain(data: pa.Table) -> pa.Table:
-    """Whole numbers as such: DuckDB's sum() of integers comes as a decimal."""
+def _with_integers(data: pa.Table) -> pa.Table:
+    """Return the rows with whole decimals as integers: DuckDB's sum() of integers is a decimal."""
     for place, field in enumerate(data.schema):
         if pa.types.is_decimal(field.type) and field.type.scale == 0:
             try:
                 data = data.set_column(place, field.name, data.column(place).cast(pa.int64()))
-            except pa.ArrowInvalid:  # too large
+            except pa.ArrowInvalid:  # too large for an integer
                 continue
     return data

@@ -94,7 +94,9 @@ def _of_config(config: Path, lake: str | None) -> dict[str, Any]:
     ]
     with Catalog(opened) as catalog:
         for table, table_rows in ((SELECTIONS, selections), (PLANS, [plan])):
-            catalog.register(f"new_{table.name}", pa.Table.from_pylist(table_rows, schema=without_descriptions(table.schema)))
+            catalog.register(
+                f"new_{table.name}", pa.Table.from_pylist(table_rows, schema=without_descriptions(table.schema))
+            )
             catalog.rows(f"create or replace view {table.name} as from new_{table.name}")
         [new] = catalog.rows("select count(*) as n from selections anti join problems using (problem_id)")
         counts = {stage: count.total() for stage, count in pending_counts(catalog, plan["plan_id"]).items()}

@@ -1,1 +1,1 @@
-"""Read-only pages over the lake. They read through storage/ alone, and let DuckDB do the counting."""
+"""Read-only pages over a lake. They read through storage/ only, and let DuckDB count."""

@@ -13,9 +13,11 @@ PAGES = {
     "efficiency": (efficiency.page, "Efficiency"),
     "strength": (strength.page, "Test strength"),
 }
+"""Function and title of each page by its address; the first one is shown first."""
 
 
 def main() -> None:
+    """Run the page that the address names."""
     st.set_page_config("Patchmill", layout="wide")
     pages = [
         st.Page(function, title=title, url_path=path, default=path == "overview")

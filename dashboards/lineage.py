@@ -1,78 +1,105 @@
-"""A problem's programs as a tree: wrong program, what was said of it, the repairs that came of that. Pure; HTML out."""
+"""A problem's programs as a tree: a wrong program, its diagnoses, and the repairs that followed. Rows in, HTML out."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
-from typing import Any
 
-from dashboards.diffs import side_by_side
-from dashboards.markup import badge, program, words
+from dashboards.diffs import render_diff
+from dashboards.markup import render_badge, render_program, render_text
+from dashboards.questions.problem import JudgedAttempt, ProblemDiagnosis
 
-Row = Mapping[str, Any]
-
-
-def tree(attempts: Sequence[Row], diagnoses: Sequence[Row], roots: Sequence[Row]) -> str:
-    """`roots` with all that descends from them, folded; needs no script to unfold."""
-    repairs, said = defaultdict(list), defaultdict(list)
-    for row in attempts:
-        if row["parent_attempt_id"]:
-            repairs[row["parent_attempt_id"]].append(row)
-    for row in diagnoses:
-        said[row["attempt_id"]].append(row)
-    return f'<div class="pm-tree">{"".join(_attempt(row, None, repairs, said) for row in roots)}</div>'
+LONGEST_TEST = 300
 
 
-def _attempt(row: Row, parent: Row | None, repairs: Mapping[str, list[Row]], said: Mapping[str, list[Row]]) -> str:
-    below = repairs.get(row["attempt_id"], [])
-    parts = [_code(row, parent), _judged(row)]
-    by_diagnosis = defaultdict(list)
-    for repair in below:
-        by_diagnosis[repair["diagnosis_id"]].append(repair)
-    for diagnosis in said.get(row["attempt_id"], []):
-        parts.append(_said(diagnosis))
-        parts += [_attempt(r, row, repairs, said) for r in by_diagnosis.pop(diagnosis["diagnosis_id"], [])]
-    parts += [_attempt(r, row, repairs, said) for rest in by_diagnosis.values() for r in rest]
-    verified = sum(r["verdict"] == "passed" for r in below)
-    more = f", {len(below)} repairs of which {verified} verified" if below else ""
-    return f"<details><summary>{_head(row)}{more}</summary>{''.join(parts)}</details>"
+@dataclass(frozen=True)
+class Descent:
+    """What followed each attempt."""
+
+    repairs: Mapping[str, Sequence[JudgedAttempt]]
+    """Repairs by the id of the attempt that they repair."""
+    diagnoses: Mapping[str, Sequence[ProblemDiagnosis]]
+    """Diagnoses by the id of the attempt that they explain."""
 
 
-def _head(row: Row) -> str:
-    passed = f"{row['passed_tests']}/{row['total_tests']} tests" if row["total_tests"] else ""
-    what = {
-        "generate": f"attempt {row['sample_index']}",
-        "repair": f"repair {row['sample_index']} of round {row['round']}",
-    }.get(row["kind"], row["kind"])
-    cost = f"{row['cpu_ms']:.0f} CPU-ms, {row['peak_mib']:.0f} MiB" if row["cpu_ms"] else ""
-    words_ = [what, row["model"], row["template"].split("@")[0], passed, cost, *row["flags"], row["attempt_id"][:10]]
-    return f"{badge(row['verdict'])} {escape(' · '.join(w for w in words_ if w))}"
+def render_tree(
+    attempts: Sequence[JudgedAttempt], diagnoses: Sequence[ProblemDiagnosis], roots: Sequence[JudgedAttempt]
+) -> str:
+    """Return the roots with all their descendants, folded; unfolding needs no script."""
+    repairs: dict[str, list[JudgedAttempt]] = defaultdict(list)
+    by_attempt: dict[str, list[ProblemDiagnosis]] = defaultdict(list)
+    for attempt in attempts:
+        if attempt["parent_attempt_id"]:
+            repairs[attempt["parent_attempt_id"]].append(attempt)
+    for diagnosis in diagnoses:
+        by_attempt[diagnosis["attempt_id"]].append(diagnosis)
+    descent = Descent(repairs, by_attempt)
+    return f'<div class="pm-tree">{"".join(_render_attempt(root, None, descent) for root in roots)}</div>'
 
 
-def _code(row: Row, parent: Row | None) -> str:
-    if row["code"] is None:
-        return (
-            f'<p class="pm-note">no program: {escape(row["no_code_reason"] or "")}</p>{words(row["completion"] or "")}'
-        )
+def _render_attempt(attempt: JudgedAttempt, parent: JudgedAttempt | None, descent: Descent) -> str:
+    """Return one attempt, then each diagnosis with its repairs, then the repairs without a diagnosis."""
+    repairs = descent.repairs.get(attempt["attempt_id"], ())
+    repairs_by_diagnosis: dict[str | None, list[JudgedAttempt]] = defaultdict(list)
+    for repair in repairs:
+        repairs_by_diagnosis[repair["diagnosis_id"]].append(repair)
+    parts = [_render_code(attempt, parent), _render_evidence(attempt)]
+    for diagnosis in descent.diagnoses.get(attempt["attempt_id"], ()):
+        parts.append(_render_diagnosis(diagnosis))
+        followers = repairs_by_diagnosis.pop(diagnosis["diagnosis_id"], [])
+        parts += [_render_attempt(repair, attempt, descent) for repair in followers]
+    for others in repairs_by_diagnosis.values():
+        parts += [_render_attempt(repair, attempt, descent) for repair in others]
+    summary = _render_summary(attempt)
+    if repairs:
+        verified = sum(repair["verdict"] == "passed" for repair in repairs)
+        summary += f", {len(repairs)} {'repair' if len(repairs) == 1 else 'repairs'}, {verified} verified"
+    return f"<details><summary>{summary}</summary>{''.join(parts)}</details>"
+
+
+def _render_summary(attempt: JudgedAttempt) -> str:
+    names = {
+        "generate": f"attempt {attempt['sample_index']}",
+        "repair": f"repair {attempt['sample_index']} of round {attempt['round']}",
+    }
+    words = [
+        names.get(attempt["kind"], attempt["kind"]),
+        attempt["model"],
+        attempt["template"].split("@")[0],
+        f"{attempt['passed_tests']}/{attempt['total_tests']} tests" if attempt["total_tests"] else "",
+        f"{attempt['cpu_ms']:.0f} CPU-ms, {attempt['peak_mib']:.0f} MiB" if attempt["cpu_ms"] else "",
+        *attempt["flags"],
+        attempt["attempt_id"][:10],
+    ]
+    return f"{render_badge(attempt['verdict'])} {escape(' · '.join(filter(None, words)))}"
+
+
+def _render_code(attempt: JudgedAttempt, parent: JudgedAttempt | None) -> str:
+    """Return a repair as a diff to the program it repairs, another program in full, or the answer without a program."""
+    if attempt["code"] is None:
+        reason = escape(attempt["no_code_reason"] or "")
+        return f'<p class="pm-note">no program: {reason}</p>{render_text(attempt["completion"] or "")}'
     if parent is not None and parent["code"] is not None:
-        return side_by_side(parent["code"], row["code"], ("what was wrong", "the repair"))
-    return program(row["code"])
+        return render_diff(parent["code"], attempt["code"], ("wrong program", "repair"))
+    return render_program(attempt["code"])
 
 
-def _judged(row: Row) -> str:
-    failed = row["failed_tests"] or []
+def _render_evidence(attempt: JudgedAttempt) -> str:
+    """Return the failed tests, and the feedback that a repair is asked with."""
     tests = "".join(
-        f"<li>{badge(t['verdict'])} <code>{escape(t['test'][:300])}</code> {escape(t['message'][:300])}</li>"
-        for t in failed
+        f"<li>{render_badge(test['verdict'])} <code>{escape(test['test'][:LONGEST_TEST])}</code> "
+        f"{escape(test['message'][:LONGEST_TEST])}</li>"
+        for test in attempt["failed_tests"] or ()
     )
-    told = words(row["feedback"]) if row["feedback"] else ""
-    return (f"<ul>{tests}</ul>" if tests else "") + told
+    feedback = render_text(attempt["feedback"]) if attempt["feedback"] else ""
+    return (f"<ul>{tests}</ul>" if tests else "") + feedback
 
 
-def _said(row: Row) -> str:
-    text = row["explanation"]
-    body = (
-        words(text)
-        if text is not None
-        else f'<p class="pm-note">no explanation: {escape(row["no_explanation_reason"] or "")}</p>'
-    )
-    return f'<div class="pm-said">diagnosis {row["sample_index"]} by {escape(row["model"])}{body}</div>'
+def _render_diagnosis(diagnosis: ProblemDiagnosis) -> str:
+    if diagnosis["explanation"] is not None:
+        body = render_text(diagnosis["explanation"])
+    else:
+        reason = escape(diagnosis["no_explanation_reason"] or "")
+        body = f'<p class="pm-note">no explanation: {reason}</p>'
+    title = f"diagnosis {diagnosis['sample_index']} by {escape(diagnosis['model'])}"
+    return f'<div class="pm-diagnosis">{title}{body}</div>'

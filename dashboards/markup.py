@@ -1,10 +1,10 @@
-"""HTML of what models and sources wrote. Whatever comes from them passes through here, and nothing in it can be markup.
+"""HTML of texts that models and sources wrote. All of them pass through here, so that none of it can be markup.
 
-Pages of both kinds, live and static, show the same pieces. None needs a script.
+The live pages and the report show the same pieces. None needs a script.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from html import escape
 
@@ -12,144 +12,153 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from pygments.token import STANDARD_TYPES, Token, _TokenType
 
+from dashboards.headings import heading
+from dashboards.verdicts import verdict_colour, verdict_words
+
 MOST_LINES, MOST_COLUMNS = 400, 400
-"""A longer program is cut, with a word about it: a page is for looking, `patchmill sql` for all of it."""
-COLOURS = {
-    "passed": "#2b8a3e", "failed": "#c92a2a", "error": "#e8590c", "exited": "#d9480f", "timeout": "#9c36b5",
-    "memory": "#7048e8", "output": "#6741d9", "processes": "#5f3dc4", "files": "#5f3dc4", "no_code": "#868e96",
-    "infra": "#1971c2", "unjudged": "#adb5bd", "not_run": "#ced4da",
-}  # fmt: skip
-STATES = {"right at once": "#2b8a3e", "mended": "#74b816", "never right": "#c92a2a", "not tried": "#ced4da"}
-"""Of what became of a problem."""
-Pieces = list[tuple[str, str]]
-"""One line of a program: CSS class and text of each piece."""
-
-
-def colour(verdict: str) -> str:
-    """A verdict's colour, the same on every page."""
-    return COLOURS.get(verdict, "#868e96")
+"""A longer program is cut, and says so; `patchmill sql` has all of it."""
+MOST_CHARACTERS = 4000
+"""A longer text is cut, and says so."""
+NOTHING = '<p class="pm-none">nothing here yet</p>'
+CodeLine = tuple[tuple[str, str], ...]
+"""One line of a program: CSS class and text of each token."""
 
 
 class Html(str):
-    """Markup of ours, which a table takes as it is."""
+    """Finished markup, which a table does not escape."""
 
 
-def badge(verdict: str) -> Html:
-    """A verdict as a coloured word."""
-    return Html(f'<span class="pm-badge" style="background:{colour(verdict)}">{escape(verdict)}</span>')
+def render_badge(verdict: str) -> Html:
+    """Return a verdict as a coloured label."""
+    colour = verdict_colour(verdict)
+    return Html(f'<span class="pm-badge" style="background:{colour}">{escape(verdict_words(verdict))}</span>')
 
 
-def plain(text: str) -> str:
-    """Text for the places where only markdown is taken: every character that means something there is escaped."""
+def escape_markdown(text: str) -> str:
+    """Return text for places that take only Markdown: every character with a meaning there is escaped."""
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~>:$<&])", r"\\\1", text).replace("\n", " ")
 
 
-def words(text: str, most: int = 4000) -> str:
-    """Prose or output as it stands, in a box that wraps."""
-    cut = text if len(text) <= most else f"{text[:most]}\n... ({len(text) - most} more characters)"
-    return f'<pre class="pm-text">{escape(cut)}</pre>'
+def render_text(text: str) -> str:
+    """Return prose or output unchanged, in a box that wraps."""
+    hidden = len(text) - MOST_CHARACTERS
+    shown = text if hidden <= 0 else f"{text[:MOST_CHARACTERS]}\n... ({hidden} more characters)"
+    return f'<pre class="pm-text">{escape(shown)}</pre>'
 
 
 @lru_cache(2000)
-def pieces(code: str) -> tuple[tuple[tuple[str, str], ...], ...]:
-    """A Python program as lines of pieces, cut at the limits above."""
+def split_tokens(code: str) -> tuple[CodeLine, ...]:
+    """Return the lines of a Python program, at most MOST_LINES of MOST_COLUMNS characters."""
     lines = code.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
-    cut = [line if len(line) <= MOST_COLUMNS else line[:MOST_COLUMNS] + "..." for line in lines[:MOST_LINES]]
+    shown = [line if len(line) <= MOST_COLUMNS else line[:MOST_COLUMNS] + "..." for line in lines[:MOST_LINES]]
     if len(lines) > MOST_LINES:
-        cut.append(f"# ... {len(lines) - MOST_LINES} more lines")
-    made: list[Pieces] = [[]]
-    for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens("\n".join(cut)):
-        first, *rest = text.split("\n")
-        made[-1].append((_css(kind), first))
-        for line in rest:
-            made.append([(_css(kind), line)])
-    return tuple(tuple((css, text) for css, text in line if text) for line in made)
+        shown.append(f"# ... {len(lines) - MOST_LINES} more lines")
+    tokens_by_line: list[list[tuple[str, str]]] = [[]]
+    for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens("\n".join(shown)):
+        first, *following = text.split("\n")
+        tokens_by_line[-1].append((_css_class(kind), first))
+        tokens_by_line += [[(_css_class(kind), part)] for part in following]
+    return tuple(tuple((css, text) for css, text in tokens if text) for tokens in tokens_by_line)
 
 
-def _css(kind: _TokenType) -> str:
+def _css_class(kind: _TokenType) -> str:
     while kind not in STANDARD_TYPES and kind is not Token:
         kind = kind.parent
-    return STANDARD_TYPES.get(kind, "")
+    return str(STANDARD_TYPES.get(kind, ""))
 
 
-def spans(line: Iterable[tuple[str, str]]) -> str:
-    """Pieces as HTML."""
-    return "".join(f'<span class="{css}">{escape(text)}</span>' if css else escape(text) for css, text in line)
+def render_tokens(tokens: Iterable[tuple[str, str]]) -> str:
+    """Return tokens as HTML."""
+    return "".join(f'<span class="{css}">{escape(text)}</span>' if css else escape(text) for css, text in tokens)
 
 
-def program(code: str) -> str:
-    """A Python program with its line numbers."""
+def render_program(code: str) -> str:
+    """Return a Python program with line numbers."""
     rows = "".join(
-        f'<tr><td class="pm-n">{number}</td><td>{spans(line)}</td></tr>' for number, line in enumerate(pieces(code), 1)
+        f'<tr><td class="pm-number">{number}</td><td>{render_tokens(line)}</td></tr>'
+        for number, line in enumerate(split_tokens(code), 1)
     )
     return f'<div class="pm-wide"><table class="pm-code">{rows}</table></div>'
 
 
-def table(rows: Iterable[Mapping[str, object]], numeric: Iterable[str] = ()) -> str:
-    """Rows as an HTML table with the columns of the first; values are text, never markup, except Html."""
-    rows, right = list(rows), set(numeric)
+def render_table(rows: Iterable[Mapping[str, object]]) -> str:
+    """Return rows as a table with the columns of the first row. Values are text, except Html; numbers stand right."""
+    rows = list(rows)
     if not rows:
-        return '<p class="pm-none">nothing here yet</p>'
-    head = "".join(f"<th>{escape(str(name))}</th>" for name in rows[0])
+        return NOTHING
+    right = {name for name in rows[0] if all(isinstance(row[name], int | float | None) for row in rows)}
+    header = "".join(f"<th{_align(name in right)}>{escape(heading(name))}</th>" for name in rows[0])
     body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{' class=pm-right' if name in right else ''}>{_shown(value)}</td>" for name, value in row.items()
-        )
-        + "</tr>"
+        f"<tr>{''.join(f'<td{_align(name in right)}>{_cell(value)}</td>' for name, value in row.items())}</tr>"
         for row in rows
     )
-    return f'<div class="pm-wide"><table class="pm-table"><tr>{head}</tr>{body}</table></div>'
+    return f'<div class="pm-wide"><table class="pm-table"><tr>{header}</tr>{body}</table></div>'
 
 
-def _shown(value: object) -> str:
+def _align(is_right: bool) -> str:
+    return ' class="pm-right"' if is_right else ""
+
+
+def _cell(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, Html):
         return value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:.4g}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return escape(str(value))
+    return f"{value:,}" if isinstance(value, int) else escape(str(value))
 
 
-def grid(rows: list[str], columns: list[str], cells: Mapping[tuple[str, str], str], about: Mapping[str, str]) -> str:
-    """Programs (rows) by tests (columns), squares coloured by verdict; `about` says what a row or column is."""
-    head = "".join(f'<th title="{escape(about.get(c, c))}">{n}</th>' for n, c in enumerate(columns, 1))
+def render_grid(
+    rows: Sequence[str], columns: Sequence[str], verdicts: Mapping[tuple[str, str], str], labels: Mapping[str, str]
+) -> str:
+    """Return programs (rows) by tests (columns) as squares in the colours of verdicts.
+
+    Args:
+        rows: ids of programs, from top to bottom.
+        columns: tests, from left to right; they are numbered.
+        verdicts: by program and test.
+        labels: texts for programs and tests, where these are not their own labels.
+    """
+    header = "".join(
+        f'<th title="{escape(labels.get(column, column))}">{number}</th>' for number, column in enumerate(columns, 1)
+    )
     body = "".join(
-        f'<tr><th title="{escape(about.get(row, row))}">{escape(about.get(row, row))}</th>'
-        + "".join(_cell(cells.get((row, column), "not_run"), column) for column in columns)
+        f'<tr><th title="{escape(labels.get(row, row))}">{escape(labels.get(row, row))}</th>'
+        + "".join(_square(verdicts.get((row, column), "not_run"), column) for column in columns)
         + "</tr>"
         for row in rows
     )
-    return f'<div class="pm-wide"><table class="pm-grid"><tr><th></th>{head}</tr>{body}</table></div>'
+    return f'<div class="pm-wide"><table class="pm-grid"><tr><th></th>{header}</tr>{body}</table></div>'
 
 
-def _cell(verdict: str, column: str) -> str:
-    return f'<td style="background:{colour(verdict)}" title="{escape(verdict)}: {escape(column)}"></td>'
+def _square(verdict: str, column: str) -> str:
+    title = escape(f"{verdict_words(verdict)}: {column}")
+    return f'<td style="background:{verdict_colour(verdict)}" title="{title}"></td>'
 
 
-def legend(verdicts: Iterable[str]) -> str:
-    """The colours of the verdicts that occur."""
-    return f'<p class="pm-legend">{" ".join(badge(v) for v in sorted(set(verdicts)))}</p>'
+def render_legend(verdicts: Iterable[str]) -> str:
+    """Return the colours of the verdicts that occur."""
+    return f'<p class="pm-legend">{" ".join(render_badge(verdict) for verdict in sorted(set(verdicts)))}</p>'
 
 
 STYLE = (
     "<style>"
-    + HtmlFormatter(style="friendly").get_style_defs(".pm-code")
+    + str(HtmlFormatter(style="friendly").get_style_defs(".pm-code"))
     + """
 .pm-badge { color: #fff; border-radius: .6em; padding: .05em .6em; font-size: .8rem; white-space: nowrap; }
 .pm-wide { overflow-x: auto; }
 .pm-code { border-collapse: collapse; width: 100%; background: #f8f9fa; color: #212529;
   font: .8rem/1.35 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
 .pm-code td { border: 0; padding: 0 .5em; white-space: pre-wrap; overflow-wrap: anywhere; vertical-align: top; }
-.pm-code td.pm-n { color: #868e96; text-align: right; width: 1%; white-space: nowrap; user-select: none; }
+.pm-code td.pm-number { color: #868e96; text-align: right; width: 1%; white-space: nowrap; user-select: none; }
 .pm-diff { table-layout: fixed; }
-.pm-diff col.pm-n { width: 2.8em; }
+.pm-diff col.pm-number { width: 2.8em; }
 .pm-diff th { text-align: left; padding: .3em .5em; font-weight: 600; }
-.pm-gone { background: #ffe3e3; } .pm-gone mark { background: #ffa8a8; color: inherit; padding: 0; }
-.pm-new { background: #d3f9d8; } .pm-new mark { background: #8ce99a; color: inherit; padding: 0; }
+.pm-removed { background: #ffe3e3; } .pm-removed mark { background: #ffa8a8; color: inherit; padding: 0; }
+.pm-added { background: #d3f9d8; } .pm-added mark { background: #8ce99a; color: inherit; padding: 0; }
 .pm-void { background: #f1f3f5; }
 .pm-text { white-space: pre-wrap; overflow-wrap: anywhere; background: #f8f9fa; color: #212529; padding: .6em .8em;
   margin: .3em 0; font: .8rem/1.4 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; }
@@ -163,8 +172,8 @@ STYLE = (
 .pm-tree summary { cursor: pointer; font-size: .85rem; }
 .pm-tree ul { font-size: .85rem; margin: .3em 0; padding-left: 1.2em; list-style: none; }
 .pm-tree code { font-size: .8rem; }
-.pm-said { border-left: 3px solid #fab005; padding-left: .7em; margin: .3em 0; font-size: .85rem; }
+.pm-diagnosis { border-left: 3px solid #fab005; padding-left: .7em; margin: .3em 0; font-size: .85rem; }
 .pm-none, .pm-note { color: #868e96; font-size: .85rem; }
 </style>"""
 )
-"""Of all pieces, once per page."""
+"""The styles of all pieces; a page needs them once."""

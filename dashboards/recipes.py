@@ -1,41 +1,48 @@
-"""Figures by recipe, for people. Pure."""
+"""Names of recipes, and pass@k by recipe as a table. Pure."""
 
 import json
 from collections import Counter
-from typing import Any
+from collections.abc import Iterable, Sequence
+
+from dashboards.questions.programs import PassAtK, RecipeSummary
 
 
-def named(rows: list[dict[str, Any]], recipes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows with a line's name in words: model, template, temperature, the recipe where that is not enough, round."""
-    names = {recipe["recipe_id"]: _name(recipe) for recipe in recipes}
-    often = Counter(names.values())
-    return [
-        {**row, "line": f"{_told_apart(row['recipe_id'], names, often)}, {_when(row['round'])}"}
-        for row in rows
-    ]  # fmt: skip
+class NamedPassAtK(PassAtK):
+    """pass@k with the name of its line in a chart."""
+
+    line: str
 
 
-def _name(recipe: dict[str, Any]) -> str:
-    try:
-        heat = f"T={json.loads(recipe['sampling'])['temperature']}"
-    except (ValueError, KeyError, TypeError):  # no JSON, or none with a temperature
-        heat = ""
-    return ", ".join(part for part in (recipe["model"], recipe["template"].split("@")[0], heat) if part)
-
-
-def _told_apart(recipe_id: str, names: dict[str, str], often: Counter[str]) -> str:
-    name = names.get(recipe_id, recipe_id[:6])
-    return f"{name} ({recipe_id[:6]})" if often[name] > 1 else name
-
-
-def _when(round_: int) -> str:
-    return f"after round {round_}" if round_ else "first attempts"
-
-
-def wide(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row per line with a column per k: estimate ± standard error, in percent."""
-    found: dict[str, dict[str, Any]] = {}
+def name_lines(rows: Iterable[PassAtK], recipes: Iterable[RecipeSummary]) -> list[NamedPassAtK]:
+    """Name each row by model, template and temperature, by its recipe's id where these are ambiguous, and by round."""
+    names = {recipe["recipe_id"]: _recipe_name(recipe) for recipe in recipes}
+    uses = Counter(names.values())
+    lines: list[NamedPassAtK] = []
     for row in rows:
-        line = found.setdefault(row["line"], {"line": row["line"], "problems": row["problems"]})
-        line[f"pass@{row['k']}"] = f"{row['pass_at_k']:.1%} ± {row['standard_error']:.1%}"
-    return list(found.values())
+        short_id = row["recipe_id"][:6]
+        name = names.get(row["recipe_id"], short_id)
+        if uses[name] > 1:
+            name = f"{name} ({short_id})"
+        lines.append({**row, "line": f"{name}, {_round_name(row['round'])}"})
+    return lines
+
+
+def _recipe_name(recipe: RecipeSummary) -> str:
+    try:
+        temperature = f"T={json.loads(recipe['sampling'])['temperature']}"
+    except (ValueError, KeyError, TypeError):  # no JSON, or JSON without a temperature
+        temperature = ""
+    return ", ".join(filter(None, (recipe["model"], recipe["template"].split("@")[0], temperature)))
+
+
+def _round_name(number: int) -> str:
+    return f"after round {number}" if number else "first attempts"
+
+
+def tabulate_lines(rows: Sequence[NamedPassAtK]) -> list[dict[str, object]]:
+    """Return a row per line with a column per k: estimate ± standard error, in percent."""
+    by_line: dict[str, dict[str, object]] = {}
+    for row in rows:
+        cells = by_line.setdefault(row["line"], {"line": row["line"], "problems": row["problems"]})
+        cells[f"pass@{row['k']}"] = f"{row['pass_at_k']:.1%} ± {row['standard_error']:.1%}"
+    return list(by_line.values())

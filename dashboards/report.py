@@ -1,23 +1,28 @@
-"""One file that says what a lake holds: no script, no reference to any other file or address."""
+"""One HTML file with the figures of a lake: no script, no reference to another file or address."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from html import escape
-from typing import Any
 
 from dashboards import funnel
-from dashboards.answers import Answers
-from dashboards.diffs import side_by_side
-from dashboards.lineage import tree
-from dashboards.markup import STATES, STYLE, colour, legend, table, words
-from dashboards.recipes import named, wide
+from dashboards.diffs import render_diff
+from dashboards.lineage import render_tree
+from dashboards.markup import NOTHING, STYLE, render_legend, render_table, render_text
+from dashboards.questions.pairs import KTO_RATES, PAIR, PAIR_LIST, PAIR_RATES, RANKINGS
+from dashboards.questions.problem import PROBLEM, PROBLEM_ATTEMPTS, PROBLEM_DIAGNOSES, PROBLEMS
+from dashboards.questions.programs import COUNTS, EXAMPLES, EXPLAINED, PASS_AT_K, PROBLEM_STATES, RECIPES, TOKENS
+from dashboards.questions.trust import DROPS, FAILED_REFERENCES, STRENGTH_SOURCES
+from dashboards.recipes import name_lines, tabulate_lines
+from dashboards.snapshot import LakeSnapshot
+from dashboards.verdicts import COLOURS_BY_WORDS, STATE_COLOURS
 
-Ask = Callable[..., list[dict[str, Any]]]
-Row = Mapping[str, Any]
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""A browser that keeps to it runs nothing and fetches nothing, whatever stands in the page."""
+"""Content security policy: a browser runs and fetches nothing, whatever the page holds."""
+MOST_ROOTS = 3
+"""Repaired first attempts shown of one problem."""
+DATASET = "preference_correctness"
 _PALETTE = ("#1971c2", "#e8590c", "#2b8a3e", "#9c36b5", "#868e96", "#c92a2a")
-_LOOK = """<style>
+_LAYOUT = """<style>
 body { font: 16px/1.5 system-ui, sans-serif; color: #212529; background: #fff; max-width: 1100px;
   margin: 2em auto; padding: 0 1em; }
 h1 { margin-bottom: 0; } h2 { margin-top: 2em; border-bottom: 1px solid #dee2e6; }
@@ -29,135 +34,138 @@ h1 { margin-bottom: 0; } h2 { margin-top: 2em; border-bottom: 1px solid #dee2e6;
 </style>"""
 
 
-def report(answers: Answers, title: str = "Patchmill") -> str:
-    """The whole page.
+def render_report(snapshot: LakeSnapshot, title: str = "Patchmill") -> str:
+    """Return the whole page.
 
     Raises:
         LakeError: a table could not be read.
     """
-    ask = answers.ask
-    seen = datetime.fromtimestamp(answers.looked_at, UTC)
-    sections = [
-        _section("Funnel", _funnel(ask)),
-        _section("Verdicts", _verdicts(ask)),
-        _section("Rounds", table(_rounded(funnel.rounds(ask("counts"))), ("round", "programs", "passed", "pass_rate"))),
-        _section("pass@k", _pass_at_k(ask)),
-        _section("Data sets", table(ask("examples"), ("examples",))),
-        _section("Scores and pairs", _scores(ask)),
-        _section("How far to trust it", _trust(ask)),
-        _section("Left out", table(ask("drops"), ("n", "problems"))),
-        _section("Tokens", table(ask("tokens"), ("answers", "prompt_tokens", "completion_tokens"))),
-        _section("A repair", _repair(ask)),
-        _section("A pair", _pair(ask)),
-        _section(
-            "Versions of the tables", table({"table": k, "version": v} for k, v in sorted(answers.versions.items()))
+    opened_at = datetime.fromtimestamp(snapshot.opened_at, UTC)
+    counts = snapshot.ask(COUNTS)
+    versions = [{"table": name, "version": str(version)} for name, version in sorted(snapshot.versions.items())]
+    sections = {
+        "Funnel": _render_funnel(snapshot),
+        "Verdicts": render_bars(funnel.count_verdicts(counts), "author", "verdict", "n", COLOURS_BY_WORDS),
+        "Rounds": render_table(_with_percents(funnel.rate_rounds(counts))),
+        "pass@k": _render_pass_at_k(snapshot),
+        "Datasets": render_table(snapshot.ask(EXAMPLES)),
+        "Scores and pairs": _render_parts(
+            {
+                "Input of the scorers": snapshot.ask(RANKINGS),
+                "Pairs": snapshot.ask(PAIR_RATES),
+                "Single programs with a label": snapshot.ask(KTO_RATES),
+            }
         ),
-    ]
+        "Trust": _render_parts(
+            {
+                "Tampering, flaky verdicts, infrastructure errors": _with_percents(funnel.rate_models(counts)),
+                "Test strength: mutants of the references": snapshot.ask(STRENGTH_SOURCES),
+                "References that fail their own tests": snapshot.ask(FAILED_REFERENCES),
+            }
+        ),
+        "Drops": render_table(snapshot.ask(DROPS)),
+        "Tokens": render_table(snapshot.ask(TOKENS)),
+        "A repair": _render_repair(snapshot),
+        "A pair": _render_pair(snapshot),
+        "Versions of the tables": render_table(versions),
+    }
+    body = "".join(f"<h2>{escape(name)}</h2>{section}" for name, section in sections.items())
     return (
         '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        f"<title>{escape(title)}</title>{_LOOK}{STYLE}</head><body>"
-        f'<h1>{escape(title)}</h1><p class="pm-note">{escape(answers.lake.root)}, {seen:%Y-%m-%d %H:%M} UTC</p>'
-        f"{''.join(sections)}</body></html>\n"
+        f"<title>{escape(title)}</title>{_LAYOUT}{STYLE}</head><body><h1>{escape(title)}</h1>"
+        f'<p class="pm-note">{escape(snapshot.lake.root)}, {opened_at:%Y-%m-%d %H:%M} UTC</p>{body}</body></html>\n'
     )
 
 
-def _section(title: str, body: str) -> str:
-    return f"<h2>{escape(title)}</h2>{body}"
+def render_bars(
+    rows: Sequence[Mapping[str, object]], bar: str, part: str, length: str, colours: Mapping[str, str],
+    order: Iterable[str] = (),
+) -> str:  # fmt: skip
+    """Return horizontal stacked bars, the longest as wide as the page.
 
-
-def bars(
-    rows: Sequence[Row], name: str, part: str, value: str, colours: Mapping[str, str], order: Iterable[str] = ()
-) -> str:
-    """Lying bars of stacked parts, the longest as wide as the page."""
-    names = list(
-        dict.fromkeys([*(n for n in order if any(row[name] == n for row in rows)), *(row[name] for row in rows)])
-    )
-    sums = {n: sum(row[value] for row in rows if row[name] == n) for n in names}
-    longest = max(sums.values(), default=0) or 1
+    Args:
+        rows: the parts of all bars.
+        bar: column of a bar's name.
+        part: column of a part's name.
+        length: column of a part's length, an int.
+        colours: colour by the name of a part.
+        order: names of bars that come first, from top to bottom.
+    """
+    if not rows:
+        return NOTHING
+    parts_by_bar: dict[str, list[tuple[str, int]]] = {name: [] for name in order}
+    for row in rows:
+        parts_by_bar.setdefault(str(row[bar]), []).append((str(row[part]), int(str(row[length]))))
+    longest = max(sum(count for _, count in parts) for parts in parts_by_bar.values()) or 1
     lines = "".join(
-        f'<div class="bar"><span>{escape(n)}</span><div>'
-        + "".join(_part(row[part], row[value], 100 * row[value] / longest, colours) for row in rows if row[name] == n)
-        + f"</div><span>{sums[n]:,}</span></div>"
-        for n in names
+        f'<div class="bar"><span>{escape(name)}</span>'
+        f"<div>{''.join(_render_part(label, n, 100 * n / longest, colours[label]) for label, n in parts)}</div>"
+        f"<span>{sum(n for _, n in parts):,}</span></div>"
+        for name, parts in parts_by_bar.items()
+        if parts
     )
-    key = "".join(
-        f'<b style="background:{colours[p]}"></b>{escape(p)}' for p in dict.fromkeys(row[part] for row in rows)
-    )
-    return f'<p class="key">{key}</p>{lines}' if rows else '<p class="pm-none">nothing here yet</p>'
+    labels = dict.fromkeys(str(row[part]) for row in rows)
+    key = "".join(f'<b style="background:{colours[label]}"></b>{escape(label)}' for label in labels)
+    return f'<p class="key">{key}</p>{lines}'
 
 
-def _part(part: str, n: int, width: float, colours: Mapping[str, str]) -> str:
-    return f'<i style="background:{colours[part]};width:{width:.3f}%" title="{escape(part)}: {n:,}"></i>'
+def _render_part(label: str, count: int, width: float, colour: str) -> str:
+    return f'<i style="background:{colour};width:{width:.3f}%" title="{escape(label)}: {count:,}"></i>'
 
 
-def _painted(names: Iterable[str]) -> dict[str, str]:
-    return {name: _PALETTE[n % len(_PALETTE)] for n, name in enumerate(sorted(set(names)))}
-
-
-def _funnel(ask: Ask) -> str:
-    steps = funnel.funnel(ask("counts"), ask("explained"), ask("examples"))
-    states = ask("problem_states")
-    return bars(steps, "step", "model", "n", _painted(r["model"] for r in steps), funnel.STEPS) + bars(
-        states, "source", "state", "problems", STATES
+def _render_funnel(snapshot: LakeSnapshot) -> str:
+    steps = funnel.count_steps(snapshot.ask(COUNTS), snapshot.ask(EXPLAINED), snapshot.ask(EXAMPLES))
+    models = sorted({step["model"] for step in steps})
+    colours = {model: _PALETTE[place % len(_PALETTE)] for place, model in enumerate(models)}
+    states = snapshot.ask(PROBLEM_STATES)
+    return render_bars(steps, "step", "model", "n", colours, funnel.STEPS) + render_bars(
+        states, "source", "state", "problems", STATE_COLOURS
     )
 
 
-def _verdicts(ask: Ask) -> str:
-    mix = funnel.mix(ask("counts"))
-    return bars(mix, "who", "verdict", "n", {row["verdict"]: colour(row["verdict"]) for row in mix})
+def _render_pass_at_k(snapshot: LakeSnapshot) -> str:
+    rows = name_lines(snapshot.ask(PASS_AT_K), snapshot.ask(RECIPES))
+    sources = dict.fromkeys(row["source"] for row in rows)
+    tables = {source: tabulate_lines([row for row in rows if row["source"] == source]) for source in sources}
+    return _render_parts(tables) or NOTHING
 
 
-def _pass_at_k(ask: Ask) -> str:
-    rows = named(ask("pass_at_k"), ask("recipes"))
-    parts = [
-        f"<h3>{escape(source)}</h3>{table(wide([row for row in rows if row['source'] == source]), ('problems',))}"
-        for source in dict.fromkeys(row["source"] for row in rows)
+def _render_parts(tables: Mapping[str, Iterable[Mapping[str, object]]]) -> str:
+    """Return tables below their titles."""
+    return "".join(f"<h3>{escape(title)}</h3>{render_table(rows)}" for title, rows in tables.items())
+
+
+def _with_percents(rows: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    return [
+        {name: f"{value:.2%}" if isinstance(value, float) else value for name, value in row.items()} for row in rows
     ]
-    return "".join(parts) or '<p class="pm-none">nothing here yet</p>'
 
 
-def _scores(ask: Ask) -> str:
-    parts = [
-        ("What scorers were given", "rankings"),
-        ("Pairs", "pair_rates"),
-        ("Single programs with a label", "kto_rates"),
-    ]
-    return "".join(f"<h3>{head}</h3>{table(ask(name))}" for head, name in parts)
-
-
-def _trust(ask: Ask) -> str:
-    parts = [
-        ("Tampering, wavering, hiccups of ours", _rounded(funnel.rates(ask("counts")))),
-        ("Test strength: mutants of the references", ask("strength_sources")),
-        ("References that fail their own tests", ask("failed_references")),
-    ]
-    return "".join(f"<h3>{head}</h3>{table(rows)}" for head, rows in parts)
-
-
-def _rounded(rows: Iterable[Row]) -> list[dict[str, Any]]:
-    return [{k: f"{v:.2%}" if isinstance(v, float) else v for k, v in row.items()} for row in rows]
-
-
-def _repair(ask: Ask) -> str:
-    """The first problem with a verified repair, with the first attempts that were mended."""
-    found = ask("problems", text="")
-    if not found or not found[0]["verified_repairs"]:
+def _render_repair(snapshot: LakeSnapshot) -> str:
+    """Return the problem with most to see, with first attempts that have a verified repair."""
+    matches = snapshot.ask(PROBLEMS, text="")
+    if not matches or not matches[0]["verified_repairs"]:
         return '<p class="pm-none">no verified repair yet</p>'
-    at = {"problem": found[0]["problem_id"], "bucket": found[0]["bucket"]}
-    [problem], attempts = ask("problem", **at), ask("problem_attempts", **at)
-    by_id = {row["attempt_id"]: row for row in attempts}
-    mended = {row["parent_attempt_id"] for row in attempts if row["kind"] == "repair" and row["verdict"] == "passed"}
-    roots = [by_id[parent] for parent in sorted(mended & by_id.keys())][:3]
-    return words(problem["prompt"]) + tree(attempts, ask("problem_diagnoses", **at), roots)
+    key: dict[str, str | int] = {"problem": matches[0]["problem_id"], "bucket": matches[0]["bucket"]}
+    [problem], attempts = snapshot.ask(PROBLEM, **key), snapshot.ask(PROBLEM_ATTEMPTS, **key)
+    by_id = {attempt["attempt_id"]: attempt for attempt in attempts}
+    repaired = {
+        attempt["parent_attempt_id"]
+        for attempt in attempts
+        if attempt["kind"] == funnel.REPAIR and attempt["verdict"] == "passed" and attempt["parent_attempt_id"] in by_id
+    }
+    roots = [by_id[attempt_id] for attempt_id in sorted(filter(None, repaired))][:MOST_ROOTS]
+    return render_text(problem["prompt"]) + render_tree(attempts, snapshot.ask(PROBLEM_DIAGNOSES, **key), roots)
 
 
-def _pair(ask: Ask) -> str:
-    pairs = ask("pair_list", dataset="preference_correctness", sorted="widest first")
+def _render_pair(snapshot: LakeSnapshot) -> str:
+    """Return the pair by correctness with the widest gap."""
+    pairs = snapshot.ask(PAIR_LIST, dataset=DATASET, order="widest first")
     if not pairs:
         return '<p class="pm-none">no pair yet</p>'
-    [pair] = ask("pair", dataset="preference_correctness", example=pairs[0]["example_id"], bucket=pairs[0]["bucket"])
-    verdicts = [verdict for row in pair["verdicts"] for verdict in (row["chosen"], row["rejected"])]
-    names = (f"rejected, score {pair['rejected_score']:.4f}", f"chosen, score {pair['chosen_score']:.4f}")
-    prompt = "".join(words(turn["content"]) for turn in pair["prompt"])
-    return prompt + side_by_side(pair["rejected_code"], pair["chosen_code"], names) + legend(verdicts)
+    [pair] = snapshot.ask(PAIR, dataset=DATASET, example=pairs[0]["example_id"], bucket=pairs[0]["bucket"])
+    verdicts = [verdict for cell in pair["verdicts"] for verdict in (cell["chosen"], cell["rejected"])]
+    titles = (f"rejected, score {pair['rejected_score']:.4f}", f"chosen, score {pair['chosen_score']:.4f}")
+    prompt = "".join(render_text(turn["content"]) for turn in pair["prompt"])
+    return prompt + render_diff(pair["rejected_code"], pair["chosen_code"], titles) + render_legend(verdicts)

@@ -1,37 +1,38 @@
-"""What was left out, where and why."""
+"""What was left out, at which stage, and why."""
 
 import streamlit as st
 
 from dashboards import charts
-from dashboards.markup import program, words
-from dashboards.page import frame, shown
+from dashboards.markup import render_program, render_text
+from dashboards.page import open_page, show_table
+from dashboards.questions.trust import DROP_EXAMPLES, DROPPED_ATTEMPT, DROPS, DropExample
 
 
 def page() -> None:
-    with shown("Drops", "Everything that was left out, with the stage and the reason.") as ask:
-        rows = ask("drops")
-        if not rows:
-            st.info("Nothing was left out so far.")
+    """Show the counts of all drops, and examples of one reason."""
+    with open_page("Drops", "Everything that was left out, with the stage and the reason.") as snapshot:
+        drops = snapshot.ask(DROPS)
+        if not drops:
+            st.info("Nothing has been left out.")
             return
-        st.altair_chart(charts.bars(rows, "n", "stage", "reason", title="rows"))
-        frame(rows, "drops")
+        st.altair_chart(charts.draw_bars(drops, "n", "stage", "reason", title="rows"))
+        show_table(drops, "drops")
         st.subheader("Examples", anchor=False)
         left, middle, right = st.columns([2, 2, 3])
-        stage = left.selectbox("Stage", sorted({row["stage"] for row in rows}))
-        reason = middle.selectbox("Reason", [row["reason"] for row in rows if row["stage"] == stage])
-        examples = ask("drop_examples", stage=stage, reason=reason)
-        if not examples:  # the reason of another stage, for the moment that a page needs to follow
+        stage = left.selectbox("Stage", sorted({drop["stage"] for drop in drops}))
+        reason = middle.selectbox("Reason", [drop["reason"] for drop in drops if drop["stage"] == stage])
+        examples = snapshot.ask(DROP_EXAMPLES, stage=stage, reason=reason)
+        if not examples:  # the page still holds the reason of another stage, until it is drawn again
             return
-        picked = right.selectbox("Row", range(len(examples)), format_func=lambda n: _name(examples[n]))
-        example = examples[picked]
+        example = examples[right.selectbox("Row", range(len(examples)), format_func=lambda n: _label(examples[n]))]
         if example["detail"]:
-            st.html(words(example["detail"]))
-        for attempt in ask("dropped_attempt", row=example["row_id"], bucket=example["bucket"]):
+            st.html(render_text(example["detail"]))
+        for attempt in snapshot.ask(DROPPED_ATTEMPT, row=example["row_id"], bucket=example["bucket"]):
             st.caption("The program")
-            text = attempt["code"]
-            st.html(program(text) if text is not None else words(attempt["completion"]))
-        frame([{k: v for k, v in row.items() if k != "bucket"} for row in examples], "examples")
+            code = attempt["code"]
+            st.html(render_program(code) if code is not None else render_text(attempt["completion"]))
+        show_table(examples, "examples")
 
 
-def _name(row: dict[str, str | None]) -> str:
-    return " ".join(str(row[name]) for name in ("source", "source_id", "row_id") if row[name])
+def _label(example: DropExample) -> str:
+    return " ".join(filter(None, (example["source"], example["source_id"], example["row_id"])))

@@ -1,79 +1,95 @@
-"""How much faster the faster programs are, and how far timings can be believed."""
-
-from typing import Any
+"""How much faster the faster programs are, and how far timings can be trusted."""
 
 import streamlit as st
 
 from dashboards import charts
-from dashboards.page import Ask, chosen, frame, shown
+from dashboards.page import open_page, pick_values, show_table
 from dashboards.pairs import show_pair
+from dashboards.questions.pairs import FASTEST, INPUTS, NOISE, PAIR_TIMINGS, RATIOS, SPEEDS, SpeedBin, SpeedPair
+from dashboards.snapshot import LakeSnapshot
+
+HIDDEN = ("bucket", "chosen_attempt_id", "rejected_attempt_id", "example_id")
 
 
 def page() -> None:
+    """Show all timings, then pairs of a faster and a slower program."""
     about = (
-        "CPU time of the process tree, seen from outside, import and carrying left out. "
-        "A pair needs an interval that leaves out 1."
+        "CPU time of the process tree, measured from outside, without imports and the transfer of inputs. "
+        "A pair needs a confidence interval of the ratio that excludes 1."
     )
-    with shown("Efficiency", about) as ask:
-        speeds = ask("speeds")
+    with open_page("Efficiency", about) as snapshot:
+        speeds = snapshot.ask(SPEEDS)
         if not speeds:
-            st.info("Nothing is timed yet; `products: [preference]` in a config brings timings.")
+            st.info("Nothing is timed yet; `products: [preference]` in a config adds timings.")
             return
-        _timings(ask, speeds)
-        _ratios(ask)
+        _show_timings(snapshot, speeds)
+        _show_pairs(snapshot)
 
 
-def _timings(ask: Ask, speeds: list[dict[str, Any]]) -> None:
+def _show_timings(snapshot: LakeSnapshot, speeds: list[SpeedBin]) -> None:
     left, right = st.columns(2)
     with left:
         st.subheader("CPU time of a run", anchor=False)
-        rows = [
+        bins = [
             {
-                "cpu_ms": round(10 ** row["decades"], 3), "measurements": row["measurements"],
-                "answer": "as the majority" if row["agreed"] else "another",
+                "cpu_ms": round(10 ** speed["decades"], 3),
+                "measurements": speed["measurements"],
+                "answer": "as the majority" if speed["agreed"] else "another one",
             }
-            for row in speeds
-        ]  # fmt: skip
-        st.altair_chart(
-            charts.columns(rows, "cpu_ms", "measurements", "answer", title="median of the repeats, ms, from")
-        )
+            for speed in speeds
+        ]
+        title = "median of the repeats, ms, from"
+        st.altair_chart(charts.draw_histogram(bins, "cpu_ms", "measurements", "answer", title=title))
     with right:
-        st.subheader("How far repeats lie apart", anchor=False)
-        if noise := ask("noise"):
-            st.altair_chart(
-                charts.columns(noise, "percent", "measurements", title="quartiles' distance, % of the median")
-            )
+        st.subheader("Spread of repeats", anchor=False)
+        if noise := snapshot.ask(NOISE):
+            title = "distance of the quartiles, % of the median"
+            st.altair_chart(charts.draw_histogram(noise, "percent", "measurements", title=title))
     st.subheader("Inputs", anchor=False)
-    frame(ask("inputs"), "inputs", percents=["agreeing"])
+    show_table(snapshot.ask(INPUTS), "inputs", percents=["agreeing"])
 
 
-def _ratios(ask: Ask) -> None:
-    pairs = ask("fastest")
+def _show_pairs(snapshot: LakeSnapshot) -> None:
+    pairs = snapshot.ask(FASTEST)
     st.subheader("Pairs of a faster and a slower program", anchor=False)
     if not pairs:
-        st.caption("No two programs were told apart yet.")
+        st.caption("No two programs differ measurably yet.")
         return
-    sources = chosen(pairs, "source", "Sources")
-    ratios = [{**row, "ratio": round(2 ** row["octaves"], 2)} for row in ask("ratios") if row["source"] in sources]
-    st.altair_chart(charts.columns(ratios, "ratio", "pairs", "source", title="times slower, from"))
-    pairs = [row for row in pairs if row["source"] in sources]
-    hidden = ("bucket", "chosen_attempt_id", "rejected_attempt_id", "example_id")
-    frame([{k: v for k, v in row.items() if k not in hidden} for row in pairs], "fastest")
-    picked = st.selectbox("Pair", range(len(pairs)), format_func=lambda n: _name(pairs[n]))
-    pair = pairs[picked]
-    both = {"chosen": pair["chosen_attempt_id"], "rejected": pair["rejected_attempt_id"]}
+    sources = pick_values(pairs, "source", "Sources")
+    bins = [
+        {**ratio, "ratio": round(2 ** ratio["octaves"], 2)}
+        for ratio in snapshot.ask(RATIOS)
+        if ratio["source"] in sources
+    ]
+    st.altair_chart(charts.draw_histogram(bins, "ratio", "pairs", "source", title="times slower, from"))
+    pairs = [pair for pair in pairs if pair["source"] in sources]
+    show_table(pairs, "fastest", hidden=HIDDEN)
+    pair = pairs[st.selectbox("Pair", range(len(pairs)), format_func=lambda n: _label(pairs[n]))]
+    _show_measurements(snapshot, pair)
+    show_pair(snapshot, pair, "preference_efficiency")
+
+
+def _show_measurements(snapshot: LakeSnapshot, pair: SpeedPair) -> None:
+    """Show every measurement of both programs."""
+    sides = {pair["chosen_attempt_id"]: "chosen", pair["rejected_attempt_id"]: "rejected"}
     timings = [
         {
-            "input": f"x{row['scale']:g} {row['input_id'][:6]}", "cpu_ms": row["cpu_ms"], "repeat": row["repeat"],
-            "program": "chosen" if row["attempt_id"] == both["chosen"] else "rejected",
+            "input": f"x{timing['scale']:g} {timing['input_id'][:6]}",
+            "cpu_ms": timing["cpu_ms"],
+            "repeat": timing["repeat"],
+            "program": sides[timing["attempt_id"]],
         }
-        for row in ask("pair_timings", bucket=pair["bucket"], **both)
-    ]  # fmt: skip
+        for timing in snapshot.ask(
+            PAIR_TIMINGS,
+            bucket=pair["bucket"],
+            chosen=pair["chosen_attempt_id"],
+            rejected=pair["rejected_attempt_id"],
+        )
+    ]
     if timings:
-        st.altair_chart(charts.strips(timings, "cpu_ms", "input", "program"))
-    show_pair(ask, pair, "preference_efficiency")
+        st.altair_chart(charts.draw_strips(timings, "cpu_ms", "input", "program"))
 
 
-def _name(pair: dict[str, Any]) -> str:
+def _label(pair: SpeedPair) -> str:
     interval = f"{pair['ratio_low']:.2f} to {pair['ratio_high']:.2f}"
     return f"{pair['source']} {pair['source_id']}: {pair['ratio']:.2f} times ({interval})"

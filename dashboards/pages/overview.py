@@ -1,106 +1,126 @@
-"""From problems to examples: how far, by whom, at which rate."""
+"""From problems to examples: counts by step, model, verdict and run."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboards import charts, funnel
-from dashboards.funnel import total
-from dashboards.markup import COLOURS, STATES
-from dashboards.page import Ask, chosen, frame, percent, shown
-
-Rows = list[dict[str, Any]]
+from dashboards.funnel import FIRST_ATTEMPT, REFERENCE, REPAIR, count_programs, select_counts
+from dashboards.page import format_share, open_page, pick_values, show_metrics, show_table
+from dashboards.questions.programs import (
+    COUNTS,
+    EXAMPLES,
+    EXPLAINED,
+    FLAGGED,
+    PROBLEM_STATES,
+    RUNS,
+    TOKENS,
+    ExampleCount,
+    ProgramCount,
+    RunSummary,
+    StateCount,
+)
+from dashboards.snapshot import LakeSnapshot
+from dashboards.verdicts import COLOURS_BY_WORDS, STATE_COLOURS
 
 
 def page() -> None:
-    with shown("Overview", "From problems to examples. A program counts by its newest verdict.") as ask:
-        counts, examples = ask("counts"), ask("examples")
+    """Show the figures of the sources and models that the user picks."""
+    with open_page("Overview", "From problems to examples. A program counts by its newest verdict.") as snapshot:
+        all_counts = snapshot.ask(COUNTS)
         left, right = st.columns(2)
         with left:
-            sources = chosen(counts, "source", "Sources")
+            sources = pick_values(all_counts, "source", "Sources")
         with right:
-            models = chosen([row for row in counts if row["kind"] != "reference"], "model", "Models")
-        counts = funnel.by_model(counts, models, sources)
-        examples = funnel.by_model(examples, models, sources)
-        _figures(ask, counts, examples, sources)
+            models = pick_values([row for row in all_counts if row["kind"] != REFERENCE], "model", "Models")
+        counts = select_counts(all_counts, models, sources)
+        examples = select_counts(snapshot.ask(EXAMPLES), models, sources)
+        states = [row for row in snapshot.ask(PROBLEM_STATES) if row["source"] in sources or not sources]
+        _show_figures(counts, examples, states)
         st.subheader("Funnel", anchor=False)
-        steps = funnel.funnel(counts, funnel.by_model(ask("explained"), models, sources), examples)
+        steps = funnel.count_steps(counts, select_counts(snapshot.ask(EXPLAINED), models, sources), examples)
         if steps:
-            st.altair_chart(charts.bars(steps, "n", "step", "model", order=funnel.STEPS, title="rows"))
-        _outcomes(ask, counts, sources)
-        _runs(ask, models)
-        _tokens(ask, models)
+            st.altair_chart(charts.draw_bars(steps, "n", "step", "model", order=funnel.STEPS))
+        _show_verdicts(counts, states)
+        if flagged := snapshot.ask(FLAGGED):
+            with st.expander("The last programs that tampered or were flaky"):
+                show_table(flagged, "flagged")
+        _show_runs([run for run in snapshot.ask(RUNS) if run["model"] in models])
+        _show_tokens(snapshot, models)
 
 
-def _figures(ask: Ask, counts: Rows, examples: Rows, sources: list[str]) -> None:
-    """One line of numbers."""
+def _show_figures(
+    counts: Sequence[ProgramCount], examples: Sequence[ExampleCount], states: Sequence[StateCount]
+) -> None:
+    def count_examples(*datasets: str) -> int:
+        return sum(row["examples"] for row in examples if row["dataset"] in datasets)
 
-    def of(kind: str, *verdicts: str) -> int:
-        return total(counts, "attempts", lambda r: r["kind"] == kind and (not verdicts or r["verdict"] in verdicts))
-
-    def made(dataset: str) -> int:
-        return total(examples, "examples", lambda r: r["dataset"].startswith(dataset))
-
-    states = [row for row in ask("problem_states") if row["source"] in sources or not sources]
-    written = of("generate") + of("repair")
-    unjudged, infra = (of("generate", v) + of("repair", v) for v in ("unjudged", "infra"))
-    tampered = total(counts, "tampered", lambda r: r["kind"] != "reference")
-    figures = {
-        "problems": (f"{total(states, 'problems'):,}", None),
-        "first attempts": (f"{of('generate'):,}", f"{percent(of('generate', 'passed'), of('generate'))} right"),
-        "repairs": (f"{of('repair'):,}", f"{percent(of('repair', 'passed'), of('repair'))} verified"),
-        "examples": (f"{made('debugging'):,}", None),
-        "pairs": (f"{made('preference_correctness') + made('preference_efficiency'):,}", None),
-        "tampering": (percent(tampered, written - unjudged), None),
-        "hiccups of ours": (percent(infra, written - unjudged), None),
-        "not judged yet": (f"{unjudged:,}", None),
-    }
-    for column, (name, (value, delta)) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(name, value, delta, delta_color="off", delta_arrow="off")
+    firsts, right_at_once = (count_programs(counts, [FIRST_ATTEMPT], v) for v in ([], ["passed"]))
+    repairs, verified = (count_programs(counts, [REPAIR], v) for v in ([], ["passed"]))
+    unjudged, infra = (count_programs(counts, [FIRST_ATTEMPT, REPAIR], [v]) for v in ("unjudged", "infra"))
+    judged = firsts + repairs - unjudged
+    tampered = sum(row["tampered"] for row in counts if row["kind"] != REFERENCE)
+    show_metrics(
+        {
+            "problems": (f"{sum(row['problems'] for row in states):,}", None),
+            "first attempts": (f"{firsts:,}", f"{format_share(right_at_once, firsts)} right"),
+            "repairs": (f"{repairs:,}", f"{format_share(verified, repairs)} verified"),
+            "examples": (f"{count_examples('debugging_sft'):,}", None),
+            "pairs": (f"{count_examples('preference_correctness', 'preference_efficiency'):,}", None),
+            "tampering": (format_share(tampered, judged), None),
+            "infrastructure errors": (format_share(infra, judged), None),
+            "not judged yet": (f"{unjudged:,}", None),
+        }
+    )
 
 
-def _outcomes(ask: Ask, counts: Rows, sources: list[str]) -> None:
+def _show_verdicts(counts: Sequence[ProgramCount], states: Sequence[StateCount]) -> None:
     st.subheader("Verdicts", anchor=False)
-    if mix := funnel.mix(counts):
-        st.altair_chart(charts.bars(mix, "n", "who", "verdict", share=True, colours=COLOURS, title="share of programs"))
+    if verdicts := funnel.count_verdicts(counts):
+        chart = charts.draw_bars(
+            verdicts, "n", "author", "verdict", share=True, colours=COLOURS_BY_WORDS, title="share of programs"
+        )
+        st.altair_chart(chart)
     st.subheader("Problems", anchor=False)
-    states = [row for row in ask("problem_states") if row["source"] in sources or not sources]
-    st.altair_chart(charts.bars(states, "problems", "source", "state", colours=STATES))
+    st.altair_chart(charts.draw_bars(states, "problems", "source", "state", colours=STATE_COLOURS))
     st.subheader("Rounds", anchor=False)
-    frame(funnel.rounds(counts), "rounds", percents=["passed_share"])
-    st.subheader("Tampering, wavering, hiccups", anchor=False)
-    frame(funnel.rates(counts), "rates", percents=funnel.RATES)
-    if flagged := ask("flagged"):
-        with st.expander("The last programs that tampered or wavered"):
-            frame(flagged, "flagged")
+    show_table(funnel.rate_rounds(counts), "rounds", percents=["passed_share"])
+    st.subheader("Tampering, flaky verdicts, infrastructure errors", anchor=False)
+    show_table(funnel.rate_models(counts), "rates", percents=funnel.RATES)
 
 
-def _runs(ask: Ask, models: list[str]) -> None:
-    runs = [row for row in ask("runs") if row["model"] in models]
+def _show_runs(runs: Sequence[RunSummary]) -> None:
     st.subheader("Runs", anchor=False)
     st.caption("The last hundred. A program counts for the run that judged it last.")
-    lines = [
-        {"started": row["started"].isoformat(), "what": f"{what}, {row['model']}", "share": row[of] / row[whole]}
-        for row in runs
-        for what, of, whole in (
-            ("right at once", "right_at_once", "first_attempts"), ("verified repairs", "verified_repairs", "repairs"),
-            ("hiccups", "infra", "judged"), ("tampering", "tampered", "judged"),
-        )
-        if row[whole] and (row[of] or of in ("right_at_once", "verified_repairs"))
-    ]  # fmt: skip
-    if len({row["started"] for row in runs}) > 1:
-        st.altair_chart(charts.lines(lines, "started", "share", "what", percent=True, kind="T"))
-    frame(runs, "runs")
+    points = [point for run in runs for point in _share_points(run)]
+    if len({run["started"] for run in runs}) > 1:
+        st.altair_chart(charts.draw_lines(points, "started", "share", "line", percent=True, kind="T"))
+    show_table(runs, "runs")
 
 
-def _tokens(ask: Ask, models: list[str]) -> None:
+def _share_points(run: RunSummary) -> list[dict[str, object]]:
+    """Return a run's shares as points of lines. Rates of faults are left out where they are 0."""
+    shares = {
+        "right at once": funnel.divide(run["right_at_once"], run["first_attempts"]),
+        "verified repairs": funnel.divide(run["verified_repairs"], run["repairs"]),
+        "infrastructure errors": funnel.divide(run["infra"], run["judged"]) or None,
+        "tampering": funnel.divide(run["tampered"], run["judged"]) or None,
+    }
+    return [
+        {"started": run["started"].isoformat(), "line": f"{name}, {run['model']}", "share": share}
+        for name, share in shares.items()
+        if share is not None
+    ]
+
+
+def _show_tokens(snapshot: LakeSnapshot, models: Sequence[str]) -> None:
     st.subheader("Tokens", anchor=False)
-    tokens = [row for row in ask("tokens") if row["model"] in models]
+    rows = [row for row in snapshot.ask(TOKENS) if row["model"] in models]
     parts = [
-        {"step": row["step"], "what": f"{row['model']}, {what}", "tokens": row[f"{what}_tokens"]}
-        for row in tokens
-        for what in ("prompt", "completion")
+        {"step": row["step"], "part": f"{row['model']}, {part}", "tokens": tokens}
+        for row in rows
+        for part, tokens in (("prompt", row["prompt_tokens"]), ("completion", row["completion_tokens"]))
     ]
     if parts:
-        st.altair_chart(charts.bars(parts, "tokens", "step", "what"))
-    frame(tokens, "tokens")
+        st.altair_chart(charts.draw_bars(parts, "tokens", "step", "part"))
+    show_table(rows, "tokens")

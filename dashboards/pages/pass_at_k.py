@@ -1,36 +1,38 @@
-"""How good models are at first, and after repair."""
+"""pass@k of models, for first attempts and after each round of repair."""
 
 import streamlit as st
 
 from dashboards import charts
-from dashboards.markup import plain
-from dashboards.page import chosen, frame, shown
-from dashboards.recipes import named, wide
+from dashboards.markup import escape_markdown
+from dashboards.page import open_page, pick_values, show_table
+from dashboards.questions.programs import PASS_AT_K, RECIPES
+from dashboards.recipes import name_lines, tabulate_lines
 
 
 def page() -> None:
+    """Show a chart and a table for each source."""
     about = (
-        "The unbiased estimator over the problems with k programs or more. After round r a first attempt counts as "
-        "right where it, or a repair that descends from it, passes: repairs are told what the problem's own tests said."
+        "The unbiased estimator over the problems with k programs or more. After round r, a first attempt counts as "
+        "right where it passes, or a repair that descends from it passes. Repairs are asked for with the "
+        "results of the problem's own tests."
     )
-    with shown("pass@k", about) as ask:
-        rows = named(ask("pass_at_k"), ask("recipes"))
+    with open_page("pass@k", about) as snapshot:
+        rows = name_lines(snapshot.ask(PASS_AT_K), snapshot.ask(RECIPES))
         if not rows:
-            st.info("No judged first attempts yet.")
+            st.info("No first attempt is judged yet.")
             return
         left, right = st.columns(2)
         with left:
-            sources = chosen(rows, "source", "Sources")
+            sources = pick_values(rows, "source", "Sources")
         with right:
-            models = chosen(rows, "model", "Models")
-        rows = [row for row in rows if row["source"] in sources and row["model"] in models]
+            models = pick_values(rows, "model", "Models")
         for source in sources:
-            mine = [row for row in rows if row["source"] == source]
-            if not mine:
+            points = [row for row in rows if row["source"] == source and row["model"] in models]
+            if not points:
                 continue
-            st.subheader(plain(source), anchor=False)
-            if max(row["k"] for row in mine) > 1:
-                st.altair_chart(charts.lines(mine, "k", "pass_at_k", "line", title="k", percent=True, log=True))
-            st.dataframe(wide(mine), hide_index=True, key=f"pass {source}")
+            st.subheader(escape_markdown(source), anchor=False)
+            if max(point["k"] for point in points) > 1:
+                st.altair_chart(charts.draw_lines(points, "k", "pass_at_k", "line", title="k", percent=True, log=True))
+            show_table(tabulate_lines(points), f"pass {source}")
         st.subheader("Recipes", anchor=False)
-        frame(ask("recipes"), "recipes")
+        show_table(snapshot.ask(RECIPES), "recipes")

@@ -1,108 +1,126 @@
-"""What scorers say, how far they are right, and the pairs that came of it."""
+"""The scorers' values, how often they are right, and the pairs made from them."""
 
 from collections import defaultdict
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboards import charts
-from dashboards.page import Ask, frame, shown
-from dashboards.pairs import show_pair, told
+from dashboards.page import open_page, show_table
+from dashboards.pairs import name_truth, show_pair
+from dashboards.questions.pairs import (
+    CONVERGENCE,
+    KTO_RATES,
+    PAIR_LIST,
+    PAIR_RATES,
+    RANKINGS,
+    SCORE_BINS,
+    SCORE_TRUTH,
+    PairMatch,
+    ScoreBin,
+)
+from dashboards.snapshot import LakeSnapshot
 
 ORDERS = ("widest first", "doubtful first", "by chance")
+"""Orders of pairs, as dashboards/sql/pair_list.sql names them."""
 DATASETS = ("preference_correctness", "preference_efficiency")
+TRUTH, SELF_VALIDATION = "ground_truth@", "self_validation@"
 
 
 def page() -> None:
+    """Show scores, then the rates of pairs, then one pair."""
     about = (
-        "Scores by each problem's newest matrix of programs and tests. "
+        "Scores come from each problem's newest matrix of programs and tests. "
         "Right means: passes all of the problem's own tests."
     )
-    with shown("Scores and pairs", about) as ask:
-        _scorers(ask)
-        _rates(ask)
-        _pair(ask)
+    with open_page("Scores and pairs", about) as snapshot:
+        _show_scorers(snapshot)
+        _show_rates(snapshot)
+        _show_pairs(snapshot)
 
 
-def _scorers(ask: Ask) -> None:
-    bins = ask("score_bins")
+def _show_scorers(snapshot: LakeSnapshot) -> None:
+    bins = snapshot.ask(SCORE_BINS)
     if not bins:
-        st.info("Nothing is scored yet; `products: [preference]` in a config brings scores and pairs.")
+        st.info("Nothing is scored yet; `products: [preference]` in a config adds scores and pairs.")
         return
-    spread = [{**row, "value": row["bin"] / 20} for row in bins]
-    calibrated = _calibrated(bins)
     left, right = st.columns(2)
     with left:
         st.subheader("Distribution", anchor=False)
-        scorer = st.selectbox("Scorer", sorted({row["scorer"] for row in bins}, key=_own_first))
-        st.altair_chart(
-            charts.columns([r for r in spread if r["scorer"] == scorer], "value", "programs", title="score, from")
-        )
+        scorers = sorted({row["scorer"] for row in bins}, key=lambda name: (not name.startswith(SELF_VALIDATION), name))
+        scorer = st.selectbox("Scorer", scorers)
+        spread = [{**row, "value": row["bin"] / 20} for row in bins if row["scorer"] == scorer]
+        st.altair_chart(charts.draw_histogram(spread, "value", "programs", title="score, from"))
     with right:
         st.subheader("Right programs by score", anchor=False)
-        if calibrated:
-            st.altair_chart(charts.lines(calibrated, "value", "right", "scorer", title="score, from", percent=True))
+        if calibration := _calibrate(bins):
+            chart = charts.draw_lines(calibration, "value", "right", "scorer", title="score, from", percent=True)
+            st.altair_chart(chart)
         else:
-            st.caption("Of none of these programs is it known whether it is right.")
+            st.caption("It is unknown of every program whether it is right.")
     left, right = st.columns(2)
-    truth = [
-        {"score": row["bin"] / 20, "truth": row["truth_bin"] / 10, "programs": row["programs"]}
-        for row in ask("score_truth", scorer=scorer)
-    ]
     with left:
-        if truth and not str(scorer).startswith("ground_truth@"):
-            st.subheader("Score against truth", anchor=False)
-            st.altair_chart(
-                charts.heat(truth, "score", "truth", "programs", ("score, from", "share of own tests passed, from"))
-            )
+        _show_truth(snapshot, scorer)
     with right:
-        if moved := ask("convergence"):
+        if changes := snapshot.ask(CONVERGENCE):
             st.subheader("Convergence", anchor=False)
-            st.altair_chart(charts.lines(moved, "round", "mean_change", "scorer", title="round"))
-    frame(ask("rankings"), "rankings")
+            st.altair_chart(charts.draw_lines(changes, "round", "mean_change", "scorer", title="round"))
+    show_table(snapshot.ask(RANKINGS), "rankings")
 
 
-def _calibrated(bins: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The share of right programs in tenths of each scorer's range."""
-    found: defaultdict[tuple[str, int], list[int]] = defaultdict(lambda: [0, 0])
+def _show_truth(snapshot: LakeSnapshot, scorer: str) -> None:
+    cells = [
+        {"score": row["bin"] / 20, "truth": row["truth_bin"] / 10, "programs": row["programs"]}
+        for row in snapshot.ask(SCORE_TRUTH, scorer=scorer)
+    ]
+    if cells and not scorer.startswith(TRUTH):
+        st.subheader("Score against truth", anchor=False)
+        titles = ("score, from", "share of own tests passed, from")
+        st.altair_chart(charts.draw_heatmap(cells, "score", "truth", "programs", titles))
+
+
+def _calibrate(bins: Sequence[ScoreBin]) -> list[dict[str, object]]:
+    """Compute the share of right programs in each tenth of each scorer's range."""
+    right: defaultdict[tuple[str, int], int] = defaultdict(int)
+    known: defaultdict[tuple[str, int], int] = defaultdict(int)
     for row in bins:
-        if row["known"] and not row["scorer"].startswith("ground_truth@"):
-            tenth = found[row["scorer"], row["bin"] // 2]
-            tenth[0] += row["right_ones"]
-            tenth[1] += row["known"]
+        if row["known"] and not row["scorer"].startswith(TRUTH):
+            right[row["scorer"], row["bin"] // 2] += row["right_programs"]
+            known[row["scorer"], row["bin"] // 2] += row["known"]
     return [
-        {"scorer": scorer, "value": tenth / 10, "right": right / known, "programs": known}
-        for (scorer, tenth), (right, known) in sorted(found.items())
+        {
+            "scorer": scorer,
+            "value": tenth / 10,
+            "right": right[scorer, tenth] / known[scorer, tenth],
+            "programs": known[scorer, tenth],
+        }
+        for scorer, tenth in sorted(known)
     ]
 
 
-def _own_first(scorer: str) -> tuple[bool, str]:
-    return not scorer.startswith("self_validation@"), scorer
-
-
-def _rates(ask: Ask) -> None:
-    if rates := ask("pair_rates"):
-        st.subheader("How far pairs are right", anchor=False)
-        frame(rates, "pair rates", percents=["chosen_right", "rejected_right", "both_as_meant"])
-    if labels := ask("kto_rates"):
+def _show_rates(snapshot: LakeSnapshot) -> None:
+    if rates := snapshot.ask(PAIR_RATES):
+        st.subheader("How often pairs are right", anchor=False)
+        show_table(rates, "pair rates", percents=["chosen_right", "rejected_right", "both_as_meant"])
+    if labels := snapshot.ask(KTO_RATES):
         st.caption("Single programs with a label (preference_kto)")
-        frame(labels, "kto rates", percents=["right_share"])
+        show_table(labels, "kto rates", percents=["right_share"])
 
 
-def _pair(ask: Ask) -> None:
+def _show_pairs(snapshot: LakeSnapshot) -> None:
     st.subheader("Pairs", anchor=False)
     left, middle, right = st.columns([2, 2, 5])
-    dataset = left.selectbox("Data set", DATASETS)
+    dataset = left.selectbox("Dataset", DATASETS)
     order = middle.selectbox("Order", ORDERS)
-    pairs = ask("pair_list", dataset=dataset, sorted=order)
+    pairs = snapshot.ask(PAIR_LIST, dataset=dataset, order=order)
     if not pairs:
-        st.caption("no pairs here yet")
+        st.caption("no pairs yet")
         return
-    picked = right.selectbox("Pair", range(len(pairs)), format_func=lambda n: _name(pairs[n]))
-    show_pair(ask, pairs[picked], dataset)
+    pair = pairs[right.selectbox("Pair", range(len(pairs)), format_func=lambda n: _label(pairs[n]))]
+    show_pair(snapshot, pair, dataset)
 
 
-def _name(pair: dict[str, Any]) -> str:
-    by = f"ratio {pair['ratio']:.2f}" if pair["ratio"] else f"gap {pair['gap']:.3f}"
-    sides = f"chosen {told(pair['chosen_passes'])}, rejected {told(pair['rejected_passes'])}"
-    return f"{pair['source']} {pair['source_id']}, {by}, {sides}"
+def _label(pair: PairMatch) -> str:
+    width = f"ratio {pair['ratio']:.2f}" if pair["ratio"] else f"gap {pair['gap']:.3f}"
+    sides = f"chosen {name_truth(pair['chosen_passes'])}, rejected {name_truth(pair['rejected_passes'])}"
+    return f"{pair['source']} {pair['source_id']}, {width}, {sides}"

@@ -1,81 +1,93 @@
 """How far tests and references can be trusted."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboards import charts
-from dashboards.diffs import side_by_side
-from dashboards.page import Ask, chosen, frame, percent, shown
+from dashboards.diffs import render_diff
+from dashboards.page import format_share, open_page, pick_values, show_metrics, show_table
+from dashboards.questions.trust import (
+    FAILED_REFERENCES,
+    OPERATORS,
+    STRENGTH_BINS,
+    STRENGTH_SOURCES,
+    SURVIVORS,
+    WEAKEST,
+    ProblemStrength,
+    SourceStrength,
+    SurvivingMutant,
+)
+from dashboards.snapshot import LakeSnapshot
 
 
 def page() -> None:
+    """Show the mutants that tests kill, then the references that fail their own tests."""
     about = (
-        "Which share of wrong versions of its reference a problem's own tests kill. A rate of 1 is often out of reach: "
-        "some mutants do the same as the reference in other words, and no test can kill those."
+        "The share of wrong versions of its reference that a problem's own tests kill. A rate of 1 is often out of "
+        "reach: some mutants behave like the reference, and no test can kill those."
     )
-    with shown("Test strength", about) as ask:
-        sources = ask("strength_sources")
-        measured = [row for row in sources if row["measured"]]
-        if measured:
-            _mutants(ask, sources)
+    with open_page("Test strength", about) as snapshot:
+        sources = snapshot.ask(STRENGTH_SOURCES)
+        if any(source["measured"] for source in sources):
+            _show_mutants(snapshot, sources)
         else:
-            st.info("No mutants are judged yet; `patchmill run CONFIG --set strength.mutants=20` judges some.")
+            st.info("No mutants are judged yet; `patchmill run CONFIG --set mutation.mutants=20` judges some.")
         st.subheader("References that fail their own tests", anchor=False)
-        frame(ask("failed_references"), "failed references")
+        show_table(snapshot.ask(FAILED_REFERENCES), "failed references")
 
 
-def _mutants(ask: Ask, sources: list[dict[str, Any]]) -> None:
-    figures = {
-        "problems measured": f"{sum(row['measured'] for row in sources):,}",
-        "mutants": f"{sum(row['mutants'] for row in sources):,}",
-        "killed": percent(
-            sum(row["killed"] for row in sources), sum(row["killed"] + row["survived"] for row in sources)
-        ),
-    }
-    for column, (name, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(name, value)
+def _show_mutants(snapshot: LakeSnapshot, sources: Sequence[SourceStrength]) -> None:
+    killed = sum(source["killed"] for source in sources)
+    survived = sum(source["survived"] for source in sources)
+    show_metrics(
+        {
+            "problems measured": (f"{sum(source['measured'] for source in sources):,}", None),
+            "mutants": (f"{sum(source['mutants'] for source in sources):,}", None),
+            "killed": (format_share(killed, killed + survived), None),
+        }
+    )
     left, right = st.columns(2)
     with left:
+        title = "share of mutants killed, from"
         st.subheader("Problems by share of mutants killed", anchor=False)
-        bins = [{**row, "killed": row["bin"] / 20} for row in ask("strength_bins")]
-        st.altair_chart(charts.columns(bins, "killed", "problems", "source", title="share of mutants killed, from"))
+        bins = [{**row, "killed": row["bin"] / 20} for row in snapshot.ask(STRENGTH_BINS)]
+        st.altair_chart(charts.draw_histogram(bins, "killed", "problems", "source", title=title))
     with right:
         st.subheader("Kinds of change", anchor=False)
         parts = [
-            {"operator": row["operator"], "what": what, "mutants": row[what]}
-            for row in ask("operators")
-            for what in ("killed", "survived")
+            {"operator": row["operator"], "outcome": outcome, "mutants": mutants}
+            for row in snapshot.ask(OPERATORS)
+            for outcome, mutants in (("killed", row["killed"]), ("survived", row["survived"]))
         ]
-        st.altair_chart(charts.bars(parts, "mutants", "operator", "what", share=True, title="share of mutants"))
-    frame(sources, "sources", percents=["mean_kill_rate"])
+        chart = charts.draw_bars(parts, "mutants", "operator", "outcome", share=True, title="share of mutants")
+        st.altair_chart(chart)
+    show_table(sources, "sources", percents=["mean_kill_rate"])
     st.subheader("Weakest tests", anchor=False)
-    weakest = ask("weakest")
-    wanted = chosen(weakest, "source", "Sources")
-    weakest = [row for row in weakest if row["source"] in wanted]
-    frame([{k: v for k, v in row.items() if k != "bucket"} for row in weakest], "weakest", percents=["kill_rate"])
-    survived = [row for row in weakest if row["survived"]]
-    if survived:
-        _survivor(ask, survived)
+    all_weakest = snapshot.ask(WEAKEST)
+    picked = pick_values(all_weakest, "source", "Sources")
+    weakest = [problem for problem in all_weakest if problem["source"] in picked]
+    show_table(weakest, "weakest", percents=["kill_rate"])
+    if with_survivors := [problem for problem in weakest if problem["survived"]]:
+        _show_survivor(snapshot, with_survivors)
 
 
-def _survivor(ask: Ask, weakest: list[dict[str, Any]]) -> None:
+def _show_survivor(snapshot: LakeSnapshot, problems: Sequence[ProblemStrength]) -> None:
     st.subheader("A mutant that no test noticed", anchor=False)
     left, right = st.columns(2)
-    number = left.selectbox("Problem", range(len(weakest)), format_func=lambda n: _name(weakest[n]))
-    survivors = ask("survivors", problem=weakest[number]["problem_id"], bucket=weakest[number]["bucket"])
+    problem = problems[left.selectbox("Problem", range(len(problems)), format_func=lambda n: _label(problems[n]))]
+    survivors = snapshot.ask(SURVIVORS, problem=problem["problem_id"], bucket=problem["bucket"])
     if not survivors:
         return
-    picked = right.selectbox("Mutant", range(len(survivors)), format_func=lambda n: _mutant(survivors[n]))
-    mutant = survivors[picked]
-    st.html(
-        side_by_side(mutant["reference"] or "", mutant["code"], ("reference", "mutant, without comments and layout"))
-    )
+    place = right.selectbox("Mutant", range(len(survivors)), format_func=lambda n: _mutant_label(survivors[n]))
+    mutant = survivors[place]
+    titles = ("reference", "mutant, without comments and layout")
+    st.html(render_diff(mutant["reference"] or "", mutant["code"], titles))
 
 
-def _name(row: dict[str, Any]) -> str:
-    return f"{row['source']} {row['source_id']}: {row['survived']} of {row['mutants']} survive"
+def _label(problem: ProblemStrength) -> str:
+    return f"{problem['source']} {problem['source_id']}: {problem['survived']} of {problem['mutants']} survive"
 
 
-def _mutant(row: dict[str, Any]) -> str:
-    return f"{row['operator']}, line {row['line']}"
+def _mutant_label(mutant: SurvivingMutant) -> str:
+    return f"{mutant['operator']}, line {mutant['line']}"

@@ -1,2 +1,2 @@
--- Whether there is anything to show.
-select 1 as found from problems limit 1
+-- A row if the lake holds a problem.
+select 1 as one from problems limit 1

@@ -1,4 +1,4 @@
--- Programs by who wrote them, how, and what became of them.
+-- Programs by source, author and newest verdict.
 select source, model, kind, round, verdict,
        count(*) as attempts,
        count(*) filter (has_code) as with_code,

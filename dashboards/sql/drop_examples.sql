@@ -1,4 +1,4 @@
--- Rows that one stage left out for one reason; ids are addresses, so their order is chance.
+-- Rows that one stage left out for one reason; ids are hashes, so their order is random.
 select d.row_id, d.bucket, d.detail, p.source, p.source_id, d.problem_id
 from drops as d
 left join problems as p on p.problem_id = d.problem_id

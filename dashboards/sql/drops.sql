@@ -1,4 +1,4 @@
--- What was left out, where and why.
+-- Rows that were left out, by stage and reason.
 select stage, reason, count(*) as n, count(distinct problem_id) as problems
 from drops
 group by all

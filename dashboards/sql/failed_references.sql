@@ -1,4 +1,4 @@
--- Problems whose own reference does not pass their own tests: either is wrong, so nothing about them is published.
+-- Problems whose own reference fails their own tests. One of both is wrong, so nothing about them is published.
 select p.source, p.source_id, f.verdict, f.problem_id, f.attempt_id
 from facts as f
 join attempts as a using (attempt_id)

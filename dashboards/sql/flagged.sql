@@ -1,4 +1,4 @@
--- Programs that tried to fool the judge, or that did not pass every time; the last ones.
+-- The last programs that tampered with the judge, or whose verdict is flaky.
 select f.judged_at, f.model, f.kind, f.verdict, f.tampered, f.flaky, f.source, p.source_id, f.problem_id, f.attempt_id
 from facts as f
 join problems as p using (problem_id)

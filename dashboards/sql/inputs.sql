@@ -1,4 +1,4 @@
--- Inputs that programs were timed on, by how many times larger than the test's own they are, in powers of two.
+-- Inputs of timings by scale: how many times larger than the test's own input, in powers of two.
 select pow(2, floor(log2(greatest(scale, 1))))::bigint as scale_from, count(*) as inputs,
        count(distinct problem_id) as problems, round(avg(programs), 1) as mean_programs,
        round(sum(agreeing) / nullif(sum(programs), 0), 4) as agreeing

@@ -1,4 +1,4 @@
--- Which kinds of change the tests notice, by the newest mutator and judge.
+-- Mutants that the tests kill, by kind of change; of the newest mutator and judge.
 with newest as (
     select * from mutants
     qualify mutator_version = max(mutator_version) over () and judge_version = max(judge_version) over ()

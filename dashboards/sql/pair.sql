@@ -1,5 +1,5 @@
 -- One pair in full.
-with wanted as (
+with detail as (
     select example_id, prompt, chosen_code, rejected_code, chosen_score, rejected_score, verdicts, token_distance, model,
            chosen_passes, rejected_passes, null as ratio, null as ratio_low, null as ratio_high
     from preference_correctness
@@ -10,4 +10,4 @@ with wanted as (
     from preference_efficiency
     where bucket = $bucket and example_id = $example and $dataset = 'preference_efficiency'
 )
-select * from wanted limit 1
+select * from detail limit 1

@@ -1,4 +1,4 @@
--- How far pairs can be trusted, by the problems' own tests, which the scorers never saw.
+-- How often chosen and rejected programs are right, by the problems' own tests, which the scorers never saw.
 select dataset, scorer, source, count(*) as pairs, count(distinct problem_id) as problems,
        count(chosen_passes) as known,
        round(count(*) filter (chosen_passes) / nullif(count(chosen_passes), 0), 4) as chosen_right,

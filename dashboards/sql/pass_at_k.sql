@@ -1,6 +1,6 @@
--- The unbiased estimator of pass@k per source and recipe: chance_of_k of a problem's n programs of which c are right,
--- mean over the problems with k programs or more. With `round` r a first attempt counts as right where it, or a repair
--- of it from rounds up to r, passes. Programs without a verdict of the judge don't count.
+-- The unbiased estimator of pass@k per source and recipe: chance_of_k of a problem's n programs, of which c are right,
+-- averaged over the problems with k programs or more. With `round` r, a first attempt counts as right where it passes,
+-- or where a repair of it from rounds up to r passes. Programs without a verdict do not count.
 with recursive chain as (
     select attempt_id, attempt_id as root_id, 0::bigint as round, verdict
     from facts

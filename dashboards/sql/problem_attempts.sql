@@ -1,4 +1,4 @@
--- The programs of one problem with their newest verdicts, first attempts before repairs.
+-- The programs of one problem with their newest verdicts: references, then first attempts, then repairs.
 with judged as (
     select attempt_id, verdict, flags, passed_tests, total_tests, tests, feedback, cpu_ms, peak_mib
     from executions

@@ -1,4 +1,4 @@
--- What was said of the wrong programs of one problem.
+-- Diagnoses of one problem's wrong programs.
 select diagnosis_id, attempt_id, model, sample_index, explanation, no_explanation_reason
 from diagnoses
 where bucket = $bucket and problem_id = $problem

@@ -1,4 +1,4 @@
--- Verdicts of one problem's programs on tests that a model wrote, by the newest judge of each program.
+-- Verdicts of one problem's programs on generated tests, by the newest judge of each program.
 with runs as (
     select * from executions
     where bucket = $bucket and problem_id = $problem and suite = 'generated' and verdict <> 'infra'

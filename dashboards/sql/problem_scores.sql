@@ -1,4 +1,4 @@
--- What the scorers say of one problem's programs.
+-- Scores of one problem's programs by its newest matrix.
 select s.attempt_id, s.scorer, s.value
 from scores as s
 join rankings as r using (problem_id, scorer, matrix_id)

@@ -1,16 +1,16 @@
--- What became of the problems of each source.
+-- Problems of each source by the best program that they have.
 with states as (
     select problem_id,
            bool_or(kind = 'generate') as tried,
            bool_or(kind = 'generate' and verdict = 'passed') as right_at_once,
-           bool_or(kind = 'repair' and verdict = 'passed') as mended
+           bool_or(kind = 'repair' and verdict = 'passed') as repaired
     from facts
     group by problem_id
 )
 select p.source,
        case
            when s.right_at_once then 'right at once'
-           when s.mended then 'mended'
+           when s.repaired then 'repaired'
            when s.tried then 'never right'
            else 'not tried'
        end as state,

@@ -1,4 +1,4 @@
--- Tests that a model wrote for one problem, each text once, with the newest credibility.
+-- Generated tests of one problem, each text once, with the newest credibility.
 with scored as (
     select test_id, scorer, value, passed, programs
     from test_scores

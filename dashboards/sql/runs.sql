@@ -1,5 +1,5 @@
--- The last hundred runs: whose programs they judged, and with what outcome. A program counts for the run that judged it last.
-with last as (
+-- The last hundred runs by model: judged programs and their verdicts. A program counts for the run that judged it last.
+with last_runs as (
     select run_id, min(judged_at) as started
     from facts
     where judged_at is not null
@@ -18,7 +18,7 @@ select l.started, f.model,
        count(*) filter (f.flaky) as flaky,
        round(sum(f.cpu_ms) / 3.6e6, 3) as cpu_hours, f.run_id
 from facts as f
-join last as l using (run_id)
+join last_runs as l using (run_id)
 where f.kind <> 'reference'
 group by all
 order by l.started desc, f.model

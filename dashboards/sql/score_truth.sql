@@ -1,4 +1,4 @@
--- One scorer's values against the share of the problem's own tests that the same programs pass.
+-- Programs by one scorer's value and by the share of the problem's own tests that they pass.
 select least(floor(value * 20), 19)::integer as bin, least(floor(truth * 10), 9)::integer as truth_bin,
        count(*) as programs
 from marks

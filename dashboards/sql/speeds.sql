@@ -1,4 +1,4 @@
--- CPU time that programs take on the inputs they were timed on, by half decades from 0.1 ms.
+-- Programs on inputs by median CPU time, in half decades from 0.1 ms.
 select floor(log10(greatest(cpu_ms, 0.1)) * 2) / 2 as decades, agreed, count(*) as measurements
 from spreads
 group by all

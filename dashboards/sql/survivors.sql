@@ -1,4 +1,4 @@
--- Mutants of one problem's reference that no test noticed.
+-- Mutants of one problem's reference that pass all of its tests.
 select m.mutant_id, m.operator, m.line, m.code, m.verdict, p.reference
 from mutants as m
 join problems as p using (problem_id)

@@ -1,5 +1,5 @@
--- What models were asked and what they answered, by step.
-with asked as (
+-- Answers and tokens of models by step.
+with answers as (
     select kind as step, model, count(*) as answers, sum(prompt_tokens) as prompt_tokens,
            sum(completion_tokens) as completion_tokens
     from facts
@@ -16,12 +16,12 @@ with asked as (
     from tests
     group by all
     union all by name
-    select 'mine: ' || step as step, model, count(*) as answers, sum(prompt_tokens) as prompt_tokens,
+    select 'mining: ' || step as step, model, count(*) as answers, sum(prompt_tokens) as prompt_tokens,
            sum(completion_tokens) as completion_tokens
     from ideas
     group by all
 )
 select step, model, answers, prompt_tokens::bigint as prompt_tokens, completion_tokens::bigint as completion_tokens
-from asked
+from answers
 order by step, model
 limit 5000

@@ -1,4 +1,4 @@
--- Every program with what is known of it, in narrow columns; the newest verdict on its problem's own tests.
+-- Every program in narrow columns, with its newest verdict on its problem's own tests.
 select a.attempt_id, a.problem_id, p.source, a.model, a.recipe_id, a.kind, a.round, a.parent_attempt_id,
        a.no_code_reason is null as has_code,  -- cheaper to read than the code
        a.prompt_tokens, a.completion_tokens,

@@ -1,4 +1,5 @@
--- Scores by the newest matrix of each problem (what left it keeps older scores), with the truth where it is known.
+-- Scores by the newest matrix of each problem, with the truth where it is known. Older matrices may have scored programs
+-- that the newest one does not hold; these are left out.
 with newest as (
     select s.attempt_id, s.scorer, s.value, s.problem_id
     from scores as s

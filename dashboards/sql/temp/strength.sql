@@ -1,2 +1,2 @@
--- The view of the same meaning, worked out once.
+-- The view test_strength, computed once.
 select * from test_strength

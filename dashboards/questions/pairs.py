@@ -1,0 +1,134 @@
+"""Questions about scores, pairs and timings."""
+
+from typing import TypedDict
+
+from dashboards.questions import Question
+from storage.rows import MessageCell, PairVerdictCell
+
+
+class ScoreBin(TypedDict):
+    """Programs whose score by one scorer lies in one twentieth of its range."""
+
+    scorer: str
+    bin: int
+    programs: int
+    known: int
+    right_programs: int
+
+
+class TruthBin(TypedDict):
+    """Programs by their score and by the share of the problem's own tests that they pass."""
+
+    bin: int
+    truth_bin: int
+    programs: int
+
+
+class ScoreChange(TypedDict):
+    """How far one scorer's values moved in one round."""
+
+    scorer: str
+    round: int
+    mean_change: float
+    largest_change: float
+
+
+class PairMatch(TypedDict):
+    """A pair in a list of pairs; `ratio` is null for pairs by correctness."""
+
+    example_id: str
+    problem_id: str
+    bucket: int
+    source: str
+    source_id: str
+    scorer: str
+    gap: float
+    ratio: float | None
+    chosen_passes: bool | None
+    rejected_passes: bool | None
+    chosen_attempt_id: str
+    rejected_attempt_id: str
+
+
+class PairDetail(TypedDict):
+    """One pair in full."""
+
+    example_id: str
+    prompt: list[MessageCell]
+    chosen_code: str
+    rejected_code: str
+    chosen_score: float
+    rejected_score: float
+    verdicts: list[PairVerdictCell]
+    token_distance: float
+    model: str
+    chosen_passes: bool | None
+    rejected_passes: bool | None
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+
+
+class SpeedPair(TypedDict):
+    """A pair of a faster and a slower program, with the bounds of the ratio of their times."""
+
+    source: str
+    source_id: str
+    ratio: float
+    ratio_low: float
+    ratio_high: float
+    model: str
+    chosen_passes: bool | None
+    rejected_passes: bool | None
+    example_id: str
+    problem_id: str
+    bucket: int
+    chosen_attempt_id: str
+    rejected_attempt_id: str
+
+
+class RatioBin(TypedDict):
+    """Pairs whose ratio lies in one quarter of an octave."""
+
+    source: str
+    octaves: float
+    pairs: int
+
+
+class PairTiming(TypedDict):
+    """One measurement of one of two programs."""
+
+    input_id: str
+    scale: float
+    example: str
+    repeat: int
+    attempt_id: str
+    cpu_ms: float
+    import_ms: float
+    carry_ms: float
+    verdict: str
+    agreed: bool
+
+
+class SpeedBin(TypedDict):
+    """Programs on inputs whose median CPU time lies in one half of a decade."""
+
+    decades: float
+    agreed: bool
+    measurements: int
+
+
+SCORE_BINS = Question("score_bins", ScoreBin)
+SCORE_TRUTH = Question("score_truth", TruthBin)
+CONVERGENCE = Question("convergence", ScoreChange)
+RANKINGS = Question("rankings", dict[str, object])
+PAIR_RATES = Question("pair_rates", dict[str, object])
+KTO_RATES = Question("kto_rates", dict[str, object])
+PAIR_LIST = Question("pair_list", PairMatch)
+PAIR = Question("pair", PairDetail)
+FASTEST = Question("fastest", SpeedPair)
+RATIOS = Question("ratios", RatioBin)
+PAIR_TIMINGS = Question("pair_timings", PairTiming)
+SPEEDS = Question("speeds", SpeedBin)
+NOISE = Question("noise", dict[str, object])
+INPUTS = Question("inputs", dict[str, object])
