@@ -25,7 +25,7 @@ def compact(
     opened = Lake(lake)
     if not opened.exists():
         raise ConfigError(f"{opened.root}: no lake there; a refresh makes one")
-    with opened.alone(f"flow run compact {flow_run.id}"):
+    with opened.hold_exclusively(f"flow run compact {flow_run.id}"):
         merged = opened.compact()
         deleted = opened.vacuum(keep_hours) if vacuum else {}
     rows = [{"table": name, **files, "deleted": deleted.get(name, 0)} for name, files in merged.items()]

@@ -13,7 +13,7 @@ In the order of work:
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any
 
 from prefect import Task, flow
 from prefect.runtime import flow_run
@@ -26,6 +26,7 @@ from flows.watching.artifacts import publish_artifacts
 from flows.watching.report import Report, make_report
 from judge.factory import SandboxSettings
 from storage.catalog import Catalog
+from storage.errors import ConfigError
 from storage.lake import Lake
 from storage.locks.claims import claim_lake
 from storage.rows import PlanRow
@@ -43,36 +44,38 @@ from tasks.repair.task import repair
 from tasks.running import progress
 from tasks.running.effects import close_all, model_for
 from tasks.running.order import Order
-from tasks.running.pending import pending_counts
+from tasks.running.pending import pending_counts, stage_names
 from tasks.score.rankers import SCORERS
 from tasks.score.task import score
 from tasks.timing.measure import EFFICIENCY
 from tasks.timing.task import timing
 from tasks.write_tests.task import write_tests
 
-Stage = Literal[
-    "ingest", "generate", "write_tests", "execute", "diagnose", "repair", "matrix", "score", "timing", "mutation",
-    "assemble",
-]  # fmt: skip
-STAGES: tuple[Stage, ...] = get_args(Stage)
-JUDGING: frozenset[Stage] = frozenset({"execute", "matrix", "timing", "mutation"})
+STAGES: tuple[str, ...] = ("ingest", *stage_names(), "assemble")
+Effect = ModelSettings | SandboxSettings | None
+JUDGING = frozenset({"execute", "matrix", "timing", "mutation"})
 
 
 @flow(name="refresh", flow_run_name="refresh {config.lake.path}", persist_result=False)
-def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
+def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
     """Bring a lake up to date with its config; return how far it has come.
 
     Args:
         config: as `patchmill run` reads it from configs/refresh/NAME.yaml.
         only: stages to run; problems are always ingested, since they say what the others work on.
+
+    Raises:
+        ConfigError: a setting is wrong, or `only` names an unknown stage; nothing was written.
     """
     began = time.monotonic()
     progress.reset()
     try:
+        if unknown := set(only) - set(STAGES):
+            raise ConfigError(f"only: unknown stage {min(unknown)!r}; expected some of {', '.join(STAGES)}")
         config.check_before_run()
         check_templates(config)
         with claim_lake(Lake(config.lake), f"flow run refresh {flow_run.id}") as work:
-            with work.alone():
+            with work.hold_exclusively():
                 problem_ids: tuple[str, ...] = ()
                 if config.code:
                     revision = model_for(config.model).revision
@@ -83,10 +86,11 @@ def refresh(config: RefreshConfig, only: tuple[Stage, ...] = STAGES) -> Report:
                 busy = _busy_buckets(config, plan, ingested.buckets)
                 if busy and JUDGING & set(only) and config.audit != "off":
                     audit(config.lake, config.sandbox, config.audit)
+            steps = [step for step in steps_of(config, plan["plan_id"]) if step.task.name in only]
             at_once = config.parallel_buckets
             with started(config.runner if busy else "threads", config.cluster, at_once) as runner:
-                Chains(config.lake, plan["plan_id"], steps_of(config, plan, only), runner, at_once, work).run(busy)
-            with work.alone():
+                Chains(config.lake, plan["plan_id"], steps, runner, at_once, work).run(busy)
+            with work.hold_exclusively():
                 if "assemble" in only and "debugging" in config.products:
                     assemble_debugging(config.lake, config.assemble)
                 if "assemble" in only and "preference" in config.products:
@@ -105,40 +109,32 @@ def _busy_buckets(config: RefreshConfig, plan: PlanRow, buckets: Sequence[int]) 
     return [bucket for bucket in buckets if any(rows[bucket] for rows in counts.values())]
 
 
-def steps_of(config: RefreshConfig, plan: PlanRow, only: Sequence[Stage]) -> list[Step]:
+def steps_of(config: RefreshConfig, plan_id: str) -> list[Step]:
     """Return the stages of one bucket in order, each with the order that its task is handed."""
     judge = of_worker(config.sandbox, config.runner, config.cluster, config.parallel_buckets)
-    steps: list[tuple[Stage, Step]] = []
+    steps: list[Step] = []
 
     def add(
-        name: Stage,
-        task: Task[..., Any],
-        settings: object,
-        effect: ModelSettings | SandboxSettings | None,
-        round_: int = 0,
+        task: Task[..., Any], settings: object, effect: ModelSettings | SandboxSettings | None, round_: int = 0
     ) -> None:
-        def order_of(bucket: int) -> Order[Any, Any]:
-            return Order(config.lake, plan["plan_id"], bucket, settings, effect, round_)
+        steps.append(Step(task, lambda bucket: Order(config.lake, plan_id, bucket, settings, effect, round_)))
 
-        steps.append((name, Step(task, order_of)))
-
-    references = execute.with_options(task_run_name="execute-references-b{order.bucket:03d}")
-    add("execute", references, None, judge)
-    add("generate", generate, config.generate, config.model)
+    add(execute.with_options(task_run_name="execute-references-b{order.bucket:03d}"), None, judge)
+    add(generate, config.generate, config.model)
     if "preference" in config.products:
-        add("write_tests", write_tests, config.write_tests, config.model)
-    add("execute", execute, None, judge)
+        add(write_tests, config.write_tests, config.model)
+    add(execute, None, judge)
     if "debugging" in config.products:
         for round_ in range(1, config.repair.rounds + 1):
             if config.diagnose_in_chain:
-                add("diagnose", diagnose, config.diagnose_in_chain, config.explains_and_repairs, round_)
-            add("repair", repair, config.repair_in_chain, config.explains_and_repairs, round_)
-            add("execute", execute, None, judge, round_)
+                add(diagnose, config.diagnose_in_chain, config.explains_and_repairs, round_)
+            add(repair, config.repair_in_chain, config.explains_and_repairs, round_)
+            add(execute, None, judge, round_)
     # Stages that need no model come last, so that no model waits for them.
     if "preference" in config.products:
-        add("matrix", matrix, config.matrix, judge)
-        add("score", score, config.score, None)
-        add("timing", timing, config.timing, judge)
+        add(matrix, config.matrix, judge)
+        add(score, config.score, None)
+        add(timing, config.timing, judge)
     if config.mutation.mutants:
-        add("mutation", mutation, config.mutation, judge)
-    return [step for name, step in steps if name in only]
+        add(mutation, config.mutation, judge)
+    return steps

@@ -23,8 +23,9 @@ from prefect.runtime import flow_run
 
 from flows.watching.alerts import AlertSettings
 from flows.watching.report import Report
-from storage.catalog import Catalog, statement
+from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
+from storage.statements import load_statement
 from tasks.models.stats import Stats
 from tasks.running import progress
 from tasks.running.effects import opened_models
@@ -169,7 +170,7 @@ def publish_artifacts(made: Report, alerts: AlertSettings, seconds: float) -> Ra
         seconds: how long the run took.
     """
     with Catalog(Lake(LakeSettings(path=made.lake)), versions=made.versions) as catalog:
-        rates = Rates(**catalog.rows(statement("rates_of_run"), run=flow_run.id or "")[0])
+        rates = Rates(**catalog.rows(load_statement("rates_of_run"), run=flow_run.id or "")[0])
         drops = catalog.rows(
             "select stage, reason, count(*) as n from drops group by all order by n desc, stage, reason"
         )
