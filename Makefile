@@ -57,9 +57,10 @@ check: setup ## style, types, layers, length of files
 	@find . -name '*.py' -not -path './.*' -exec wc -l {} + \
 	| awk '$$2 != "total" && $$1 > 300 {print $$2 ": " $$1 " lines, at most 300"; bad = 1} END {exit bad}'
 
-docs: setup ## docs/tables.md and storage/rows from the schemas
+docs: setup ## docs/tables.md and storage/rows from the schemas, docs/commands.md from the command line
 	$(BIN)/python -m storage.generate_rows
-	$(BIN)/python -c "from storage.markdown import as_markdown; print(as_markdown(), end='')" > docs/tables.md
+	$(BIN)/python -m storage.markdown
+	$(BIN)/python -m cli.reference > docs/commands.md
 
 lock: setup ## renew requirements/*.txt; keeps versions that still fit (UPGRADE=--upgrade takes the newest)
 	$(LOCK) $(UPGRADE) --universal requirements/uv.in -o requirements/uv.txt

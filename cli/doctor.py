@@ -16,7 +16,7 @@ DEFAULT_CONFIG = Path("configs/refresh/demo.yaml")
 
 def command(
     config: Annotated[
-        Path, typer.Argument(help="Config whose model is checked.", show_default=str(DEFAULT_CONFIG))
+        Path, typer.Argument(help=f"Config whose model is checked; default: {DEFAULT_CONFIG}.", show_default=False)
     ] = ROOT / DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:

@@ -21,6 +21,7 @@ from cli import (
     evaluate,
     export,
     judge,
+    plans,
     publish,
     record,
     report,
@@ -38,6 +39,7 @@ COMMANDS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
     "Make data": {"run": run.command, "record": record.command, "evaluate": evaluate.command},
     "Ask the lake": {
         "status": status.command,
+        "plans": plans.command,
         "show": show.command,
         "sql": sql.command,
         "dashboard": dashboard.command,

@@ -11,7 +11,7 @@ from storage.catalog import Catalog
 from storage.errors import ConfigError
 from storage.files import atomic_write
 from storage.lake import Lake
-from tasks.models.recorded import read
+from tasks.models.recorded import read_recording
 from tasks.running.effects import recording
 
 
@@ -45,7 +45,7 @@ def _check_targets(config: Path, out: Path, lake: str | None, sets: list[str] | 
                     "or the recording that was begun with this one"
                 )
     if out.exists():
-        read(out)
+        read_recording(out)
     else:
         with atomic_write(out):
             pass
