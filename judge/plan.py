@@ -1,22 +1,13 @@
 """Derive from a job the payloads of its processes, and the tests that must have an answer."""
 
 import ast
-from typing import TypedDict
 
+from judge.inside.payload import ProgramPayload
 from judge.problems import Asserts, Calls, Check, Stdio, UnitTest
 from judge.protocol import Answers, Job
 
 Payload = dict[str, object]
 """Values that travel to a process as JSON."""
-
-
-class ProgramPayload(TypedDict):
-    """The payload of the candidate's process (inside/candidate.py)."""
-
-    code: str
-    context: str
-    main: bool
-    """The program runs as `__main__`, on stdin and stdout."""
 
 
 def program_payload(job: Job) -> ProgramPayload:

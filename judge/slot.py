@@ -9,8 +9,9 @@ import socket
 from judge.backends.base import Backend
 from judge.cgroup import Cgroup
 from judge.driver_process import DriverProcess
+from judge.inside.payload import ProgramPayload
 from judge.outcome import Outcome, RaisedException
-from judge.plan import Payload, ProgramPayload
+from judge.plan import Payload
 from judge.protocol import Limits
 from judge.server import ForkServer, JobEnd, RunningJob, ServerGoneError
 from judge.tree import Tree

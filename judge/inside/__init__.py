@@ -1,1 +1,1 @@
-"""What runs inside the sandbox: standard library only, importable without the rest of Patchmill."""
+"""Code that runs inside the sandbox: it imports the standard library and itself, nothing else of Patchmill."""

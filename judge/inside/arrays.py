@@ -1,8 +1,8 @@
-"""numpy in the codec: arrays and scalars as the bytes of a dtype from a short list; nothing is ever executed.
+"""Carry numpy's values in the codec: arrays and scalars as bytes of a dtype from a short list, never as code.
 
-An array is `a`, or `A` if read-only: dtype, shape, its bytes in C order and native byte order; of objects, its items. A
-scalar is `n`; a dtype or a class of scalars is `x`. Subclasses become plain arrays, a matrix too. What has fields, a
-mask or any other dtype (longdouble, strings of variable width) is no plain data: such an answer crosses as a handle.
+An array is `a`, or `A` if read-only: dtype, shape, then its bytes in C order and native byte order; an array of objects
+has its items instead. A scalar is `n`; a dtype or a class of scalars is `x`. Subclasses become plain arrays, a matrix
+too. Arrays with fields, a mask or another dtype (longdouble, strings of variable width) cross as handles.
 """
 
 import functools
@@ -14,7 +14,7 @@ from typing import Any
 
 from .codec import MAX_FRAME, MAX_ITEMS, CodecError
 from .decoder import READERS, Decoder
-from .encoder import LATE, Encoder, _blob
+from .encoder import PACKAGE_WRITERS, Encoder, write_blob
 from .proxy import Proxy
 
 _FIXED = frozenset(("b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"))
@@ -29,14 +29,14 @@ LARGEST_CHARACTER = 0x10FFFF
 
 
 def install() -> None:
-    """Make this process's codec carry numpy's values; numpy itself is imported when the first of them arrives."""
-    READERS.update({b"a": _read_array, b"A": _read_only, b"n": _read_scalar, b"x": _read_class})
-    if write not in LATE:
-        LATE.append(write)
+    """Make this process's codec carry values of numpy, which is imported when the first of them arrives."""
+    READERS.update({b"a": _read_array, b"A": _read_readonly_array, b"n": _read_scalar, b"x": _read_class})
+    if write_value not in PACKAGE_WRITERS:
+        PACKAGE_WRITERS.append(write_value)
 
 
-def code_of(dtype: Any) -> str | None:
-    """The dtype's name on the wire, without byte order; None where arrays of it do not cross."""
+def encode_dtype(dtype: Any) -> str | None:
+    """Return the dtype's name on the wire, without byte order; None where arrays of it do not cross."""
     np: Any = sys.modules["numpy"]
     kind = dtype.kind
     if kind == "O":
@@ -46,12 +46,12 @@ def code_of(dtype: Any) -> str | None:
         code = f"{kind}8" if unit == "generic" else f"{kind}8[{count}{unit}]"
     else:
         code = f"{kind}{dtype.itemsize // 4 if kind == 'U' else dtype.itemsize}"
-    # Another library's dtype may call itself by the letter of one of numpy's.
+    # A dtype of another library may use the letter of one of numpy's.
     return code if _CODE.fullmatch(code) and np.dtype(code) == dtype.newbyteorder("=") else None
 
 
-def write(self: Encoder, out: bytearray, value: Any, depth: int) -> bool:
-    """Write a value of numpy's; False where it is none."""
+def write_value(self: Encoder, out: bytearray, value: Any, depth: int) -> bool:
+    """Write a value of numpy. Return False for any other."""
     np: Any = sys.modules.get("numpy")
     if np is None or not hasattr(np, "ndarray"):
         return False
@@ -62,60 +62,60 @@ def write(self: Encoder, out: bytearray, value: Any, depth: int) -> bool:
         _write_array(self, out, value, depth)
     elif issubclass(kind, np.dtype):
         _write_dtype(self, out, value)
-    elif isinstance(value, type) and _named(np, value):
-        _blob(out, b"x", value.__name__.encode())
+    elif isinstance(value, type) and _is_known_class(np, value):
+        write_blob(out, b"x", value.__name__.encode())
     else:
         return False
     return True
 
 
-def _named(np: Any, value: type) -> bool:
+def _is_known_class(np: Any, value: type) -> bool:
     return value.__name__ in _CLASSES and getattr(np, value.__name__, None) is value
 
 
 def _write_dtype(self: Encoder, out: bytearray, value: Any) -> None:
-    code = code_of(value)
+    code = encode_dtype(value)
     if code is None:
-        out += self._export(value)
+        out += self.export(value)
     else:
-        _blob(out, b"x", f"{_DTYPE}{code}".encode())
+        write_blob(out, b"x", f"{_DTYPE}{code}".encode())
 
 
 def _write_scalar(self: Encoder, out: bytearray, value: Any) -> None:
     if isinstance(value, str):
-        _blob(out, b"n\x01U", str.encode(value, "utf-8", "surrogatepass"))
+        write_blob(out, b"n\x01U", str.encode(value, "utf-8", "surrogatepass"))
     elif isinstance(value, bytes):
-        _blob(out, b"n\x01S", bytes(value))
+        write_blob(out, b"n\x01S", bytes(value))
     else:
-        code = code_of(value.dtype)
-        out += self._export(value) if code is None else b"n" + _short(code) + value.tobytes()
+        code = encode_dtype(value.dtype)
+        out += self.export(value) if code is None else b"n" + _encode_code(code) + value.tobytes()
 
 
 def _write_array(self: Encoder, out: bytearray, value: Any, depth: int) -> None:
     np: Any = sys.modules["numpy"]
     masked = sys.modules.get("numpy.ma")
     plain = np.asarray(value)
-    code = code_of(plain.dtype)
+    code = encode_dtype(plain.dtype)
     if code is None or (masked is not None and isinstance(value, masked.MaskedArray)):
-        out += self._export(value)
+        out += self.export(value)
         return
     shape = plain.shape
-    head = (b"a" if plain.flags.writeable else b"A") + _short(code) + bytes((len(shape),))
+    head = (b"a" if plain.flags.writeable else b"A") + _encode_code(code) + bytes((len(shape),))
     head += b"".join(length.to_bytes(8, "big") for length in shape)
     if code == "O":
-        self._many(out, head, plain.flat, plain.size, depth)
-    elif plain.nbytes > MAX_FRAME:  # known before its bytes are made: one number can be broadcast to any size
+        self.write_many(out, head, plain.flat, plain.size, depth)
+    elif plain.nbytes > MAX_FRAME:  # checked before its bytes exist: one number can be broadcast to any size
         raise CodecError("too large to be an answer")
     else:
         native = plain if plain.dtype.isnative else plain.astype(plain.dtype.newbyteorder("="))
-        _blob(out, head, native.tobytes())
+        write_blob(out, head, native.tobytes())
 
 
-def _short(code: str) -> bytes:
+def _encode_code(code: str) -> bytes:
     return bytes((len(code),)) + code.encode()
 
 
-def _numpy() -> Any:
+def _import_numpy() -> Any:
     try:
         return importlib.import_module("numpy")
     except ImportError:
@@ -123,45 +123,45 @@ def _numpy() -> Any:
 
 
 @functools.lru_cache(maxsize=256)
-def _dtype(code: bytes) -> Any:
+def _decode_dtype(code: bytes) -> Any:
     if not _CODE.fullmatch(code.decode("ascii")):
         raise CodecError(f"unknown dtype {code[:40]!r}")
-    return _numpy().dtype(code.decode("ascii"))
+    return _import_numpy().dtype(code.decode("ascii"))
 
 
 def _read_array(self: Decoder, depth: int) -> Any:
-    np = _numpy()
-    code = self._take(self._take(1)[0])
-    shape = tuple(int.from_bytes(self._take(8), "big") for _ in range(self._take(1)[0]))
+    np = _import_numpy()
+    code = self.take(self.take(1)[0])
+    shape = tuple(int.from_bytes(self.take(8), "big") for _ in range(self.take(1)[0]))
     # Also of an empty array: as a list it could be endless rows of nothing.
     if math.prod(length or 1 for length in shape) > MAX_FRAME:
         raise CodecError("out of bounds")
     if code == b"O":
-        return _objects(np, self._list(depth)).reshape(shape)
-    dtype, raw = _dtype(code), self._blob()
+        return _make_object_array(np, self.read_list(depth)).reshape(shape)
+    dtype, raw = _decode_dtype(code), self.read_blob()
     if math.prod(shape) * dtype.itemsize != len(raw) or (not dtype.itemsize and math.prod(shape) > MAX_ITEMS):
         raise CodecError("an array of the wrong size")
-    _sound(np, dtype, raw)
+    _check_bits(np, dtype, raw)
     return np.ndarray(shape, dtype, raw).copy()
 
 
-def _read_only(self: Decoder, depth: int) -> Any:
-    made = _read_array(self, depth)
-    made.flags.writeable = False
-    return made
+def _read_readonly_array(self: Decoder, depth: int) -> Any:
+    array = _read_array(self, depth)
+    array.flags.writeable = False
+    return array
 
 
-def _objects(np: Any, items: list[Any]) -> Any:
-    made = np.empty(len(items), object)
+def _make_object_array(np: Any, items: list[Any]) -> Any:
+    array = np.empty(len(items), object)
     for at, item in enumerate(items):  # one by one: all at once, lists in it would become dimensions
-        made[at] = item
+        array[at] = item
         if isinstance(item, Proxy):
-            getattr(item, "__array_interface__", None)  # what numpy asks of objects it is given (see array_peer.py)
-    return made
+            getattr(item, "__array_interface__", None)  # numpy asks this of objects it is given (see array_peer.py)
+    return array
 
 
-def _sound(np: Any, dtype: Any, raw: bytes) -> None:
-    """Bits that numpy never makes, and takes for granted."""
+def _check_bits(np: Any, dtype: Any, raw: bytes) -> None:
+    """Raise CodecError for bits that numpy itself never writes, and would read without a check."""
     if raw and dtype.kind == "b" and int(np.frombuffer(raw, np.uint8).max()) > 1:
         raise CodecError("a truth value that is neither")
     if raw and dtype.kind == "U" and int(np.frombuffer(raw, np.uint32).max()) > LARGEST_CHARACTER:
@@ -169,25 +169,25 @@ def _sound(np: Any, dtype: Any, raw: bytes) -> None:
 
 
 def _read_scalar(self: Decoder, depth: int) -> Any:
-    np = _numpy()
-    code = self._take(self._take(1)[0])
+    np = _import_numpy()
+    code = self.take(self.take(1)[0])
     if code == b"U":
-        return np.str_(self._blob().decode("utf-8", "surrogatepass"))
+        return np.str_(self.read_blob().decode("utf-8", "surrogatepass"))
     if code == b"S":
-        return np.bytes_(self._blob())
-    dtype = _dtype(code)
+        return np.bytes_(self.read_blob())
+    dtype = _decode_dtype(code)
     if dtype.kind in "SU":
         raise CodecError("a scalar of the wrong kind")
-    raw = self._take(dtype.itemsize)
-    _sound(np, dtype, raw)
+    raw = self.take(dtype.itemsize)
+    _check_bits(np, dtype, raw)
     return np.frombuffer(raw, dtype)[0]
 
 
 def _read_class(self: Decoder, depth: int) -> Any:
-    np, name = _numpy(), self._blob().decode("ascii")
+    np, name = _import_numpy(), self.read_blob().decode("ascii")
     if name.startswith(_DTYPE):
         code = name.removeprefix(_DTYPE).encode()
-        return np.dtype(object) if code == b"O" else _dtype(code)
+        return np.dtype(object) if code == b"O" else _decode_dtype(code)
     if name not in _CLASSES or not hasattr(np, name):
         raise CodecError(f"unknown class {name[:40]!r}")
     return getattr(np, name)

@@ -1,4 +1,7 @@
-"""The candidate's process: runs its code, then answers the driver's requests, or is a whole program on stdin/stdout."""
+"""Be the candidate's process: run its code, then answer the driver's requests.
+
+A whole program runs on stdin and stdout instead. In shared mode the tests run in this process, too.
+"""
 
 import _sitebuiltins
 import atexit
@@ -12,40 +15,41 @@ import types
 from typing import Any
 
 from . import packages
-from .array_peer import from_packages
+from .array_peer import is_from_packages
 from .codec import CodecError
+from .descriptors import WIRE
 from .encoder import Encoder
-from .operations import free
-from .payload import take
+from .operations import perform
+from .payload import ProgramPayload, read_payload
 from .peer import GoneError, Instance, TamperedError, line_of
-from .zygote import WIRE
 
-_run, _compile = exec, compile
 SMALL = 1 << 16  # bytes of a value that tests are given without asking for it
-# Bound before the candidate can touch the modules; its own process is its own, but honest programs patch things too.
-_flush = sys.stdout.flush
+# Bound before any program runs: honest programs replace such things, too.
+_run, _compile = exec, compile
+_flush_stdout = sys.stdout.flush
 
 
-def prepare() -> None:
-    """What a program finds like in any interpreter; done once in the server."""
+def prepare_interpreter() -> None:
+    """Give programs what they find in any interpreter; called once, in the server."""
     sys.argv = ["solution.py"]
-    for name in ("exit", "quit"):  # what `site` gives, which is not imported here
+    for name in ("exit", "quit"):  # `site` gives these, and is not imported here
         setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
 
 
 def main() -> None:
-    """What a fork of the candidate server does."""
-    payload = take()
-    packages.reseed()
+    """Run one program, in a fork of the candidate server."""
+    payload: ProgramPayload = read_payload()
+    packages.reseed_numpy()
     if payload["main"]:
-        _program(payload)
+        _run_program(payload)
     elif payload.get("tests"):
-        _together(payload)
+        _run_with_tests(payload)
     else:
-        _module(payload)
+        _serve_module(payload)
 
 
-def _execute(payload: dict[str, Any], module: types.ModuleType) -> None:
+def _execute(payload: ProgramPayload, module: types.ModuleType) -> None:
+    """Run the context and the program in a module; raises what they raise."""
     sys.modules[module.__name__] = module
     module.__dict__["__builtins__"] = __builtins__
     if payload["context"]:
@@ -54,18 +58,18 @@ def _execute(payload: dict[str, Any], module: types.ModuleType) -> None:
     _run(_compile(code, "<solution>", "exec", dont_inherit=True), module.__dict__)
 
 
-def _drain() -> None:
+def _flush_output() -> None:
     try:
-        _flush()
+        _flush_stdout()
     except Exception:
         return
 
 
-def _module(payload: dict[str, Any]) -> None:
-    """Serve the names of the code as a module called `solution` until the driver closes the wire."""
+def _serve_module(payload: ProgramPayload) -> None:
+    """Run the code as a module `solution`, and answer requests for its names until the driver closes the wire."""
     module = types.ModuleType("solution")
     failure: BaseException | None = None
-    ends = packages.ends()
+    ends = packages.ends_class()
 
     def serve(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if op == "hello":
@@ -75,19 +79,19 @@ def _module(payload: dict[str, Any]) -> None:
         if op == "ping":
             return None
         try:
-            if op == "apply":  # arguments don't go back, changed or not: what such a call costs is the program's alone
-                function, given, named = subject
-                return function(*given, **named)
-            return free(op, subject, args, kwargs)
+            if op == "apply":  # arguments don't go back, changed or not: only the program's own work costs time
+                function, positional, named = subject
+                return function(*positional, **named)
+            return perform(op, subject, args, kwargs)
         finally:
-            _drain()
+            _flush_output()
 
-    peer = ends.peer = packages.peer(socket.socket(fileno=WIRE), serve, ends.remote)
+    peer = ends.peer = packages.peer_class(socket.socket(fileno=WIRE), serve, ends.remote)
     try:
         _execute(payload, module)
     except BaseException as error:
         failure = error
-    _drain()
+    _flush_output()
     try:
         while True:
             peer.answer(peer.receive())
@@ -95,11 +99,11 @@ def _module(payload: dict[str, Any]) -> None:
         os._exit(0)
 
 
-def _together(payload: dict[str, Any]) -> None:
-    """Run the tests in here, too, and report on the wire."""
-    from . import shared  # not warm: hardly any program needs it
+def _run_with_tests(payload: ProgramPayload) -> None:
+    """Run the code and its tests in this process, and report results on the wire."""
+    from . import shared  # here: hardly any program needs it
 
-    packages.supply(payload["tests"])
+    packages.supply_aliases(payload["tests"])
     module = types.ModuleType("solution")
     failure: BaseException | None = None
     try:
@@ -107,46 +111,46 @@ def _together(payload: dict[str, Any]) -> None:
     except BaseException as error:
         failure = error
 
-    def names(wanted: list[str] | None) -> dict[str, Any]:
+    def get_names(wanted: list[str] | None) -> dict[str, Any]:
         if failure is not None:
             raise failure
-        found = _names(module, wanted)
-        return {name: value.value if isinstance(value, Instance) else value for name, value in found.items()}
+        values = _names(module, wanted)
+        return {name: value.value if isinstance(value, Instance) else value for name, value in values.items()}
 
-    shared.run(payload["tests"], names, WIRE)
-    _drain()
+    shared.run_shared(payload["tests"], get_names, WIRE)
+    _flush_output()
     os._exit(0)
 
 
 def _names(module: types.ModuleType, wanted: list[str] | None) -> dict[str, Any]:
-    """The module's values of the wanted names, or of all public ones that it doesn't merely import as modules.
+    """Return the module's values of the wanted names, or of all public ones (None) that are no modules.
 
     Of the latter, a value too large to cross, or that refers to itself, crosses as a handle: perhaps no test uses it.
+    Attacks replace this function by its name.
     """
     space = module.__dict__
     if wanted is not None:
         return {name: space[name] for name in wanted if name in space}
-    found = {}
+    values = {}
     for name, value in list(space.items()):
         if type(name) is str and not name.startswith("__") and not isinstance(value, types.ModuleType):
-            found[name] = value if not _large(value) or _crosses(value) else Instance(value)
-    return found
+            values[name] = value if not _may_be_large(value) or _is_small(value) else Instance(value)
+    return values
 
 
-def _large(value: Any) -> bool:
-    """Whether it may be."""
-    return isinstance(value, list | tuple | dict | set) or from_packages(value)
+def _may_be_large(value: object) -> bool:
+    return isinstance(value, list | tuple | dict | set) or is_from_packages(value)
 
 
-def _crosses(value: Any) -> bool:
+def _is_small(value: object) -> bool:
     try:
         return len(Encoder(lambda _: b"").encode(value)) < SMALL
     except CodecError:
         return False
 
 
-def _program(payload: dict[str, Any]) -> None:
-    """Run as `__main__`; what it raises is reported on the wire, which only this process and the judge hold."""
+def _run_program(payload: ProgramPayload) -> None:
+    """Run the code as `__main__`, and report what it raises on the wire, which no other program holds."""
     module = types.ModuleType("__main__")
     code, report = 0, None
     try:
@@ -157,7 +161,7 @@ def _program(payload: dict[str, Any]) -> None:
             sys.stderr.write(f"{error.code}\n")
     except BaseException as error:
         code = 1
-        report = [type(error).__name__[:200], _text(error), line_of(error), getattr(error, "errno", None)]
+        report = [type(error).__name__[:200], _get_text(error), line_of(error), getattr(error, "errno", None)]
         try:
             traceback.print_exc()
         except BaseException:
@@ -178,7 +182,7 @@ def _program(payload: dict[str, Any]) -> None:
     os._exit(code & 0xFF)
 
 
-def _text(error: BaseException) -> str:
+def _get_text(error: BaseException) -> str:
     try:
         return str(error)[:1000]
     except BaseException:

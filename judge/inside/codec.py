@@ -1,7 +1,8 @@
-"""The typed binary codec between driver and candidate: plain values only, bounded, nothing is ever executed.
+"""Limits, types and errors of the binary codec between driver and candidate; see encoder.py and decoder.py.
 
-One tag byte, then fixed-width fields or a 4-byte big-endian length. Subclasses are written as the plain value of their
-builtin base. What is not plain goes through `export` (sender) and `import_` (receiver) as a numbered handle.
+A value is one tag byte, then fixed-width fields or a 4-byte big-endian length. Only plain values cross, within bounds,
+and nothing is ever executed. Subclasses are written as the plain value of their builtin base. An object that is not
+plain crosses as a numbered handle: `export` of the sender writes it, `import_` of the receiver reads it.
 """
 
 import collections
@@ -36,8 +37,8 @@ class CodecError(ValueError):
     """A value that cannot cross, or bytes that are no value."""
 
 
-class Record(tuple):  # type: ignore[type-arg]
-    """A named tuple from the other side: a plain tuple whose fields also have names."""
+class NamedRecord(tuple):  # type: ignore[type-arg]
+    """A named tuple of the other process: a plain tuple whose fields also have names."""
 
     _fields: tuple[str, ...] = ()
 

@@ -1,7 +1,7 @@
-"""What a container's first process does before it is a fork server: connect to the judge, and tidy its own view.
+"""Start a fork server in a container: connect to the judge, and tidy the container's view first.
 
-Docker shows what no program has a use for, /sys and more of /dev, and lacks the /dev/shm that some need. Mended here,
-in a user namespace of our own, since the container itself holds no capability.
+Docker shows /sys and more of /dev, which no program needs, and lacks a /dev/shm, which some do. This is corrected in a
+new user namespace, since the container itself holds no capability.
 """
 
 import os
@@ -17,20 +17,21 @@ def start(role: str, path: str, uid: int) -> None:
     """Run one fork server over the judge's listening socket at `path`; see zygote.start."""
     control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     control.connect(path)
-    _cover()
+    _replace_mounts()
     zygote.start(role, control.detach(), uid)
 
 
-def _cover() -> None:
+def _replace_mounts() -> None:
+    """Mount a /dev with nothing but DEVICES and a link to /tmp, and an empty /sys."""
     uid, gid = os.getuid(), os.getgid()
     confine.unshare(confine.NEWUSER | confine.NEWNS)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         with open(f"/proc/self/{name}", "w") as file:
             file.write(text)
-    real = {name: os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
+    devices = {name: os.open(f"/dev/{name}", os.O_PATH) for name in DEVICES}
     flags = confine.NOSUID | confine.NODEV
     confine.mount(b"tmpfs", b"/dev", b"tmpfs", confine.NOSUID, b"size=4k,nr_inodes=8,mode=755")
-    for name, fd in real.items():
+    for name, fd in devices.items():
         os.close(os.open(f"/dev/{name}", os.O_CREAT | os.O_WRONLY, 0o666))
         confine.mount(f"/proc/self/fd/{fd}".encode(), f"/dev/{name}".encode(), None, confine.BIND)
         os.close(fd)

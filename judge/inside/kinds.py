@@ -1,4 +1,4 @@
-"""How each kind of tests is run by the driver; stdio is not here, since it needs no driver."""
+"""Run each kind of tests in the driver. Tests on stdin and stdout are not here, since they need no driver."""
 
 import ast
 import functools
@@ -7,69 +7,73 @@ import operator
 import sys
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from .asserts import FailedError, helpers, rewritten
-from .digest import digest, plain
+from .asserts import FailedError, list_helpers, rewrite_asserts
+from .digest import digest, require_plain
 from .driver import Driver
-from .names import BUILTINS, known, split, supplied, used
+from .names import BUILTINS, collect_names, is_known, split_names, supply_value
+from .payload import CallCase
 from .show import show
 
-FLOAT = 1e-9
+TOLERANCE = 1e-9  # relative, of floats
 
 
-def _entry(driver: Driver) -> str | None:
+def _get_entry_name(driver: Driver) -> str | None:
+    """Return the first part of the entry point: the name that the program must define."""
     entry = driver.payload["entry"]
     return entry.split(".")[0] if entry else None
 
 
 @functools.lru_cache(maxsize=64)
-def _compiled(*texts: str, name: str) -> tuple[frozenset[str], tuple[types.CodeType, ...]]:
-    """Names that test code reads, and the code: one driver runs the same tests for many programs."""
-    trees = [rewritten(text) for text in texts]
-    return frozenset(used(*trees)), tuple(compile(tree, name, "exec") for tree in trees)
+def _compile_tests(*texts: str, name: str) -> tuple[frozenset[str], tuple[types.CodeType, ...]]:
+    """Return the names that test code reads, and its code; cached, as one driver runs the same tests many times."""
+    trees = [rewrite_asserts(text) for text in texts]
+    return frozenset(collect_names(*trees)), tuple(compile(tree, name, "exec") for tree in trees)
 
 
-def asserts(driver: Driver) -> None:
-    """Each assert is one test, in a shared namespace that the setup has filled."""
-    space: dict[str, Any] = {"__name__": "tests", **helpers()}
-    _import_solution(driver)
-    names, codes = _compiled(*driver.payload["asserts"], name="<test>")
-    setup_names, (setup,) = _compiled(driver.payload["setup"], name="<setup>")
-    ask, given = split(names | setup_names, set(), _entry(driver))
-    space.update(given)
-    space.update(driver.hello(ask))
-    if driver.over is None and driver.payload["setup"]:
-        _guarded_setup(driver, lambda: exec(setup, space))
+def run_asserts(driver: Driver) -> None:
+    """Run each assert as one test, in a shared namespace that the setup has filled."""
+    space: dict[str, Any] = {"__name__": "tests", **list_helpers()}
+    _provide_solution(driver)
+    names, codes = _compile_tests(*driver.payload["asserts"], name="<test>")
+    setup_names, (setup,) = _compile_tests(driver.payload["setup"], name="<setup>")
+    asked, supplied = split_names(names | setup_names, set(), _get_entry_name(driver))
+    space.update(supplied)
+    space.update(driver.fetch_names(asked))
+    if driver.final is None and driver.payload["setup"]:
+        _run_setup(driver, lambda: exec(setup, space))
     for text, code in zip(driver.payload["asserts"], codes, strict=True):
         driver.run(text, functools.partial(exec, code, space))
 
 
-def _guarded_setup(driver: Driver, run: Callable[[], Any]) -> None:
-    verdict, message, exception = driver.attempt(run)
-    if verdict != "passed" and driver.over is None:
-        driver.over = (verdict, message)
+def _run_setup(driver: Driver, setup: Callable[[], object]) -> None:
+    """Run code that stands before the tests; where it fails, so does every test."""
+    verdict, message, exception = driver.attempt(setup)
+    if verdict != "passed" and driver.final is None:
+        driver.final = (verdict, message)
         driver.write(fault=exception, load=True)
 
 
-def check(driver: Driver) -> None:
-    """One test, `check`: the code's function of that name, called with the entry point."""
-    space: dict[str, Any] = {"__name__": "tests", **helpers()}
-    _import_solution(driver)
-    names, (code,) = _compiled(driver.payload["code"], name="<tests>")
+def run_check(driver: Driver) -> None:
+    """Run one test, `check`: the function of that name in the test code, called with the entry point."""
+    space: dict[str, Any] = {"__name__": "tests", **list_helpers()}
+    _provide_solution(driver)
+    names, (code,) = _compile_tests(driver.payload["code"], name="<tests>")
     entry = driver.payload["entry"]
-    ask, given = split(names, {"candidate", "check"}, _entry(driver))
-    space.update(given)
-    space.update(driver.hello(sorted({*ask, entry.split(".")[0]} if entry else ask)))
+    asked, supplied = split_names(names, {"candidate", "check"}, _get_entry_name(driver))
+    space.update(supplied)
+    space.update(driver.fetch_names(sorted({*asked, entry.split(".")[0]} if entry else asked)))
 
-    def whole() -> None:
+    def check_entry() -> None:
         exec(code, space)
-        space["check"](_resolve(space, entry))
+        space["check"](_find_entry(space, entry))
 
-    driver.run("check", whole)
+    driver.run("check", check_entry)
 
 
-def _resolve(space: dict[str, Any], entry: str | None) -> Any:
+def _find_entry(space: dict[str, Any], entry: str | None) -> Any:
+    """Return the entry point, which may be an attribute such as `Solution.solve`; raises FailedError without one."""
     if entry is None:
         raise FailedError("the tests name no entry point", 0, None)
     first, *rest = entry.split(".")
@@ -78,92 +82,101 @@ def _resolve(space: dict[str, Any], entry: str | None) -> Any:
     return functools.reduce(getattr, rest, space[first])
 
 
-def calls(driver: Driver) -> None:
-    """Each case is one test; what it returns is compared with JSON's idea of it."""
-    first = _entry(driver)
-    space = driver.hello([first] if first else [])
+def run_calls(driver: Driver) -> None:
+    """Run each case as one test: call the entry point, and compare what it returns with a JSON value."""
+    first = _get_entry_name(driver)
+    space = driver.fetch_names([first] if first else [])
 
-    def one(case: dict[str, Any]) -> None:
-        got = _resolve(space, driver.payload["entry"])(*case["args"], **case["kwargs"])
-        if not same(got, case["expected"]):
-            raise FailedError(f"got {show(got)}, expected {show(case['expected'])}, for {_call(driver, case)}", 0, None)
+    def check_case(case: CallCase) -> None:
+        actual = _find_entry(space, driver.payload["entry"])(*case["args"], **case["kwargs"])
+        expected = case["expected"]
+        if not equals_json(actual, expected):
+            call = _write_call(driver, case)
+            raise FailedError(f"got {show(actual)}, expected {show(expected)}, for {call}", 0, None)
 
     for number, case in enumerate(driver.payload["cases"], 1):
-        driver.run(f"case {number}", functools.partial(one, case))
+        driver.run(f"case {number}", functools.partial(check_case, case))
 
 
-def _call(driver: Driver, case: dict[str, Any]) -> str:
+def _write_call(driver: Driver, case: CallCase) -> str:
     args = [*map(show, case["args"]), *(f"{name}={show(value)}" for name, value in case["kwargs"].items())]
     return f"{driver.payload['entry']}({', '.join(args)})"
 
 
-def answers(driver: Driver) -> None:
-    """Each call is one test: it passes where plain data comes back, and its message is that data's address."""
-    entry, texts, first = driver.payload["entry"], driver.payload["calls"], _entry(driver)
-    space = driver.hello([first] if first else [])
+def run_answers(driver: Driver) -> None:
+    """Run each call as one test. It passes where plain data comes back, and its message is that data's address."""
+    entry = cast(str, driver.payload["entry"])  # always there for tests of this kind
+    texts, first = driver.payload["calls"], _get_entry_name(driver)
+    space = driver.fetch_names([first] if first else [])
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        # Not as a call of the proxy: changed arguments would come home, at the cost of programs that change them.
-        return plain(driver.ends.ask("apply", (_resolve(space, entry), args, kwargs)))
+        # Not as a call of the proxy: that would bring changed arguments home, at the cost of programs that change them.
+        return require_plain(driver.ends.ask("apply", (_find_entry(space, entry), args, kwargs)))
 
     if not texts:
-        driver.run("load", lambda: _resolve(space, entry))
+        driver.run("load", lambda: _find_entry(space, entry))
     for number, text in enumerate(texts, 1):
-        came: list[str] = []
-        if driver.over is not None:
-            driver.run(f"call {number}", _unreachable)  # tells why nothing is run any more
+        addresses: list[str] = []
+        if driver.final is not None:
+            driver.run(f"call {number}", _fail_loading)  # reports why nothing is run any more
             continue
-        test = functools.partial(_answer, text, entry, call, came)
+        test = functools.partial(_run_call, text, entry, call, addresses)
         verdict, message, exception = driver.attempt(test)
-        told = came[0] if verdict == "passed" else message
-        driver.write(test=f"call {number}", verdict=verdict, message=told, exception=exception)
+        message = addresses[0] if verdict == "passed" else message
+        driver.write(test=f"call {number}", verdict=verdict, message=message, exception=exception)
 
 
-_AROUND: dict[str, Callable[[Any], Any]] = {"sorted": sorted, "set": set, "frozenset": frozenset}
+_WRAPPERS: dict[str, Callable[[Any], Any]] = {"sorted": sorted, "set": set, "frozenset": frozenset}
 
 
-def _answer(text: str, entry: str, call: Callable[..., Any], came: list[str]) -> None:
-    around = next((name for name in _AROUND if text.startswith(f"{name}({entry}(")), "")
-    inner = text[len(around) + bool(around) + len(entry) + 1 : -1 - bool(around)]
+def _run_call(text: str, entry: str, call: Callable[..., Any], addresses: list[str]) -> None:
+    """Evaluate a call, such as `sorted(f(1))`, and append the address of what it returns."""
+    wrapper = next((name for name in _WRAPPERS if text.startswith(f"{name}({entry}(")), "")
+    arguments = text[len(wrapper) + bool(wrapper) + len(entry) + 1 : -1 - bool(wrapper)]
     try:
-        args = json.loads(f"[{inner}]")  # most calls are JSON, too, mean the same, and are read thirty times faster so
+        args = json.loads(f"[{arguments}]")  # most calls are JSON with the same meaning, which is 30 times faster
     except ValueError:
-        came.append(digest(eval(text, {entry: call})))
+        addresses.append(digest(eval(text, {entry: call})))
         return
     value = call(*args)
-    came.append(digest(_AROUND[around](value) if around else value))
+    addresses.append(digest(_WRAPPERS[wrapper](value) if wrapper else value))
 
 
-def same(got: Any, want: Any) -> bool:
-    """Python's equality, but JSON's lists equal tuples too, its text keys equal numbers' text, floats within 1e-9.
+def equals_json(actual: Any, expected: Any) -> bool:
+    """Compare a value with a JSON value, as Python does but for what JSON cannot say.
 
-    What numpy holds is compared as the plain numbers in it.
+    A list equals a tuple too, a text key equals a number with that text, and floats may differ by 1e-9. What numpy
+    holds is compared as the plain numbers in it.
     """
-    if type(got).__module__ == "numpy":
-        got = got.tolist()
-    if isinstance(want, list):
-        return isinstance(got, list | tuple) and len(got) == len(want) and all(map(same, got, want))
-    if isinstance(want, dict):
-        if not isinstance(got, dict) or len(got) != len(want):
+    if type(actual).__module__ == "numpy":
+        actual = actual.tolist()
+    if isinstance(expected, list):
+        alike = isinstance(actual, list | tuple) and len(actual) == len(expected)
+        return alike and all(map(equals_json, actual, expected))
+    if isinstance(expected, dict):
+        if not isinstance(actual, dict) or len(actual) != len(expected):
             return False
-        keys = {key if isinstance(key, str) else _json_key(key): value for key, value in got.items()}
-        return len(keys) == len(want) and all(key in keys and same(keys[key], want[key]) for key in want)
-    if isinstance(want, float) and type(got) in (int, float) and got != want:
-        near = abs(got) < sys.float_info.max
-        return near and bool(abs(got - want) <= FLOAT * max(abs(got), abs(want)))
-    if isinstance(want, bool) is not isinstance(got, bool):
+        by_text = {key if isinstance(key, str) else _write_key(key): value for key, value in actual.items()}
+        return len(by_text) == len(expected) and all(
+            key in by_text and equals_json(by_text[key], expected[key]) for key in expected
+        )
+    if isinstance(expected, float) and type(actual) in (int, float) and actual != expected:
+        finite = abs(actual) < sys.float_info.max
+        return finite and bool(abs(actual - expected) <= TOLERANCE * max(abs(actual), abs(expected)))
+    if isinstance(expected, bool) is not isinstance(actual, bool):
         return False
-    return bool(operator.eq(got, want))
+    return bool(operator.eq(actual, expected))
 
 
-def _json_key(key: Any) -> str:
+def _write_key(key: object) -> str:
+    """Return a key as JSON writes it."""
     if key is None or isinstance(key, bool):
         return {None: "null", True: "true", False: "false"}[key]
     return str(key)
 
 
 class _Solution(types.ModuleType):
-    """What `import solution` finds in the tests; asks for a name when it is first used."""
+    """The module that `import solution` finds in the tests; it asks for a name when that is first used."""
 
     def __init__(self, driver: Driver) -> None:
         super().__init__("solution")
@@ -173,52 +186,53 @@ class _Solution(types.ModuleType):
         driver = self.__dict__["_driver"]
         if name.startswith("__"):
             raise AttributeError(name)
-        found = driver.ends.ask("hello", None, ([name],))
-        if type(found) is not dict or name not in found:
+        answer = driver.ends.ask("hello", None, ([name],))
+        if type(answer) is not dict or name not in answer:
             raise AttributeError(f"the program does not define {name}")
-        self.__dict__[name] = found[name]
-        return found[name]
+        self.__dict__[name] = answer[name]
+        return answer[name]
 
 
-def _import_solution(driver: Driver) -> None:
+def _provide_solution(driver: Driver) -> None:
     sys.modules["solution"] = _Solution(driver)
 
 
-def unit(driver: Driver) -> None:
-    """One test per method of the module's TestCase classes."""
-    from .unit import methods
+def run_unittest(driver: Driver) -> None:
+    """Run each method of the module's TestCase classes as one test."""
+    # Here: unittest takes long to import, and is in the candidate's process only where tests of this kind share it.
+    from .unit import run_methods
 
-    _import_solution(driver)
+    _provide_solution(driver)
     space: dict[str, Any] = {"__name__": "tests"}
     tree = ast.parse(driver.payload["code"])
-    for name in used(tree) - BUILTINS:
+    for name in collect_names(tree) - BUILTINS:
         try:
-            space[name] = supplied(name)
+            space[name] = supply_value(name)
         except KeyError:
             continue
-    names = driver.hello(None)
-    first = _entry(driver)
+    names = driver.fetch_names(None)
+    first = _get_entry_name(driver)
     # `from solution import *` takes what lies here; any other name is asked for when it is imported by itself.
     sys.modules["solution"].__dict__.update(
-        {n: v for n, v in names.items() if n == first or (n != "_driver" and not known(n))}
+        {n: v for n, v in names.items() if n == first or (n != "_driver" and not is_known(n))}
     )
     space.update({n: v for n, v in names.items() if n == first or (n not in space and n not in BUILTINS)})
-    if driver.over is None:
+    if driver.final is None:
         module = types.ModuleType("tests")
         module.__dict__.update(space)
         sys.modules["tests"] = module
-        _guarded_setup(driver, lambda: exec(compile(tree, "<tests>", "exec"), module.__dict__))
-        if driver.over is None:
-            methods(driver, module)
+        _run_setup(driver, lambda: exec(compile(tree, "<tests>", "exec"), module.__dict__))
+        if driver.final is None:
+            run_methods(driver, module)
             return
     for name in driver.payload["methods"]:
-        driver.run(name, _unreachable)
+        driver.run(name, _fail_loading)
 
 
-def _unreachable() -> None:
+def _fail_loading() -> None:
     raise FailedError("the tests could not be loaded", 0, None)
 
 
-RUN: dict[str, Callable[[Driver], None]] = {
-    "asserts": asserts, "check": check, "calls": calls, "unittest": unit, "answers": answers,
+RUNNERS: dict[str, Callable[[Driver], None]] = {
+    "asserts": run_asserts, "check": run_check, "calls": run_calls, "unittest": run_unittest, "answers": run_answers,
 }  # fmt: skip

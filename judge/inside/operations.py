@@ -1,4 +1,4 @@
-"""What one side may do to an object of the other, by name; bound before any foreign code runs."""
+"""Operations that one process may perform on an object of the other, by name; bound before any foreign code runs."""
 
 import math
 import operator
@@ -8,11 +8,11 @@ from typing import Any
 from .codec import CodecError
 
 
-def _swapped(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+def _swap_operands(op: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return lambda subject, other: op(other, subject)
 
 
-def _exit(subject: Any, *args: Any) -> Any:
+def _exit_context(subject: Any, *args: Any) -> Any:
     return type(subject).__exit__(subject, *args)
 
 
@@ -24,20 +24,20 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "delitem": operator.delitem, "str": str, "repr": repr, "format": format, "bytes": bytes, "abs": abs,
     "neg": operator.neg, "pos": operator.pos, "invert": operator.invert, "int": int, "float": float,
     "complex": complex, "index": operator.index, "round": round, "trunc": math.trunc, "floor": math.floor,
-    "ceil": math.ceil, "enter": lambda subject: type(subject).__enter__(subject), "exit": _exit,
+    "ceil": math.ceil, "enter": lambda subject: type(subject).__enter__(subject), "exit": _exit_context,
 }  # fmt: skip
 for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "xor", "lshift", "rshift", "matmul"):
     OPERATIONS[_name] = getattr(operator, _name)
-    OPERATIONS["r" + _name] = _swapped(getattr(operator, _name))
+    OPERATIONS["r" + _name] = _swap_operands(getattr(operator, _name))
 for _name in ("and", "or"):
     OPERATIONS[_name] = getattr(operator, _name + "_")
-    OPERATIONS["r" + _name] = _swapped(getattr(operator, _name + "_"))
+    OPERATIONS["r" + _name] = _swap_operands(getattr(operator, _name + "_"))
 
 _ITERATORS = ("generator", "iterator", "map", "filter", "zip", "enumerate", "reversed")
 
 
-def free(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Everything: for the candidate's own objects. Raises CodecError on an unknown operation."""
+def perform(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Perform any operation; for the candidate's own objects. Raises CodecError on an unknown operation."""
     if op == "call":
         return subject(*args, **kwargs)
     if op not in OPERATIONS:
@@ -45,8 +45,13 @@ def free(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -
     return OPERATIONS[op](subject, *args)
 
 
-def guarded(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """For objects of the tests: calls, iteration, and public attributes of plain instances; never their insides."""
+def perform_guarded(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Perform an operation on an object of the tests, for the candidate.
+
+    Calls, iteration, operators and public attributes are allowed. What leads to the judge's insides is not: attributes
+    of functions and iterators, private names, frames, code and modules raise AttributeError. So does changing a module.
+    Type checks and formats raise TypeError.
+    """
     kind = type(subject)
     function = kind.__name__ in ("function", "method", "builtin_function_or_method", "type", "partial")
     if op in ("getattr", "setattr", "delattr"):
@@ -63,4 +68,4 @@ def guarded(op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
         return value
     if op in ("isinstance", "issubclass", "format"):
         raise TypeError(f"{op} of an object of the test")
-    return free(op, subject, args, kwargs)
+    return perform(op, subject, args, kwargs)

@@ -1,14 +1,46 @@
-"""The one thing a job is given besides its descriptors: JSON in a memory file."""
+"""The payload of a job: JSON in a memory file, which the judge writes (judge/plan.py) and the job reads."""
 
 import json
 import os
-from typing import Any
+from typing import Any, TypedDict
 
-from .zygote import PAYLOAD
+from .descriptors import PAYLOAD
 
 
-def take(fd: int = PAYLOAD) -> dict[str, Any]:
-    """Read and close it, so that nothing the job runs finds it open."""
+class CallCase(TypedDict):
+    """One call of the entry point, and the JSON value that it must return."""
+
+    args: list[Any]
+    kwargs: dict[str, Any]
+    expected: Any
+
+
+class TestsPayload(TypedDict, total=False):
+    """The tests of one program; `kind` says which of the other keys are there."""
+
+    kind: str
+    entry: str | None
+    setup: str
+    asserts: list[str]
+    code: str
+    cases: list[CallCase]
+    methods: list[str]
+    calls: list[str]
+
+
+class ProgramPayload(TypedDict, total=False):
+    """The program of one job."""
+
+    code: str
+    context: str
+    main: bool
+    """The program runs as `__main__`, on stdin and stdout."""
+    tests: TestsPayload
+    """Only there where the tests run in the program's own process."""
+
+
+def read_payload(fd: int = PAYLOAD) -> Any:
+    """Read the JSON and close the descriptor, so that nothing the job runs finds it open."""
     size = os.fstat(fd).st_size
     data, at = bytearray(), 0
     while at < size:
@@ -18,5 +50,4 @@ def take(fd: int = PAYLOAD) -> dict[str, Any]:
         data += part
         at += len(part)
     os.close(fd)
-    payload: dict[str, Any] = json.loads(data)
-    return payload
+    return json.loads(data)

@@ -1,7 +1,7 @@
-"""What stands in one process for an object of the other: every use of it goes over the wire.
+"""Stand for objects of the other process: every use of a proxy goes over the wire, except comparison.
 
-Comparison never does, unless both sides are such objects: a candidate must not be the judge of its own answer. For the
-same reason plain data may be an operand, but what comes of it can't be turned into a number again.
+A candidate must not be the judge of its own answer, so a proxy is compared there with another proxy only. For the same
+reason a proxy that comes of an operation with plain data is tainted: it can't be turned into plain data again.
 """
 
 import collections
@@ -13,27 +13,33 @@ from .peer import GoneError, Peer, TamperedError
 
 
 class NotPlainError(TypeError):
-    """A test needed data and got an object of the candidate's."""
+    """A test needed plain data and got an object of the candidate."""
 
 
 class Ends:
-    """What all proxies of one process share."""
+    """What all proxies of one process share: the wire, and the one proxy of each object."""
 
     def __init__(self) -> None:
         self.peer: Peer | None = None
         self.notes: set[str] = set()
-        self.over: GoneError | TamperedError | None = None
-        """Why nothing more is asked: the other end has gone, or lied."""
+        """Facts for the judge's evidence: `uncarried`, `handle_eq`, `handle_contains`."""
+        self.failure: GoneError | TamperedError | None = None
+        """Why nothing more is asked of the other process: it has gone, or sent what no honest one sends."""
         self._proxies: dict[int, Any] = {}
 
     def ask(self, op: str, subject: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Any:
-        """One operation on the other side; raises there what it raised, and brings changed arguments home."""
-        if self.over is not None:
-            raise self.over
+        """Perform one operation in the other process, and bring arguments that it has changed home.
+
+        Raises:
+            GoneError, TamperedError: now, or at an earlier request.
+            BaseException: what the operation raised there, rebuilt here.
+        """
+        if self.failure is not None:
+            raise self.failure
         try:
             return self._ask(op, subject, args, kwargs)
         except (GoneError, TamperedError) as error:
-            self.over = error
+            self.failure = error
             raise
 
     def _ask(self, op: str, subject: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
@@ -47,19 +53,19 @@ class Ends:
                 bring_home(args, changed[0])
                 bring_home(kwargs or {}, changed[1])
             return outcome[1]
-        raise self.rebuild(outcome[1])
+        raise self._rebuild(outcome[1])
 
     def remote(self, number: int, kind: str, name: str, extra: Any) -> Any:
-        """The one proxy of the other end's object `number`."""
-        found = self._proxies.get(number)
-        if found is None:
+        """Return the one proxy of object `number` of the other process."""
+        proxy = self._proxies.get(number)
+        if proxy is None:
             if kind == "exception":
-                return self.exception_class(extra)
-            found = self._proxies[number] = Proxy(self, number, kind, name)
-        return found
+                return self._make_exception_class(extra)
+            proxy = self._proxies[number] = Proxy(self, number, kind, name)
+        return proxy
 
-    def exception_class(self, classes: Any) -> type[BaseException]:
-        """A local class for the other side's exception class, so that `except` and assertRaises work."""
+    def _make_exception_class(self, classes: Any) -> type[BaseException]:
+        """Return a local class for an exception class of the other process, so that `except` and assertRaises work."""
         if type(classes) is not tuple or not 0 < len(classes) < 50:
             raise TamperedError("an exception of the wrong shape")
         base: type[BaseException] = Exception
@@ -70,16 +76,17 @@ class Ends:
             if number == 0:
                 base = EXCEPTIONS.get(name, Exception)
                 continue
-            known = self._proxies.get(number)
-            if not (isinstance(known, type) and issubclass(known, BaseException)):
-                space = {"_patchmill_remote": number, "__str__": _remote_text, "__getattr__": _remote_attribute}
-                known = self._proxies[number] = type(name, (base,), space)
-            base = known
+            local = self._proxies.get(number)
+            if not (isinstance(local, type) and issubclass(local, BaseException)):
+                space = {"_patchmill_remote": number, "__str__": _get_remote_text, "__getattr__": _get_remote_attribute}
+                local = self._proxies[number] = type(name, (base,), space)
+            base = local
         return base
 
-    def rebuild(self, fault: tuple[Any, ...]) -> BaseException:
+    def _rebuild(self, fault: tuple[Any, ...]) -> BaseException:
+        """Make an exception from a fault that may be hostile; the facts of the original lie in its `patchmill_*`."""
         classes, args, text, line, instance = fault
-        kind = self.exception_class(classes)
+        kind = self._make_exception_class(classes)
         text = text if type(text) is str else ""
         args = args if type(args) is tuple else (text,)
         try:
@@ -99,12 +106,12 @@ class Ends:
         return error
 
 
-def _remote_text(self: BaseException) -> str:
+def _get_remote_text(self: BaseException) -> str:
     text = self.__dict__.get("patchmill_text")
     return text if isinstance(text, str) else BaseException.__str__(self)
 
 
-def _remote_attribute(self: BaseException, name: str) -> Any:
+def _get_remote_attribute(self: BaseException, name: str) -> Any:
     instance = self.__dict__.get("patchmill_instance")
     if instance is None or name.startswith(("__", "patchmill_")):
         raise AttributeError(name)
@@ -112,16 +119,16 @@ def _remote_attribute(self: BaseException, name: str) -> Any:
 
 
 def bring_home(old: Any, new: Any) -> None:
-    """Give mutable `old` the content of `new` in place, as deep as both have the same shape."""
+    """Give a mutable argument `old` the content of `new` in place, as deep as both have the same shape."""
     if type(old) is not type(new):
         return
     if type(old) is list or type(old) is tuple:
         if len(old) == len(new):
-            for at, (was, now) in enumerate(zip(old, new, strict=True)):
-                if type(was) is type(now) and type(was) in _MUTABLE:
-                    bring_home(was, now)
+            for at, (old_item, new_item) in enumerate(zip(old, new, strict=True)):
+                if type(old_item) is type(new_item) and type(old_item) in _MUTABLE:
+                    bring_home(old_item, new_item)
                 elif type(old) is list:
-                    old[at] = now
+                    old[at] = new_item
         elif type(old) is list:
             old[:] = new
     elif isinstance(old, dict):
@@ -144,12 +151,13 @@ def bring_home(old: Any, new: Any) -> None:
 _MUTABLE = (list, tuple, dict, set, bytearray, collections.deque, collections.Counter, collections.OrderedDict)
 
 
-def _own(proxy: Any, name: str) -> Any:
+def _get_slot(proxy: Any, name: str) -> Any:
+    """Read a proxy's own attribute, which plain access would ask the other process for."""
     return object.__getattribute__(proxy, name)
 
 
 class Proxy:
-    """One object of the other side."""
+    """One object of the other process."""
 
     __slots__ = ("__dict__", "_patchmill_ends", "_patchmill_kind", "_patchmill_name", "_patchmill_number", "_tainted")
     _patchmill_remote = True
@@ -160,66 +168,66 @@ class Proxy:
         object.__setattr__(self, "_tainted", False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return _own(self, "_patchmill_ends").ask("call", self, args, kwargs)
+        return _get_slot(self, "_patchmill_ends").ask("call", self, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
-        return _own(self, "_patchmill_ends").ask("getattr", self, (name,))
+        return _get_slot(self, "_patchmill_ends").ask("getattr", self, (name,))
 
     def __setattr__(self, name: str, value: Any) -> None:
-        _own(self, "_patchmill_ends").ask("setattr", self, (name, value))
+        _get_slot(self, "_patchmill_ends").ask("setattr", self, (name, value))
 
     def __delattr__(self, name: str) -> None:
-        _own(self, "_patchmill_ends").ask("delattr", self, (name,))
+        _get_slot(self, "_patchmill_ends").ask("delattr", self, (name,))
 
     def __eq__(self, other: object) -> bool:
-        return _compared(self, "eq", other)
+        return _compare(self, "eq", other)
 
     def __ne__(self, other: object) -> bool:
-        return _compared(self, "ne", other)
+        return _compare(self, "ne", other)
 
     def __hash__(self) -> int:
-        return int(_own(self, "_patchmill_ends").ask("hash", self))
+        return int(_get_slot(self, "_patchmill_ends").ask("hash", self))
 
     def __bool__(self) -> bool:
-        return _number(self, "bool") is True
+        return _ask_untainted(self, "bool") is True
 
     def __instancecheck__(self, instance: Any) -> bool:
         if not isinstance(instance, Proxy):
             return False
-        return _own(self, "_patchmill_ends").ask("isinstance", instance, (self,)) is True
+        return _get_slot(self, "_patchmill_ends").ask("isinstance", instance, (self,)) is True
 
     def __subclasscheck__(self, kind: Any) -> bool:
-        return _own(self, "_patchmill_ends").ask("issubclass", kind, (self,)) is True
+        return _get_slot(self, "_patchmill_ends").ask("issubclass", kind, (self,)) is True
 
     def __iter__(self) -> Iterator[Any]:
-        _untainted(self)
-        found = _own(self, "_patchmill_ends").ask("iter", self)
-        return found if isinstance(found, Proxy) else iter(found)
+        _require_untainted(self)
+        iterator = _get_slot(self, "_patchmill_ends").ask("iter", self)
+        return iterator if isinstance(iterator, Proxy) else iter(iterator)
 
     def __len__(self) -> int:
-        _untainted(self)
-        return int(_own(self, "_patchmill_ends").ask("len", self))
+        _require_untainted(self)
+        return int(_get_slot(self, "_patchmill_ends").ask("len", self))
 
     def __contains__(self, item: Any) -> bool:
-        _untainted(self)
-        _own(self, "_patchmill_ends").notes.add("handle_contains")
-        return _own(self, "_patchmill_ends").ask("contains", self, (item,)) is True
+        _require_untainted(self)
+        _get_slot(self, "_patchmill_ends").notes.add("handle_contains")
+        return _get_slot(self, "_patchmill_ends").ask("contains", self, (item,)) is True
 
 
-def describe(value: Any) -> str | None:
-    """What kind of object a proxy stands for, in words; None for anything else."""
+def describe(value: object) -> str | None:
+    """Return in words what kind of object a proxy stands for; None for anything that is no proxy."""
     if not isinstance(value, Proxy):
         return None
-    kind, name = _own(value, "_patchmill_kind"), _own(value, "_patchmill_name")
+    kind, name = _get_slot(value, "_patchmill_kind"), _get_slot(value, "_patchmill_name")
     return {"class": "a class", "function": "a function", "module": "a module"}.get(
         kind, f"an object of class {name!r}"
     )
 
 
-def _compared(self: Proxy, op: str, other: object) -> bool:
+def _compare(self: Proxy, op: str, other: object) -> bool:
     if self is other:
         return op == "eq"
-    ends = _own(self, "_patchmill_ends")
+    ends = _get_slot(self, "_patchmill_ends")
     if not isinstance(other, Proxy):
         ends.notes.add("uncarried")
         return op == "ne"
@@ -227,68 +235,63 @@ def _compared(self: Proxy, op: str, other: object) -> bool:
     return ends.ask(op, self, (other,)) is True
 
 
-def _not_plain(self: Proxy) -> NotPlainError:
-    _own(self, "_patchmill_ends").notes.add("uncarried")
-    return NotPlainError(f"the answer is an object of class {_own(self, '_patchmill_name')!r}, not plain data")
+def _make_refusal(self: Proxy) -> NotPlainError:
+    """Note that an object did not cross, and return the error for its use as plain data."""
+    _get_slot(self, "_patchmill_ends").notes.add("uncarried")
+    return NotPlainError(f"the answer is an object of class {_get_slot(self, '_patchmill_name')!r}, not plain data")
 
 
-def _untainted(self: Proxy) -> None:
-    """Refuse what would turn the result of an operation with the test's own data into plain data."""
-    if _own(self, "_tainted"):
-        raise _not_plain(self)
+def _require_untainted(self: Proxy) -> None:
+    """Raise NotPlainError for the result of an operation with the tests' own data: it must not become plain data."""
+    if _get_slot(self, "_tainted"):
+        raise _make_refusal(self)
 
 
-def _number(self: Proxy, op: str, *args: Any) -> Any:
-    _untainted(self)
-    return _own(self, "_patchmill_ends").ask(op, self, args)
+def _ask_untainted(self: Proxy, op: str, *args: Any) -> Any:
+    """Perform an operation that may give plain data; raises NotPlainError for a tainted proxy."""
+    _require_untainted(self)
+    return _get_slot(self, "_patchmill_ends").ask(op, self, args)
 
 
+# Error messages of tests show the names of these three, as in `_binary.<locals>.operate() missing 1 argument`.
 def _unary(op: str) -> Callable[..., Any]:
-    return lambda self, *args: _number(self, op, *args)
+    """Return the method of an operator whose result may be a number."""
+    return lambda self, *args: _ask_untainted(self, op, *args)
 
 
 def _plain(op: str) -> Callable[..., Any]:
-    return lambda self, *args: _own(self, "_patchmill_ends").ask(op, self, args)
+    """Return the method of an operation that is passed on as it is."""
+    return lambda self, *args: _get_slot(self, "_patchmill_ends").ask(op, self, args)
 
 
 def _binary(op: str, ordering: bool) -> Callable[..., Any]:
+    """Return the method of an operator with two operands; one with plain data gives a tainted proxy, or nothing."""
+
     def operate(self: Proxy, other: Any) -> Any:
-        tainted = _own(self, "_tainted") or not isinstance(other, Proxy) or _own(other, "_tainted")
+        tainted = _get_slot(self, "_tainted") or not isinstance(other, Proxy) or _get_slot(other, "_tainted")
         if ordering and tainted:
-            raise _not_plain(self)
-        result = _own(self, "_patchmill_ends").ask(op, self, (other,))
+            raise _make_refusal(self)
+        result = _get_slot(self, "_patchmill_ends").ask(op, self, (other,))
         if tainted:
             if not isinstance(result, Proxy):
-                raise _not_plain(self)
+                raise _make_refusal(self)
             object.__setattr__(result, "_tainted", True)
         return result
 
     return operate
 
 
-UNARY = ("abs", "neg", "pos", "invert", "int", "float", "complex", "index", "round", "trunc", "floor", "ceil")
-PLAIN = ("next", "reversed", "getitem", "setitem", "delitem", "str", "repr", "format", "bytes", "enter", "exit")
-ORDER = ("lt", "le", "gt", "ge")
+_UNARY = ("abs", "neg", "pos", "invert", "int", "float", "complex", "index", "round", "trunc", "floor", "ceil")
+_PLAIN = ("next", "reversed", "getitem", "setitem", "delitem", "str", "repr", "format", "bytes", "enter", "exit")
+_ORDER = ("lt", "le", "gt", "ge")
 ARITHMETIC = (
-    "add",
-    "sub",
-    "mul",
-    "truediv",
-    "floordiv",
-    "mod",
-    "pow",
-    "and",
-    "or",
-    "xor",
-    "lshift",
-    "rshift",
-    "matmul",
-)
-for _op in UNARY:
+    "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift", "matmul",
+)  # fmt: skip
+for _op in _UNARY:
     setattr(Proxy, f"__{_op}__", _unary(_op))
-for _op in PLAIN:
+for _op in _PLAIN:
     setattr(Proxy, f"__{_op}__", _plain(_op))
-for _op in ORDER:
+for _op in _ORDER:
     setattr(Proxy, f"__{_op}__", _binary(_op, True))
 for _op in ARITHMETIC:
     setattr(Proxy, f"__{_op}__", _binary(_op, False))

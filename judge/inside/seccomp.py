@@ -1,6 +1,7 @@
-"""Seccomp filters as raw BPF, made without a library; x86_64 and aarch64.
+"""Build and load seccomp filters as raw BPF, without a library, for x86_64 and aarch64.
 
-Filters: `STATIC` is loaded once by the fork server and inherited; `PER_JOB` takes away what the server needs.
+The fork server loads a filter of the calls in `STATIC` once, and its jobs inherit that. Each job loads one of those in
+`PER_JOB`, which the server itself needs.
 """
 
 import ctypes
@@ -16,7 +17,7 @@ AF_UNIX, SIGKILL = 1, 9
 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column of the tables, AUDIT_ARCH
 
-# Names to numbers (x86_64, aarch64); None where a machine lacks the call.
+# Names of refused calls, and their numbers (x86_64, aarch64); None where a machine lacks the call.
 STATIC: dict[str, tuple[int | None, int | None]] = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "process_madvise": (440, 440), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
@@ -48,59 +49,68 @@ CLONE, CLONE3, SOCKET = (56, 220), (435, 435), (41, 198)
 KILLS = (((62, 129), ARG1), ((200, 130), ARG1), ((234, 131), ARG2))  # kill, tkill, tgkill: where the signal stands
 
 
-def _op(code: int, k: int, jt: int = 0, jf: int = 0) -> bytes:
+def _pack(code: int, k: int, jt: int = 0, jf: int = 0) -> bytes:
+    """Return one struct sock_filter; `jt` and `jf` are how many to jump over where a test holds, or fails."""
     return struct.pack("=HBBI", code, jt, jf, k)
 
 
-def program(static: bool, forks: bool = True, machine: str | None = None) -> bytes:
-    """The filter as an array of struct sock_filter; raises KeyError on an unknown machine.
+def build_filter(static: bool, forks: bool = True, machine: str | None = None) -> bytes:
+    """Return a filter as an array of struct sock_filter; raises KeyError on an unknown machine.
 
     Args:
-        static: the fork server's own filter, or that of a job.
-        forks: whether a job may have child processes; threads it may have in any case.
+        static: whether it is the fork server's own filter, or that of a job.
+        forks: whether a job may have child processes; it may always have threads.
+        machine: as `uname -m` names it; this machine by default.
     """
     column, arch = MACHINES[machine or os.uname().machine]
-    head = [_op(LD, ARCH), _op(JEQ, arch, 1, 0), _op(RET, KILL), _op(LD, NR)]
+    head = [_pack(LD, ARCH), _pack(JEQ, arch, 1, 0), _pack(RET, KILL), _pack(LD, NR)]
     if column == 0:
-        head += [_op(JGE, 0x40000000, 0, 1), _op(RET, ERRNO | ENOSYS)]  # the x32 calls would slip past the numbers
+        head += [_pack(JGE, 0x40000000, 0, 1), _pack(RET, ERRNO | ENOSYS)]  # the x32 calls would slip past the numbers
     body: list[bytes] = []
     denied = [row[column] for row in (STATIC if static else PER_JOB).values()]
     if not forks:
         denied += [row[column] for row in FORKS]
-        body += _when(CLONE[column], [_op(LD, ARG0), _op(JSET, CLONE_THREAD, 1, 0), _op(RET, ERRNO | EPERM)])
+        body += _match(CLONE[column], [_pack(LD, ARG0), _pack(JSET, CLONE_THREAD, 1, 0), _pack(RET, ERRNO | EPERM)])
     for number in denied:
         if number is not None:
-            body += [_op(JEQ, number, 0, 1), _op(RET, ERRNO | EPERM)]
+            body += [_pack(JEQ, number, 0, 1), _pack(RET, ERRNO | EPERM)]
     if static:
-        body += [_op(JEQ, CLONE3[column], 0, 1), _op(RET, ERRNO | ENOSYS)]  # its flags lie in memory: glibc uses clone
-        body += _when(CLONE[column], [_op(LD, ARG0), _op(JSET, NAMESPACES, 0, 1), _op(RET, ERRNO | EPERM)])
-        body += _when(SOCKET[column], [_op(LD, ARG0), _op(JEQ, AF_UNIX, 1, 0), _op(RET, ERRNO | EPERM)])
+        # The flags of clone3 lie in memory, where no filter sees them; without it, glibc uses clone.
+        body += [_pack(JEQ, CLONE3[column], 0, 1), _pack(RET, ERRNO | ENOSYS)]
+        body += _match(CLONE[column], [_pack(LD, ARG0), _pack(JSET, NAMESPACES, 0, 1), _pack(RET, ERRNO | EPERM)])
+        body += _match(SOCKET[column], [_pack(LD, ARG0), _pack(JEQ, AF_UNIX, 1, 0), _pack(RET, ERRNO | EPERM)])
     else:
         for numbers, signal_at in KILLS:
-            # The first process of a pid namespace is deaf to its own SIGKILL; a program that sends it means to end.
-            body += _when(
+            # The first process of a pid namespace ignores its own SIGKILL; a program that sends it means to end.
+            body += _match(
                 numbers[column],
-                [_op(LD, ARG0), _op(JEQ, 1, 0, 3), _op(LD, signal_at), _op(JEQ, SIGKILL, 0, 1), _op(RET, KILL)],
+                [
+                    _pack(LD, ARG0),
+                    _pack(JEQ, 1, 0, 3),
+                    _pack(LD, signal_at),
+                    _pack(JEQ, SIGKILL, 0, 1),
+                    _pack(RET, KILL),
+                ],
             )
-    return b"".join([*head, *body, _op(RET, ALLOW)])
+    return b"".join([*head, *body, _pack(RET, ALLOW)])
 
 
-def _when(number: int, then: list[bytes]) -> list[bytes]:
-    """Ops for one call number; falls through to ALLOW, since the accumulator no longer holds the number."""
-    return [_op(JEQ, number, 0, len(then) + 1), *then, _op(RET, ALLOW)]
+def _match(number: int, ops: list[bytes]) -> list[bytes]:
+    """Return ops for one call number; they end in ALLOW, since the accumulator no longer holds the number."""
+    return [_pack(JEQ, number, 0, len(ops) + 1), *ops, _pack(RET, ALLOW)]
 
 
 class Filter:
-    """A filter laid out once, so that loading it costs one system call."""
+    """A filter built once, so that loading it takes one system call."""
 
     def __init__(self, static: bool, forks: bool = True) -> None:
-        self._code = ctypes.create_string_buffer(program(static, forks))
+        self._code = ctypes.create_string_buffer(build_filter(static, forks))
         self._prog = ctypes.create_string_buffer(
             struct.pack("@HP", (len(self._code) - 1) // 8, ctypes.addressof(self._code))
         )
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def load(self) -> None:
-        """Bind the calling thread and all its descendants; needs no_new_privs. Raises OSError."""
+        """Load it for the calling thread and all its descendants; needs no_new_privs. Raises OSError."""
         if self._libc.prctl(22, 2, ctypes.byref(self._prog), 0, 0):
             raise OSError(ctypes.get_errno(), "seccomp filter refused")

@@ -1,4 +1,4 @@
-"""A value as text for a message: short, deterministic, and never by code of the candidate."""
+"""Turn a value into text for a message: short, deterministic, and never by code of the candidate."""
 
 import re
 import reprlib
@@ -7,17 +7,17 @@ from typing import Any
 from .proxy import describe
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
-LONGEST = 400
+MAX_CHARACTERS = 400
 
 
-class _Short(reprlib.Repr):
+class _ShortRepr(reprlib.Repr):
     def __init__(self) -> None:
         super().__init__()
         self.maxlist = self.maxtuple = self.maxset = self.maxfrozenset = self.maxdict = self.maxdeque = 60
         self.maxstring = self.maxlong = self.maxother = 300
         self.maxlevel = 12
 
-    def repr1(self, x: Any, level: int) -> str:
+    def repr1(self, x: object, level: int) -> str:
         return describe(x) or super().repr1(x, level)
 
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
@@ -29,14 +29,14 @@ class _Short(reprlib.Repr):
         return "{" + ", ".join(parts + ["..."] * (len(items) > self.maxdict)) + "}"
 
 
-_short = _Short()
+_short_repr = _ShortRepr()
 
 
-def show(value: Any) -> str:
-    """At most about 400 characters."""
+def show(value: object) -> str:
+    """Return the value as at most 400 characters, without addresses."""
     try:
-        text = _short.repr(value)
+        text = _short_repr.repr(value)
     except Exception as error:
         text = f"a {type(value).__name__} whose text is not to be had ({type(error).__name__})"
     text = _ADDRESS.sub("", text)
-    return text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 3] + "..."

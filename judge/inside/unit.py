@@ -1,79 +1,84 @@
-"""unittest in the driver: one result per method, and what each raised goes to the driver's own report."""
+"""Run unittest methods in the driver, with one result per method in the driver's own report."""
 
 import types
 import unittest
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from .asserts import FailedError
-from .driver import Driver
+from .driver import Attempt, Driver
+
+ErrorInfo = tuple[type[BaseException], BaseException, types.TracebackType] | tuple[None, None, None]
 
 
-class _First(unittest.TestResult):
-    """Keeps the first thing that went wrong, as an exception."""
+class _FirstError(unittest.TestResult):
+    """Keeps the first thing that went wrong in a test, as an exception."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.first: BaseException | None = None
+        self.error: BaseException | None = None
 
-    def _keep(self, error: Any) -> None:
-        if self.first is None:
-            self.first = error[1]
+    def _keep(self, err: ErrorInfo) -> None:
+        if self.error is None:
+            self.error = err[1]
 
-    def addError(self, test: Any, err: Any) -> None:  # noqa: N802  (unittest's names)
+    def addError(self, test: unittest.TestCase, err: ErrorInfo) -> None:  # noqa: N802  (unittest's names)
         self._keep(err)
 
-    def addFailure(self, test: Any, err: Any) -> None:  # noqa: N802
+    def addFailure(self, test: unittest.TestCase, err: ErrorInfo) -> None:  # noqa: N802
         self._keep(err)
 
-    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:  # noqa: N802
+    def addSubTest(self, test: unittest.TestCase, subtest: object, err: ErrorInfo | None) -> None:  # noqa: N802
         if err is not None:
             self._keep(err)
 
-    def addUnexpectedSuccess(self, test: Any) -> None:  # noqa: N802
-        self.first = self.first or FailedError("expected to fail, and did not", 0, None)
+    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:  # noqa: N802
+        self.error = self.error or FailedError("expected to fail, and did not", 0, None)
 
-    def addSkip(self, test: Any, reason: str) -> None:  # noqa: N802
-        self.first = self.first or FailedError(f"the test was skipped: {reason}", 0, None)
+    def addSkip(self, test: unittest.TestCase, reason: str) -> None:  # noqa: N802
+        self.error = self.error or FailedError(f"the test was skipped: {reason}", 0, None)
 
 
-def _flat(suite: Any) -> Iterator[unittest.TestCase]:
+def _flatten(suite: Iterable[unittest.TestSuite | unittest.TestCase]) -> Iterator[unittest.TestCase]:
     for item in suite:
         if isinstance(item, unittest.TestSuite):
-            yield from _flat(item)
+            yield from _flatten(item)
         else:
             yield item
 
 
-def methods(driver: Driver, module: types.ModuleType) -> None:
-    """Run every test method of the module, in the loader's order."""
-    cases = list(_flat(unittest.TestLoader().loadTestsFromModule(module)))
-    driver.write(plan=[_name(case) for case in cases])
-    current: Any = None
+def run_methods(driver: Driver, module: types.ModuleType) -> None:
+    """Run every test method of the module, in the loader's order; first report their names as the plan.
+
+    Where a class's setUpClass fails, each of its methods gets that result.
+    """
+    cases = list(_flatten(unittest.TestLoader().loadTestsFromModule(module)))
+    driver.write(plan=[_get_name(case) for case in cases])
+    current: type[unittest.TestCase] | None = None
+    broken: Attempt | None = None
     for case in cases:
         if type(case) is not current:
-            _leave(driver, current)
+            _leave_class(driver, current)
             current = type(case)
-            entered = driver.attempt(current.setUpClass) if driver.over is None else ("passed", "", None)
-            broken = entered if entered[0] not in ("passed", "lost") and driver.over is None else None
+            entered = driver.attempt(current.setUpClass) if driver.final is None else ("passed", "", None)
+            broken = entered if entered[0] not in ("passed", "lost") and driver.final is None else None
         if broken is not None:
-            driver.write(test=_name(case), verdict=broken[0], message=broken[1], exception=broken[2])
+            driver.write(test=_get_name(case), verdict=broken[0], message=broken[1], exception=broken[2])
             continue
 
-        def one(case: unittest.TestCase = case) -> None:
-            result = _First()
+        def run_case(case: unittest.TestCase = case) -> None:
+            result = _FirstError()
             case.run(result)
-            if result.first is not None:
-                raise result.first
+            if result.error is not None:
+                raise result.error
 
-        driver.run(_name(case), one)
-    _leave(driver, current)
+        driver.run(_get_name(case), run_case)
+    _leave_class(driver, current)
 
 
-def _leave(driver: Driver, current: Any) -> None:
-    if current is not None and driver.over is None:
+def _leave_class(driver: Driver, current: type[unittest.TestCase] | None) -> None:
+    if current is not None and driver.final is None:
         driver.attempt(current.tearDownClass)
 
 
-def _name(case: unittest.TestCase) -> str:
+def _get_name(case: unittest.TestCase) -> str:
     return f"{type(case).__name__}.{case._testMethodName}"

@@ -1,6 +1,7 @@
-"""What each kind of fork server imports before it serves, so that no job pays for it.
+"""Import what each kind of fork server needs before it serves, so that no job pays for it.
 
-Not `threading`, nor what imports it: what it does after every fork costs 0.3 ms, more than to import it where needed.
+`threading` is not among it, nor any module that imports it: its work after each fork takes 0.3 ms. Importing it where
+it is needed takes less.
 """
 
 # ruff: noqa: F401
@@ -37,13 +38,14 @@ import typing
 from collections.abc import Callable
 
 
-def main_of(role: str) -> Callable[[], None]:
-    """What a forked job of this role runs."""
+def load_main(role: str) -> Callable[[], None]:
+    """Import the modules of a role, `driver` or `candidate`, and return what a forked job of it runs."""
+    # Here, not above: each server loads the modules of its own role alone, and no program finds the driver's.
     if role == "driver":
-        from . import driver, kinds, unit
+        from . import driver_main, unit
 
-        return driver.main
+        return driver_main.main
     from . import candidate
 
-    candidate.prepare()
+    candidate.prepare_interpreter()
     return candidate.main

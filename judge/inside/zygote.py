@@ -1,7 +1,7 @@
-"""The fork server: imports once, forks per job, reports how each job ended.
+"""The fork server: import once, fork a process per job, report how each job ended.
 
-Its control socket (SEQPACKET) carries, from the judge: JSON of limits plus the descriptors stdin, stdout, stderr, wire,
-payload; to the judge: `{"pid": ...}` with a pidfd once the job exists, then `{"status", "cpu_s", "maxrss_kib"}`.
+Its control socket (SEQPACKET) brings JSON of limits with the descriptors stdin, stdout, stderr, wire and payload. It
+answers `{"pid": 1}` with a pidfd once the job exists, then `{"status", "cpu_s", "maxrss_kib"}`, or `{"fault"}`.
 """
 
 import array
@@ -15,36 +15,33 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from . import confine
-
-WIRE, PAYLOAD = 3, 4
-DESCRIPTORS = 5
+from . import confine, descriptors, packages, warm
 
 
-def _receive(control: socket.socket) -> tuple[dict[str, int], list[int]]:
-    data, extra, _, _ = control.recvmsg(65536, socket.CMSG_SPACE(4 * DESCRIPTORS))
-    fds: list[int] = []
-    for _level, _kind, raw in extra:
-        got = array.array("i")
-        got.frombytes(raw[: len(raw) - len(raw) % 4])
-        fds.extend(got)
-    if not data:
-        os._exit(0)
-    return json.loads(data), fds
+def start(role: str, control_fd: int, uid: int) -> None:
+    """Run one fork server until the judge closes its end; `role` is `candidate` or `driver`.
 
-
-def _become(fds: list[int]) -> None:
-    """Put the job's descriptors at 0..4 and close all others, the control socket with them."""
-    high = [os.dup2(fd, 100 + n) for n, fd in enumerate(fds)]
-    for n, fd in enumerate(high):
-        os.dup2(fd, n)
-        os.set_inheritable(n, n < 3)
-    os.closerange(len(fds), 1024)
+    The process's first argument, if there is one, is JSON for packages.enable_packages.
+    """
+    control = socket.socket(fileno=control_fd)
+    control.set_inheritable(False)
+    os.environ.clear()
+    arguments = sys.argv[1:]  # read before load_main, which gives programs arguments of their own
+    main = warm.load_main(role)
+    server = confine.Server(uid, allow_children=role == "candidate")
+    if arguments:
+        packages.enable_packages(role, json.loads(arguments[0]))
+    sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.dirname(__file__))]
+    gc.collect()
+    gc.freeze()
+    control.send(b'{"ready": 1}')
+    serve(control, server, main)
 
 
 def serve(control: socket.socket, server: confine.Server, main: Callable[[], None]) -> None:
+    """Run one job after another; ends the process, and the job with it, when the judge closes the socket."""
     while True:
-        limits, fds = _receive(control)
+        limits, fds = _receive_job(control)
         try:
             child = server.fork(limits)
         except OSError as error:
@@ -53,35 +50,48 @@ def serve(control: socket.socket, server: confine.Server, main: Callable[[], Non
                 os.close(fd)
             continue
         if child == 0:
-            _job(control, server, limits, fds, main)
+            _run_job(control, server, limits, fds, main)
         for fd in fds:
             os.close(fd)
-        watch = os.pidfd_open(child)
-        control.sendmsg([b'{"pid": 1}'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [watch]))])
+        pidfd = os.pidfd_open(child)
+        control.sendmsg([b'{"pid": 1}'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [pidfd]))])
         poll = select.poll()
-        poll.register(watch, select.POLLIN)
+        poll.register(pidfd, select.POLLIN)
         poll.register(control.fileno(), select.POLLHUP)
-        while not any(fd == watch for fd, _ in poll.poll()):
-            os.kill(child, signal.SIGKILL)  # the judge is gone, so is everything it started
+        while not any(fd == pidfd for fd, _ in poll.poll()):
+            os.kill(child, signal.SIGKILL)  # the judge is gone, so everything it started must go
             os._exit(0)
-        os.close(watch)
+        os.close(pidfd)
         _, status, usage = os.wait4(child, 0)
         end = {"status": status, "cpu_s": usage.ru_utime + usage.ru_stime, "maxrss_kib": usage.ru_maxrss}
         control.send(json.dumps(end).encode())
 
 
-def _job(
+def _receive_job(control: socket.socket) -> tuple[dict[str, int], list[int]]:
+    data, extra, _, _ = control.recvmsg(65536, socket.CMSG_SPACE(4 * descriptors.COUNT))
+    fds: list[int] = []
+    for _level, _kind, raw in extra:
+        numbers = array.array("i")
+        numbers.frombytes(raw[: len(raw) - len(raw) % 4])
+        fds.extend(numbers)
+    if not data:
+        os._exit(0)
+    return json.loads(data), fds
+
+
+def _run_job(
     control: socket.socket, server: confine.Server, limits: dict[str, int], fds: list[int], main: Callable[[], None]
 ) -> None:
+    """In the forked process: confine it, run `main`, and end it."""
     code = 70
     try:
         try:
             server.confine(limits)
         except OSError as error:
-            # On the control socket, which no foreign code has held yet: a program can't pretend that we failed.
+            # On the control socket, which no foreign code has held yet: a program can't pretend that the judge failed.
             control.send(json.dumps({"fault": f"confine: {error}"}).encode())
             os._exit(71)
-        _become(fds)
+        _move_descriptors(fds)
         main()
         code = 0
     except BaseException:
@@ -90,25 +100,10 @@ def _job(
         os._exit(code)
 
 
-def start(role: str, control_fd: int, uid: int) -> None:
-    """Run one fork server until the judge closes its end; `role` is `candidate` or `driver`.
-
-    The process's first argument, if there is one, is JSON for packages.enter.
-    """
-    control = socket.socket(fileno=control_fd)
-    control.set_inheritable(False)
-    os.environ.clear()
-    from . import warm  # here, not at import: the modules of a role are part of its start
-
-    given = sys.argv[1:]  # programs get arguments of their own
-    main = warm.main_of(role)
-    server = confine.Server(uid, families=role == "candidate")
-    if given:
-        from . import packages
-
-        packages.enter(role, json.loads(given[0]))
-    sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.dirname(__file__))]
-    gc.collect()
-    gc.freeze()
-    control.send(b'{"ready": 1}')
-    serve(control, server, main)
+def _move_descriptors(fds: list[int]) -> None:
+    """Put the job's descriptors at 0 to 4, and close all others, the control socket with them."""
+    copies = [os.dup2(fd, 100 + number) for number, fd in enumerate(fds)]
+    for number, fd in enumerate(copies):
+        os.dup2(fd, number)
+        os.set_inheritable(number, number < 3)
+    os.closerange(len(fds), 1024)

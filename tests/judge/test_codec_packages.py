@@ -11,7 +11,7 @@ from hypothesis.extra import numpy as hn
 from hypothesis.extra import pandas as hp
 
 from judge.inside import arrays, frames
-from judge.inside.array_peer import home
+from judge.inside.array_peer import bring_arrays_home
 from judge.inside.codec import CodecError
 from judge.inside.decoder import Decoder
 from judge.inside.encoder import Encoder
@@ -184,6 +184,6 @@ def test_arrays_come_home_into_those_of_the_tests():
     given, part, frame = np.array([3, 1, 2], ">i8"), np.arange(6)[::2], pd.DataFrame({"a": [2, 1]})
     old = ([given, (part,)], {"frame": frame})
     new = decode(encode(([np.sort(given), (part * 2,)], {"frame": frame.sort_values("a").assign(b=0)})))
-    home(old, new)
+    bring_arrays_home(old, new)
     assert given.tolist() == [1, 2, 3] and part.base.tolist() == [0, 1, 4, 3, 8, 5] and new[0][0] is given
     assert frame.to_dict("list") == {"a": [1, 2], "b": [0, 0]} and new[1]["frame"] is frame

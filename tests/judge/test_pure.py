@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from judge.compare import compare_output
 from judge.feedback import LONGEST, write_feedback
 from judge.inside import seccomp
-from judge.inside.kinds import same
-from judge.inside.names import split, used
+from judge.inside.kinds import equals_json
+from judge.inside.names import collect_names, split_names
 from judge.outcome import Outcome
 from judge.problems import Asserts
 from judge.protocol import Job, Limits, TestResult
@@ -48,7 +48,7 @@ def test_an_output_equals_itself_whatever_blanks_are_added(text):
     ],
 )  # fmt: skip
 def test_calls_are_compared_as_json(got, want, equal):
-    assert same(got, want) is equal
+    assert equals_json(got, want) is equal
 
 
 def test_feedback_is_short_and_has_no_addresses():
@@ -99,7 +99,7 @@ def test_how_a_program_left_is_told():
 @pytest.mark.parametrize("machine", seccomp.MACHINES)
 @pytest.mark.parametrize("static", [True, False])
 def test_filters_jump_only_within_themselves(machine, static):
-    code = seccomp.program(static, False, machine)
+    code = seccomp.build_filter(static, False, machine)
     ops = [struct.unpack_from("=HBBI", code, at) for at in range(0, len(code), 8)]
     assert ops[-1] == (seccomp.RET, 0, 0, seccomp.ALLOW)
     for at, (op, yes, no, _) in enumerate(ops):
@@ -110,7 +110,7 @@ def _answer(machine, static, number, *args, forks=True):
     """What a filter says to one call, by walking it."""
     _, arch = seccomp.MACHINES[machine]
     data = struct.pack("=iIQ6Q", number, arch, 0, *args, *[0] * (6 - len(args)))
-    code, at, acc = seccomp.program(static, forks, machine), 0, 0
+    code, at, acc = seccomp.build_filter(static, forks, machine), 0, 0
     while True:
         op, yes, no, k = struct.unpack_from("=HBBI", code, at * 8)
         at += 1
@@ -142,7 +142,7 @@ def test_filters_say_no_to_what_they_name_and_yes_to_the_rest(machine):
 
 
 def test_names_of_python_are_never_the_candidates():
-    names = used(ast.parse("set(f(x)) == Counter(math.pi, Node, sorted)"))
-    ask, given_ = split(names, set(), "f")
+    names = collect_names(ast.parse("set(f(x)) == Counter(math.pi, Node, sorted)"))
+    ask, given_ = split_names(names, set(), "f")
     assert ask == ["Node", "f", "x"] and set(given_) == {"Counter", "math"}
-    assert split({"sum"}, set(), "sum")[0] == ["sum"]
+    assert split_names({"sum"}, set(), "sum")[0] == ["sum"]
