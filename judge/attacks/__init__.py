@@ -1,4 +1,4 @@
-"""The table of attacks: wrong programs that lie, break out or eat the machine, and honest ones that look like it."""
+"""The table of attacks: programs that lie, break out or exhaust the machine, and honest ones that look like them."""
 
 from judge.attacks.answers import CHANGES, GAMES, READS, SPEED
 from judge.attacks.base import Attack, Group

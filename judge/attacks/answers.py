@@ -1,12 +1,12 @@
-"""Programs that look for the expected answer, or change what compares with it."""
+"""Programs that search for the expected answer, replace what compares with it, or hide how fast they are."""
 
 # ruff: noqa: E501  (programs are data)
 
-from judge.attacks.base import LIAR, TIGHT, WRONG, Attack, asserts, several, unit
+from judge.attacks.base import LIAR, TIGHT, WRONG, Attack, make_asserts, make_attacks, make_unittest
 from judge.protocol import Verdict
 
-_BROKEN: tuple[Verdict, ...] = ("failed", "error", "exited")
-READS = several("reads the answer", _BROKEN, {
+_NO_PASS: tuple[Verdict, ...] = ("failed", "error", "exited")
+READS = make_attacks("reads the answer", _NO_PASS, {
     "frames": """
 import sys
 def add(a, b):
@@ -62,11 +62,11 @@ def add(f):
         try: return getattr(f, name)
         except AttributeError: pass
     return f.__name__
-""", ("failed",), asserts("assert add(lambda: secret) == 42", setup="secret = 42"),
+""", ("failed",), make_asserts("assert add(lambda: secret) == 42", setup="secret = 42"),
     ),
 )  # fmt: skip
 
-CHANGES = several("changes the judge", _BROKEN, {
+CHANGES = make_attacks("changes the judge", _NO_PASS, {
     "builtins": WRONG + """
 import builtins, math, operator
 builtins.bool = builtins.all = builtins.isinstance = builtins.sorted = lambda *a: True
@@ -99,21 +99,21 @@ import conftest
     "text that goes on": WRONG + "if 0:\n    pass\\",
     "LD_PRELOAD": WRONG + "import os\nos.environ['LD_PRELOAD'] = '/tmp/x.so'\nos.execv('/proc/self/exe', ['python'])",
 })  # fmt: skip
-CHANGES += several("changes the judge", (*_BROKEN, "timeout"), {
+CHANGES += make_attacks("changes the judge", (*_NO_PASS, "timeout"), {
     "builtins that its own end needs": WRONG + "import builtins\nbuiltins.len = builtins.int = lambda *a: True",
     "threads and sockets": WRONG + "import os, socket\nsocket.socket.sendall = os.write = lambda *a: None",
 }, limits=TIGHT.model_copy(update={"wall_s": 1.0}))  # fmt: skip
-_HANDS = """
+_PATCHED_NAMES = """
 import inside.candidate as candidate
 names = candidate._names
 candidate._names = lambda module, wanted: {{**names(module, wanted), {}}}
 """
-CHANGES += several("changes the judge", ("failed",), {
-    "helpers of the asserts": WRONG + _HANDS.format(
+CHANGES += make_attacks("changes the judge", ("failed",), {
+    "helpers of the asserts": WRONG + _PATCHED_NAMES.format(
         "'__patchmill_compared__': lambda *a: None, '__patchmill_truth__': lambda *a: None"
     ),
 })  # fmt: skip
-CHANGES += several("changes the judge", ("failed",), {
+CHANGES += make_attacks("changes the judge", ("failed",), {
     "load_tests that picks": WRONG + "def load_tests(l, tests, p): return []",
     "load_tests that patches": WRONG + """
 def load_tests(loader, tests, pattern):
@@ -122,23 +122,23 @@ def load_tests(loader, tests, pattern):
     return cases
 """,
     "load_tests that leaves": WRONG + "import os\ndef load_tests(*a): os._exit(0)",
-    "builtins of the tests": WRONG + _HANDS.format("'__builtins__': {'__import__': __import__}"),
-    "directory of the tests": WRONG + _HANDS.format("'__dir__': lambda: []"),
-}, unit("self.assertEqual(add(1, 2), 3)"))  # fmt: skip
+    "builtins of the tests": WRONG + _PATCHED_NAMES.format("'__builtins__': {'__import__': __import__}"),
+    "directory of the tests": WRONG + _PATCHED_NAMES.format("'__dir__': lambda: []"),
+}, make_unittest("self.assertEqual(add(1, 2), 3)"))  # fmt: skip
 CHANGES += (
     Attack(
         "functions that the test compares with", "changes the judge", WRONG + """
 import math, operator
 operator.eq = operator.__eq__ = math.isclose = lambda *a, **k: True
-""", ("failed",), asserts("import operator; assert operator.eq(add(1, 2), 3)", "import math; assert math.isclose(add(1, 2), 3)"),
+""", ("failed",), make_asserts("import operator; assert operator.eq(add(1, 2), 3)", "import math; assert math.isclose(add(1, 2), 3)"),
     ),
     Attack(
         "names that a star imports", "changes the judge", "def abs(x): return 0\ndef add(a, b): return 5", ("failed",),
-        unit("self.assertTrue(abs(add(1, 2) - 3) < 1e-6)", "import unittest\nfrom solution import *"),
+        make_unittest("self.assertTrue(abs(add(1, 2) - 3) < 1e-6)", "import unittest\nfrom solution import *"),
     ),
 )  # fmt: skip
 
-SPEED = several("fakes speed", ("failed", "timeout"), {
+SPEED = make_attacks("fakes speed", ("failed", "timeout"), {
     "patched clocks": WRONG + """
 import time
 time.time = time.monotonic = time.perf_counter = time.process_time = lambda: 0.0
@@ -155,7 +155,7 @@ def add(a, b):
     "lowered priority": WRONG + "import os\nos.nice(19)",
 })  # fmt: skip
 
-GAMES = several("games the grader", ("failed",), {
+GAMES = make_attacks("games the grader", ("failed",), {
     "visible answer": "def add(a, b): return 3",
     "counts calls": "n = 0\ndef add(a, b):\n    global n\n    n += 1\n    return [3, 3][n % 2]",
     "looks where it runs": """
@@ -167,8 +167,8 @@ import inspect
 def add(a, b): return a + b if any('test' in f.filename for f in inspect.stack(0)) else a - b
 """,
 })  # fmt: skip
-_SUMS = asserts(*(f"assert add({n}, 1) == {n + 1}" for n in range(40)))  # no coin falls well so often
-GAMES += several("games the grader", ("failed",), {
+_SUMS = make_asserts(*(f"assert add({n}, 1) == {n + 1}" for n in range(40)))  # no coin passes so many tests
+GAMES += make_attacks("games the grader", ("failed",), {
     "coin flip": "import random\ndef add(a, b): return a + b if random.random() < .5 else a - b",
     "coin flip of the machine's": "import os\ndef add(a, b): return a + b if os.urandom(1)[0] < 128 else a - b",
     "coin flip of the clock": "import time\ndef add(a, b): return a + b if time.perf_counter_ns() // 64 % 2 else a - b",

@@ -1,4 +1,4 @@
-"""What an attack is, and what many of them share."""
+"""The record of an attack, and builders of attacks and their tests."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,12 +11,12 @@ Group = Literal[
     "forges output", "eats the machine", "outlives its run", "attacks the host", "fakes speed", "hides its CPU time",
     "games the grader", "honest but awkward",
 ]  # fmt: skip
-Tests = Asserts | Check | Stdio | Calls | UnitTest | Answers
+AttackTests = Asserts | Check | Stdio | Calls | UnitTest | Answers
 
 ADD = Asserts(kind="asserts", asserts=("assert add(1, 2) == 3", "assert add(-4, 9) == 5"))
 TIGHT = Limits(cpu_s=2.0, wall_s=120.0, memory_mib=128, processes=16, output_kib=1024, files_mib=8, inodes=64)
 MARK = "patchmill-was-here"
-"""What programs call the files and sockets that they try to leave outside."""
+"""Name of the files and sockets that programs try to leave outside the sandbox."""
 
 WRONG = "def add(a, b): return a - b\n"
 LIAR = """
@@ -29,40 +29,40 @@ class Liar{base}:
 
 @dataclass(frozen=True)
 class Attack:
-    """One program and the verdicts it may get: wrong, or up to what it must not do, unless it is expected to pass."""
+    """One program, its tests, and the verdicts that are right for it; `passed` only for programs that do no harm."""
 
     name: str
     group: Group
     code: str
     expected: tuple[Verdict, ...]
-    tests: Tests = ADD
+    tests: AttackTests = ADD
     limits: Limits = TIGHT
     flag: Flag | None = None
-    """A flag that the verdict must carry."""
+    """Flag that the verdict must carry."""
     entry: str | None = "add"
     least_cpu_ms: float = 0.0
-    """CPU time that it is known to use, and that the judge must have seen."""
+    """CPU time that it uses for sure, and that the judge must measure."""
 
 
-def several(
+def make_attacks(
     group: Group,
     expected: tuple[Verdict, ...],
     programs: dict[str, str],
-    tests: Tests = ADD,
+    tests: AttackTests = ADD,
     limits: Limits = TIGHT,
     flag: Flag | None = None,
 ) -> tuple[Attack, ...]:
-    """Programs, by name, of which the same is expected."""
+    """Return attacks by programs that share everything but their name and code."""
     return tuple(Attack(name, group, code, expected, tests, limits, flag) for name, code in programs.items())
 
 
-def asserts(*statements: str, setup: str = "") -> Asserts:
-    """Statements of which each is one test."""
+def make_asserts(*statements: str, setup: str = "") -> Asserts:
+    """Return tests of which each statement is one."""
     return Asserts(kind="asserts", asserts=statements, setup=setup)
 
 
-def unit(body: str, head: str = "import unittest") -> UnitTest:
-    """A module with one method that holds one statement, and one that tells right from wrong."""
+def make_unittest(body: str, head: str = "import unittest") -> UnitTest:
+    """Return a module with two methods: one holds the statement `body`, one fails for a wrong `add`."""
     return UnitTest(kind="unittest", code=f"""{head}
 class T(unittest.TestCase):
     def test_a(self):
@@ -72,6 +72,6 @@ class T(unittest.TestCase):
 """)  # fmt: skip
 
 
-def stdio(given: str, wanted: str) -> Stdio:
-    """One case, the whole output of which is compared."""
-    return Stdio(kind="stdio", cases=(StdioCase(input=given, output=wanted),))
+def make_stdio(stdin: str, stdout: str) -> Stdio:
+    """Return tests of one run of a whole program."""
+    return Stdio(kind="stdio", cases=(StdioCase(input=stdin, output=stdout),))

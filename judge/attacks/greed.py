@@ -1,12 +1,12 @@
-"""Programs that take more than they may; each must be stopped by the limit that it passes."""
+"""Programs that take more than their limits; each must be stopped by the limit that it exceeds."""
 
 # ruff: noqa: E501  (programs are data)
 
 from judge.attacks.base import TIGHT, WRONG, Attack
 from judge.protocol import Verdict
 
-_SHORT = TIGHT.model_copy(update={"cpu_s": 0.3})
-_ASLEEP = TIGHT.model_copy(update={"wall_s": 0.5})
+_SHORT_CPU = TIGHT.model_copy(update={"cpu_s": 0.3})
+_SHORT_WALL = TIGHT.model_copy(update={"wall_s": 0.5})
 _PROGRAMS: dict[str, tuple[str, tuple[Verdict, ...]]] = {
     "fork bomb": ("""
 import os
@@ -141,8 +141,8 @@ _SLEEPERS = {
 }
 GREED = (
     *(Attack(name, "eats the machine", code, expected) for name, (code, expected) in _PROGRAMS.items()),
-    *(Attack(name, "eats the machine", code, ("timeout",), limits=_SHORT) for name, code in _BUSY.items()),
-    *(Attack(name, "eats the machine", code, ("timeout",), limits=_ASLEEP) for name, code in _SLEEPERS.items()),
+    *(Attack(name, "eats the machine", code, ("timeout",), limits=_SHORT_CPU) for name, code in _BUSY.items()),
+    *(Attack(name, "eats the machine", code, ("timeout",), limits=_SHORT_WALL) for name, code in _SLEEPERS.items()),
     Attack(
         "comparison that never ends", "eats the machine", """
 def add(a, b): return Endless()

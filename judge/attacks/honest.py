@@ -1,8 +1,8 @@
-"""Honest but awkward programs: a false alarm poisons a data set as much as a miss."""
+"""Honest but awkward programs, which must pass: a false alarm harms a dataset as much as a missed attack."""
 
 # ruff: noqa: E501  (programs and tests are data)
 
-from judge.attacks.base import Attack, asserts
+from judge.attacks.base import Attack, make_asserts
 from judge.problems import Stdio
 from judge.protocol import Limits
 
@@ -268,7 +268,7 @@ _CASES = Stdio.model_validate(
 _OWN_NAME = {"name of a builtin": "sum"}
 HONEST = (
     *(
-        Attack(name, "honest but awkward", code, ("passed",), asserts(*tests), _LIMITS, entry=_OWN_NAME.get(name))
+        Attack(name, "honest but awkward", code, ("passed",), make_asserts(*tests), _LIMITS, entry=_OWN_NAME.get(name))
         for name, (code, *tests) in _PROGRAMS.items()
     ),
     *(

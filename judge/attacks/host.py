@@ -1,10 +1,13 @@
-"""Programs that would outlive their run, or reach what lies outside. Breaking out is answered with the right sum."""
+"""Programs that try to outlive their run, or to reach the host.
+
+Those of REFUSED return the right sum only after they have broken out, so that a pass would show it.
+"""
 
 # ruff: noqa: E501  (programs are data)
 
-from judge.attacks.base import MARK, WRONG, several
+from judge.attacks.base import MARK, WRONG, make_attacks
 
-OUTLIVES = several("outlives its run", ("failed",), {
+OUTLIVES = make_attacks("outlives its run", ("failed",), {
     "double fork": """
 import os, time
 def add(a, b):
@@ -62,30 +65,32 @@ for folder in ('/tmp', '/dev/shm', '/var/tmp', '/root', '/', '/proc', '/judge', 
     "abstract socket": WRONG + f"import socket\ns = socket.socket(socket.AF_UNIX)\ns.bind('\\0{MARK}')",
 })  # fmt: skip
 
-_C = "import ctypes\ndef add(a, b):\n    assert ctypes.CDLL(None).{} == 0, 'refused'\n    return a + b"
-_CALL = "import ctypes\ndef add(a, b):\n    assert ctypes.CDLL(None).syscall({}) >= 0, 'refused'\n    return a + b"
-REFUSED = several("attacks the host", ("error",), {
-    "ptrace": _C.format("ptrace(0, 0, 0, 0)"),
-    "mount": _C.format("mount(b'x', b'/tmp', b'tmpfs', 0, None)"),
-    "unmount": _C.format("umount(b'/proc')"),
-    "unshare of users": _C.format("unshare(0x10000000)"),
-    "pivot_root": _CALL.format("155, b'/tmp', b'/tmp'"),
-    "process_vm_writev": _CALL.format("311, 0, 0, 0, 0, 0, 0"),
-    "keyring": _CALL.format("250, 0, -3, 1"),
-    "add_key": _CALL.format("248, b'user', b'x', b'y', 1, -3"),
-    "io_uring": _CALL.format("425, 8, 0"),
-    "bpf": _CALL.format("321, 0, 0, 0"),
-    "perf_event_open": _CALL.format("298, 0, 0, -1, -1, 0"),
-    "userfaultfd": _CALL.format("323, 1"),
-    "memfd": _CALL.format("319, b'x', 0"),
-    "shared memory": _CALL.format("29, 0, 4096, 0o1600"),
-    "message queue": _CALL.format("68, 0, 0o1600"),
-    "asynchronous input and output": "import ctypes\nslot = ctypes.c_ulong()\n" + _CALL.format(
+_LIBC = "import ctypes\ndef add(a, b):\n    assert ctypes.CDLL(None).{} == 0, 'refused'\n    return a + b"
+_SYSTEM_CALL = (
+    "import ctypes\ndef add(a, b):\n    assert ctypes.CDLL(None).syscall({}) >= 0, 'refused'\n    return a + b"
+)
+REFUSED = make_attacks("attacks the host", ("error",), {
+    "ptrace": _LIBC.format("ptrace(0, 0, 0, 0)"),
+    "mount": _LIBC.format("mount(b'x', b'/tmp', b'tmpfs', 0, None)"),
+    "unmount": _LIBC.format("umount(b'/proc')"),
+    "unshare of users": _LIBC.format("unshare(0x10000000)"),
+    "pivot_root": _SYSTEM_CALL.format("155, b'/tmp', b'/tmp'"),
+    "process_vm_writev": _SYSTEM_CALL.format("311, 0, 0, 0, 0, 0, 0"),
+    "keyring": _SYSTEM_CALL.format("250, 0, -3, 1"),
+    "add_key": _SYSTEM_CALL.format("248, b'user', b'x', b'y', 1, -3"),
+    "io_uring": _SYSTEM_CALL.format("425, 8, 0"),
+    "bpf": _SYSTEM_CALL.format("321, 0, 0, 0"),
+    "perf_event_open": _SYSTEM_CALL.format("298, 0, 0, -1, -1, 0"),
+    "userfaultfd": _SYSTEM_CALL.format("323, 1"),
+    "memfd": _SYSTEM_CALL.format("319, b'x', 0"),
+    "shared memory": _SYSTEM_CALL.format("29, 0, 4096, 0o1600"),
+    "message queue": _SYSTEM_CALL.format("68, 0, 0o1600"),
+    "asynchronous input and output": "import ctypes\nslot = ctypes.c_ulong()\n" + _SYSTEM_CALL.format(
         "206, 60000, ctypes.byref(slot)"
     ),
-    "fanotify": _CALL.format("300, 0, 0"),
-    "personality": _CALL.format("135, 0x0040000"),
-    "clone3": _CALL.format("435, 0, 0"),
+    "fanotify": _SYSTEM_CALL.format("300, 0, 0"),
+    "personality": _SYSTEM_CALL.format("135, 0x0040000"),
+    "clone3": _SYSTEM_CALL.format("435, 0, 0"),
     "clock": "import time\ndef add(a, b):\n    time.clock_settime(time.CLOCK_REALTIME, 0)\n    return a + b",
     "chroot": "import os\ndef add(a, b):\n    os.chroot('/tmp')\n    return a + b",
     "setuid": "import os\ndef add(a, b):\n    os.setuid(0)\n    return a + b",
@@ -127,7 +132,7 @@ def add(a, b):
     return a + b
 """,
 })  # fmt: skip
-SIGNALS = several("attacks the host", ("failed", "error", "exited"), {
+SIGNALS = make_attacks("attacks the host", ("failed", "error", "exited"), {
     "kill the parent": "import os\ndef add(a, b):\n    os.kill(os.getppid(), 9)\n    return a - b",
     "kill everybody": "import os\ndef add(a, b):\n    os.kill(-1, 9)\n    return a - b",
     "stop its group": "import os\ndef add(a, b):\n    os.kill(0, 19)\n    return a - b",

@@ -1,9 +1,9 @@
-"""Programs that end before they have answered, and programs that would change how they end."""
+"""Programs that end before they have answered, and programs that try to change their exit code."""
 
-from judge.attacks.base import WRONG, Attack, several
+from judge.attacks.base import WRONG, Attack, make_attacks
 from judge.problems import Check
 
-ENDS = several("ends early", ("exited",), {
+ENDS = make_attacks("ends early", ("exited",), {
     "sys.exit at import": "import sys\nsys.exit(0)",
     "os._exit at import": "import os\nos._exit(0)",
     "SystemExit at import": "raise SystemExit",
@@ -54,7 +54,7 @@ ENDS += (
     ),
 )  # fmt: skip
 
-FLIPS = several("flips the code", ("failed", "exited"), {
+FLIPS = make_attacks("flips the code", ("failed", "exited"), {
     "atexit": WRONG + "import atexit, os\natexit.register(os._exit, 0)",
     "excepthook": WRONG + "import sys, os\nsys.excepthook = lambda *a: os._exit(0)",
     "__del__": WRONG + "import os\nclass D:\n    def __del__(self): os._exit(0)\nd = D()",

@@ -1,8 +1,8 @@
-"""Answers that claim to be equal to whatever they are compared with."""
+"""Answers that claim to equal any value that they are compared with."""
 
 # ruff: noqa: E501  (programs are data)
 
-from judge.attacks.base import LIAR, WRONG, Attack, Tests, asserts, several, unit
+from judge.attacks.base import LIAR, WRONG, Attack, AttackTests, make_asserts, make_attacks, make_unittest
 from judge.problems import Calls, Check
 
 _SUBCLASSES = {
@@ -12,7 +12,7 @@ _SUBCLASSES = {
         "dict": "", "set": "",
     }.items()
 }  # fmt: skip
-LIES = several("lies when compared", ("failed",), {
+LIES = make_attacks("lies when compared", ("failed",), {
     "__eq__": LIAR.format(base="") + "def add(a, b): return Liar()",
     **_SUBCLASSES,
     "nan": "def add(a, b): return float('nan')",
@@ -43,7 +43,7 @@ def add(a, b): return Liar()
     "its own argument": WRONG + "def add(a, b): return a",
 })  # fmt: skip
 
-NUMBER = """
+LYING_NUMBER = """
 class L:
     def __sub__(self, other): return self
     def __rsub__(self, other): return self
@@ -61,32 +61,32 @@ class L:
     def __str__(self): return 'x'
 def add(a, b): return L()
 """
-_NUMBER_TESTS: dict[str, Tests] = {
-    "difference": asserts("assert abs(add(1, 2) - 3) < 1e-6"),
-    "difference the other way": asserts("assert abs(3 - add(1, 2)) <= 0"),
-    "difference of differences": asserts("assert (add(1, 2) - 3) - add(0, 0) == 0"),
-    "bounds": asserts("assert 3 - 1e-6 < add(1, 2) < 3 + 1e-6"),
-    "ratio": asserts("assert add(1, 2) / 3 == 1"),
-    "isclose": asserts("import math; assert math.isclose(add(1, 2), 3)"),
-    "rounded": asserts("assert round(add(1, 2) - 3) == 0"),
-    "member": asserts("assert add(1, 2) in [3]"),
-    "in a list": asserts("assert [add(1, 2)] == [3]"),
-    "in a dict": asserts("assert {'x': add(1, 2)} == {'x': 3}"),
-    "as text": asserts("assert str(add(1, 2)) == '3'"),
-    "not different": asserts("assert not add(1, 2) != 3"),
-    "key of a dict": asserts("assert {3: True}[add(1, 2)]"),
-    "assertEqual": unit("self.assertEqual(add(1, 2), 3)"),
-    "assertAlmostEqual": unit("self.assertAlmostEqual(add(1, 2), 3)"),
-    "assertGreaterEqual": unit("self.assertGreaterEqual(add(1, 2), 3)"),
+_NUMBER_TESTS: dict[str, AttackTests] = {
+    "difference": make_asserts("assert abs(add(1, 2) - 3) < 1e-6"),
+    "difference the other way": make_asserts("assert abs(3 - add(1, 2)) <= 0"),
+    "difference of differences": make_asserts("assert (add(1, 2) - 3) - add(0, 0) == 0"),
+    "bounds": make_asserts("assert 3 - 1e-6 < add(1, 2) < 3 + 1e-6"),
+    "ratio": make_asserts("assert add(1, 2) / 3 == 1"),
+    "isclose": make_asserts("import math; assert math.isclose(add(1, 2), 3)"),
+    "rounded": make_asserts("assert round(add(1, 2) - 3) == 0"),
+    "member": make_asserts("assert add(1, 2) in [3]"),
+    "in a list": make_asserts("assert [add(1, 2)] == [3]"),
+    "in a dict": make_asserts("assert {'x': add(1, 2)} == {'x': 3}"),
+    "as text": make_asserts("assert str(add(1, 2)) == '3'"),
+    "not different": make_asserts("assert not add(1, 2) != 3"),
+    "key of a dict": make_asserts("assert {3: True}[add(1, 2)]"),
+    "assertEqual": make_unittest("self.assertEqual(add(1, 2), 3)"),
+    "assertAlmostEqual": make_unittest("self.assertAlmostEqual(add(1, 2), 3)"),
+    "assertGreaterEqual": make_unittest("self.assertGreaterEqual(add(1, 2), 3)"),
     "check": Check(kind="check", code="def check(candidate):\n    assert 3 == candidate(1, 2)\n"),
     "calls": Calls.model_validate({"kind": "calls", "cases": [{"args": [1, 2], "expected": 3}]}),
     "calls in a list": Calls.model_validate({"kind": "calls", "cases": [{"args": [1, 2], "expected": [3]}]}),
 }
 LIES += tuple(
-    Attack(f"object as a number: {name}", "lies when compared", NUMBER, ("failed", "error"), tests)
+    Attack(f"object as a number: {name}", "lies when compared", LYING_NUMBER, ("failed", "error"), tests)
     for name, tests in _NUMBER_TESTS.items()
 )
-EMPTY = """
+LYING_SET = """
 class Nothing:
     def __sub__(self, other): return self
     __rsub__ = __xor__ = __and__ = __sub__
@@ -95,16 +95,16 @@ class Nothing:
     def __contains__(self, item): return True
 def add(a, b): return Nothing()
 """
-_EMPTY_TESTS = {
-    "no difference": asserts("assert len(add(1, 2) - {3}) == 0"),
-    "nothing in the difference": asserts("assert list(add(1, 2) ^ {3}) == []"),
-    "in the common part": asserts("assert 3 in (add(1, 2) & {3})"),
+_SET_TESTS = {
+    "no difference": make_asserts("assert len(add(1, 2) - {3}) == 0"),
+    "nothing in the difference": make_asserts("assert list(add(1, 2) ^ {3}) == []"),
+    "in the common part": make_asserts("assert 3 in (add(1, 2) & {3})"),
 }
 LIES += tuple(
-    Attack(f"object as a set: {name}", "lies when compared", EMPTY, ("failed", "error"), tests)
-    for name, tests in _EMPTY_TESTS.items()
+    Attack(f"object as a set: {name}", "lies when compared", LYING_SET, ("failed", "error"), tests)
+    for name, tests in _SET_TESTS.items()
 )
-FAKE = """
+FAKE_NUMPY = """
 class np:
     array = staticmethod(lambda *a: 0)
     allclose = array_equal = staticmethod(lambda *a, **k: True)
@@ -114,10 +114,10 @@ def add(a, b): return a - b
 """
 LIES += (
     Attack(
-        "numpy of its own", "lies when compared", FAKE, ("failed", "error"), asserts("assert np.allclose(add(1, 2), 3)")
+        "numpy of its own", "lies when compared", FAKE_NUMPY, ("failed", "error"), make_asserts("assert np.allclose(add(1, 2), 3)")
     ),
     Attack(
-        "numpy of its own, for unittest", "lies when compared", FAKE, ("failed", "error"),
-        unit("self.assertTrue(numpy.array_equal(add(1, 2), 3))"),
+        "numpy of its own, for unittest", "lies when compared", FAKE_NUMPY, ("failed", "error"),
+        make_unittest("self.assertTrue(numpy.array_equal(add(1, 2), 3))"),
     ),
 )  # fmt: skip

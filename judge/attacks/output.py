@@ -1,10 +1,10 @@
-"""Whole programs whose output looks right to a careless reader."""
+"""Whole programs whose output looks right to a careless comparison."""
 
 # ruff: noqa: RUF001  (the odd digits are the point)
 
-from judge.attacks.base import Attack, several, stdio
+from judge.attacks.base import Attack, make_attacks, make_stdio
 
-FORGERIES = several("forges output", ("failed", "error", "exited"), {
+FORGERIES = make_attacks("forges output", ("failed", "error", "exited"), {
     "first token alone": "print(1)",
     "right, then more": "print(1, 2, 3)",
     "right twice": "print(1, 2)\nprint(1, 2)",
@@ -38,10 +38,10 @@ if os.fork() == 0:
 """,
     "bytes that are no text": "import os\nos.write(1, b'\\xff1 2')",
     "not flushed": "import os\nprint(1, 2)\nos._exit(0)",
-}, stdio("", "1 2\n"))  # fmt: skip
+}, make_stdio("", "1 2\n"))  # fmt: skip
 FORGERIES += tuple(
-    Attack(name, "forges output", code, ("failed",), stdio("", wanted))
-    for name, code, wanted in (
+    Attack(name, "forges output", code, ("failed",), make_stdio("", output))
+    for name, code, output in (
         ("float near a large integer", "print(1e17 + 5)", "100000000000000005"),
         ("large integer with a point", "print('1000000.9')", "1000000"),
         ("huge integer with one wrong digit", "print('9' * 400)", "9" * 399 + "8"),

@@ -1,11 +1,11 @@
-"""Right programs that use a known amount of CPU time and hide it: what the judge measures from outside must hold it."""
+"""Right programs that use a known amount of CPU time and hide it; the judge must measure at least that much."""
 
 # ruff: noqa: E501  (programs are data)
 
-from judge.attacks.base import TIGHT, Attack, Group, Tests, asserts, stdio
+from judge.attacks.base import TIGHT, Attack, AttackTests, Group, make_asserts, make_stdio
 from judge.protocol import Answers
 
-LEAST_MS = 150  # of 200
+LEAST_CPU_MS = 150  # of the 200 that programs use
 _BURN = """
 from time import thread_time as _clock
 def burn(seconds):
@@ -134,7 +134,7 @@ def hidden():
     with open('/dev/zero', 'rb') as zero:
         while process_time() < end: zero.read(1 << 16)
 """ + _IN_CALL,
-    # What passes is run again: a program that then finds what it has left is `exited`, and `flaky`.
+    # A program that passes is run again. One that then finds what it has left is `exited`, and flagged `flaky`.
     "once, kept in a file": """
 import os
 if os.path.exists('/tmp/kept'): raise SystemExit
@@ -158,31 +158,31 @@ def add(a, b): return answer(a, b) if answer.cache_info().hits == 0 else None
 """,
     "in a default argument": "def add(a, b, work=burn(.2)): return a + b",
 }  # fmt: skip
-_LAZY: dict[str, tuple[str, Tests, str | None]] = {
+_LAZY: dict[str, tuple[str, AttackTests, str | None]] = {
     "in a generator": (
-        "def add(a, b):\n    burn(.2)\n    yield a + b", asserts("assert list(add(1, 2)) == [3]"), "add",
+        "def add(a, b):\n    burn(.2)\n    yield a + b", make_asserts("assert list(add(1, 2)) == [3]"), "add",
     ),
     "in an object that is a number later": (
         "class Later:\n    def __int__(self):\n        burn(.2)\n        return 3\ndef add(a, b): return Later()",
-        asserts("assert int(add(1, 2)) == 3"), "add",
+        make_asserts("assert int(add(1, 2)) == 3"), "add",
     ),
     "at exit": (
-        "import atexit\natexit.register(lambda: (burn(.2), print(sum(map(int, input().split())))))", stdio("1 2", "3"), None,
+        "import atexit\natexit.register(lambda: (burn(.2), print(sum(map(int, input().split())))))", make_stdio("1 2", "3"), None,
     ),
     "in a thread after the end": (
-        "import threading\ndef work():\n    burn(.2)\n    print(3)\nthreading.Timer(.01, work).start()", stdio("1 2", "3"), None,
+        "import threading\ndef work():\n    burn(.2)\n    print(3)\nthreading.Timer(.01, work).start()", make_stdio("1 2", "3"), None,
     ),
 }  # fmt: skip
 _ANSWERS = Answers(calls=("add(1, 2)",))
-_NAME: Group = "hides its CPU time"
+_GROUP: Group = "hides its CPU time"
 HIDES = (
-    *(Attack(f"work {name}", _NAME, _BURN + code, ("passed",), least_cpu_ms=LEAST_MS) for name, code in _PROGRAMS.items()),
+    *(Attack(f"work {name}", _GROUP, _BURN + code, ("passed",), least_cpu_ms=LEAST_CPU_MS) for name, code in _PROGRAMS.items()),
     *(
-        Attack(f"work {name}", _NAME, _BURN + code, ("passed",), tests, TIGHT, entry=entry, least_cpu_ms=LEAST_MS)
+        Attack(f"work {name}", _GROUP, _BURN + code, ("passed",), tests, TIGHT, entry=entry, least_cpu_ms=LEAST_CPU_MS)
         for name, (code, tests, entry) in _LAZY.items()
     ),
-    Attack("work in a call that is only timed", _NAME, _BURN + "def add(a, b): return burn(.2)", ("passed",), _ANSWERS, least_cpu_ms=LEAST_MS),
-    # What is not worked out yet is no answer, and is not timed.
-    Attack("work put off to a generator", _NAME, _BURN + "def add(a, b):\n    burn(.2)\n    yield a + b", ("failed",), _ANSWERS),
-    Attack("work put off to an object", _NAME, "class Later:\n    def __int__(self): return 3\ndef add(a, b): return [Later()]", ("failed",), _ANSWERS),
+    Attack("work in a call that is only timed", _GROUP, _BURN + "def add(a, b): return burn(.2)", ("passed",), _ANSWERS, least_cpu_ms=LEAST_CPU_MS),
+    # A value that is not computed yet is no answer, and is not timed.
+    Attack("work put off to a generator", _GROUP, _BURN + "def add(a, b):\n    burn(.2)\n    yield a + b", ("failed",), _ANSWERS),
+    Attack("work put off to an object", _GROUP, "class Later:\n    def __int__(self): return 3\ndef add(a, b): return [Later()]", ("failed",), _ANSWERS),
 )  # fmt: skip

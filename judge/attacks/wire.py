@@ -1,10 +1,10 @@
-"""Answers made to break what carries them, and bytes written past it."""
+"""Answers made to break the codec, and bytes written to the wire past it."""
 
 # ruff: noqa: E501  (programs are data)
 
-from judge.attacks.base import TIGHT, WRONG, Attack, asserts, several, unit
+from judge.attacks.base import TIGHT, WRONG, Attack, make_asserts, make_attacks, make_unittest
 
-CODEC = several("attacks the codec", ("failed", "error", "memory"), {
+CODEC = make_attacks("attacks the codec", ("failed", "error", "memory"), {
     "__reduce__": "class R:\n    def __reduce__(self): return (print, ('x',))\ndef add(a, b): return R()",
     "cycle": "def add(a, b):\n    x = []\n    x.append(x)\n    return x",
     "list that lies about its length": "class E(list):\n    def __len__(self): return 10**9\ndef add(a, b): return E([1])",
@@ -36,18 +36,18 @@ def add(a, b): return K()
     "hostile length": "class L:\n    def __len__(self): return -1\n    def __index__(self): raise SystemExit\ndef add(a, b): return L()",
 })  # fmt: skip
 
-CODEC += several("attacks the codec", ("failed", "error", "memory", "timeout"), {
+CODEC += make_attacks("attacks the codec", ("failed", "error", "memory", "timeout"), {
     "nested 10^6 deep": "def add(a, b):\n    x = []\n    for _ in range(10**6): x = [x]\n    return x",
     "10^9 elements": "def add(a, b): return [None] * 10**9",
     "huge integer": "def add(a, b): return 1 << 10**8",
     "colliding set": "def add(a, b): return {i * (2**61 - 1) for i in range(2000)}",
 }, limits=TIGHT.model_copy(update={"memory_mib": 256, "cpu_s": 1.0}))  # fmt: skip
-CODEC += several("attacks the codec", ("failed", "error", "memory", "timeout"), {
+CODEC += make_attacks("attacks the codec", ("failed", "error", "memory", "timeout"), {
     "doubling": "def add(a, b):\n    x = []\n    for _ in range(60): x = [x, x]\n    return x",
 }, limits=TIGHT.model_copy(update={"cpu_s": 0.3}))  # fmt: skip
 
-_RAW = "import os\ndef add(a, b):\n    {}\n    return a - b"
-WIRE = several("attacks the codec", ("failed", "error"), {
+_RAW_WRITE = "import os\ndef add(a, b):\n    {}\n    return a - b"
+WIRE = make_attacks("attacks the codec", ("failed", "error"), {
     "every descriptor": """
 import os
 def add(a, b):
@@ -57,11 +57,11 @@ def add(a, b):
     return a - b
 """,
     "reply before the question": "import os\nos.write(3, b'\\x00\\x00\\x00\\x01T' * 9)\n" + WRONG,
-    "truncated reply": _RAW.format("os.write(3, b'\\x00\\x00\\x10\\x00abc'); os._exit(0)"),
-    "endless frame": _RAW.format("os.write(3, b'\\xff\\xff\\xff\\xff')"),
-    "array unasked for": _RAW.format("os.write(3, b'\\x00\\x00\\x00\\x11a\\x02f8\\x01' + bytes(7) + b'\\xff' + bytes(4))"),
-    "frame unasked for": _RAW.format("os.write(3, b'\\x00\\x00\\x00\\x08Ps\\x00\\x00\\x00\\x02NN')"),
-    "no value": _RAW.format("os.write(3, b'\\x00\\x00\\x00\\x03zzz')"),
+    "truncated reply": _RAW_WRITE.format("os.write(3, b'\\x00\\x00\\x10\\x00abc'); os._exit(0)"),
+    "endless frame": _RAW_WRITE.format("os.write(3, b'\\xff\\xff\\xff\\xff')"),
+    "array unasked for": _RAW_WRITE.format("os.write(3, b'\\x00\\x00\\x00\\x11a\\x02f8\\x01' + bytes(7) + b'\\xff' + bytes(4))"),
+    "frame unasked for": _RAW_WRITE.format("os.write(3, b'\\x00\\x00\\x00\\x08Ps\\x00\\x00\\x00\\x02NN')"),
+    "no value": _RAW_WRITE.format("os.write(3, b'\\x00\\x00\\x00\\x03zzz')"),
     "forged reply": """
 from inside.encoder import Encoder
 import os
@@ -91,7 +91,7 @@ WIRE += (
     Attack(
         "request to the judge's builtins", "attacks the codec",
         "def add(f, n):\n    return f._patchmill_ends.ask('call', bytearray, (1 << 30,)) and n", ("failed",),
-        asserts("assert add(lambda n: n, 3) == 3"), flag="tampered",
+        make_asserts("assert add(lambda n: n, 3) == 3"), flag="tampered",
     ),
     Attack(
         "descriptors over the wire", "attacks the codec", """
@@ -116,6 +116,6 @@ def add(a, b):
     Attack(
         "class that ends the judge's clean-up", "attacks the codec",
         "class A:\n    def close(self): raise SystemExit\ndef add(a, b): return a - b", ("failed",),
-        unit("self.assertEqual(add(1, 2), 3)\n    @classmethod\n    def tearDownClass(cls): A().close()"),
+        make_unittest("self.assertEqual(add(1, 2), 3)\n    @classmethod\n    def tearDownClass(cls): A().close()"),
     ),
 )  # fmt: skip

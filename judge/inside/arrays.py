@@ -50,18 +50,18 @@ def encode_dtype(dtype: Any) -> str | None:
     return code if _CODE.fullmatch(code) and np.dtype(code) == dtype.newbyteorder("=") else None
 
 
-def write_value(self: Encoder, out: bytearray, value: Any, depth: int) -> bool:
+def write_value(encoder: Encoder, out: bytearray, value: Any, depth: int) -> bool:
     """Write a value of numpy. Return False for any other."""
     np: Any = sys.modules.get("numpy")
     if np is None or not hasattr(np, "ndarray"):
         return False
     kind = type(value)
     if issubclass(kind, np.generic):
-        _write_scalar(self, out, value)
+        _write_scalar(encoder, out, value)
     elif issubclass(kind, np.ndarray):
-        _write_array(self, out, value, depth)
+        _write_array(encoder, out, value, depth)
     elif issubclass(kind, np.dtype):
-        _write_dtype(self, out, value)
+        _write_dtype(encoder, out, value)
     elif isinstance(value, type) and _is_known_class(np, value):
         write_blob(out, b"x", value.__name__.encode())
     else:
@@ -73,37 +73,37 @@ def _is_known_class(np: Any, value: type) -> bool:
     return value.__name__ in _CLASSES and getattr(np, value.__name__, None) is value
 
 
-def _write_dtype(self: Encoder, out: bytearray, value: Any) -> None:
+def _write_dtype(encoder: Encoder, out: bytearray, value: Any) -> None:
     code = encode_dtype(value)
     if code is None:
-        out += self.export(value)
+        out += encoder.export(value)
     else:
         write_blob(out, b"x", f"{_DTYPE}{code}".encode())
 
 
-def _write_scalar(self: Encoder, out: bytearray, value: Any) -> None:
+def _write_scalar(encoder: Encoder, out: bytearray, value: Any) -> None:
     if isinstance(value, str):
         write_blob(out, b"n\x01U", str.encode(value, "utf-8", "surrogatepass"))
     elif isinstance(value, bytes):
         write_blob(out, b"n\x01S", bytes(value))
     else:
         code = encode_dtype(value.dtype)
-        out += self.export(value) if code is None else b"n" + _encode_code(code) + value.tobytes()
+        out += encoder.export(value) if code is None else b"n" + _encode_code(code) + value.tobytes()
 
 
-def _write_array(self: Encoder, out: bytearray, value: Any, depth: int) -> None:
+def _write_array(encoder: Encoder, out: bytearray, value: Any, depth: int) -> None:
     np: Any = sys.modules["numpy"]
     masked = sys.modules.get("numpy.ma")
     plain = np.asarray(value)
     code = encode_dtype(plain.dtype)
     if code is None or (masked is not None and isinstance(value, masked.MaskedArray)):
-        out += self.export(value)
+        out += encoder.export(value)
         return
     shape = plain.shape
     head = (b"a" if plain.flags.writeable else b"A") + _encode_code(code) + bytes((len(shape),))
     head += b"".join(length.to_bytes(8, "big") for length in shape)
     if code == "O":
-        self.write_many(out, head, plain.flat, plain.size, depth)
+        encoder.write_many(out, head, plain.flat, plain.size, depth)
     elif plain.nbytes > MAX_FRAME:  # checked before its bytes exist: one number can be broadcast to any size
         raise CodecError("too large to be an answer")
     else:
@@ -129,24 +129,24 @@ def _decode_dtype(code: bytes) -> Any:
     return _import_numpy().dtype(code.decode("ascii"))
 
 
-def _read_array(self: Decoder, depth: int) -> Any:
+def _read_array(decoder: Decoder, depth: int) -> Any:
     np = _import_numpy()
-    code = self.take(self.take(1)[0])
-    shape = tuple(int.from_bytes(self.take(8), "big") for _ in range(self.take(1)[0]))
+    code = decoder.take(decoder.take(1)[0])
+    shape = tuple(int.from_bytes(decoder.take(8), "big") for _ in range(decoder.take(1)[0]))
     # Also of an empty array: as a list it could be endless rows of nothing.
     if math.prod(length or 1 for length in shape) > MAX_FRAME:
         raise CodecError("out of bounds")
     if code == b"O":
-        return _make_object_array(np, self.read_list(depth)).reshape(shape)
-    dtype, raw = _decode_dtype(code), self.read_blob()
+        return _make_object_array(np, decoder.read_list(depth)).reshape(shape)
+    dtype, raw = _decode_dtype(code), decoder.read_blob()
     if math.prod(shape) * dtype.itemsize != len(raw) or (not dtype.itemsize and math.prod(shape) > MAX_ITEMS):
         raise CodecError("an array of the wrong size")
     _check_bits(np, dtype, raw)
     return np.ndarray(shape, dtype, raw).copy()
 
 
-def _read_readonly_array(self: Decoder, depth: int) -> Any:
-    array = _read_array(self, depth)
+def _read_readonly_array(decoder: Decoder, depth: int) -> Any:
+    array = _read_array(decoder, depth)
     array.flags.writeable = False
     return array
 
@@ -168,23 +168,23 @@ def _check_bits(np: Any, dtype: Any, raw: bytes) -> None:
         raise CodecError("a character out of bounds")
 
 
-def _read_scalar(self: Decoder, depth: int) -> Any:
+def _read_scalar(decoder: Decoder, depth: int) -> Any:
     np = _import_numpy()
-    code = self.take(self.take(1)[0])
+    code = decoder.take(decoder.take(1)[0])
     if code == b"U":
-        return np.str_(self.read_blob().decode("utf-8", "surrogatepass"))
+        return np.str_(decoder.read_blob().decode("utf-8", "surrogatepass"))
     if code == b"S":
-        return np.bytes_(self.read_blob())
+        return np.bytes_(decoder.read_blob())
     dtype = _decode_dtype(code)
     if dtype.kind in "SU":
         raise CodecError("a scalar of the wrong kind")
-    raw = self.take(dtype.itemsize)
+    raw = decoder.take(dtype.itemsize)
     _check_bits(np, dtype, raw)
     return np.frombuffer(raw, dtype)[0]
 
 
-def _read_class(self: Decoder, depth: int) -> Any:
-    np, name = _import_numpy(), self.read_blob().decode("ascii")
+def _read_class(decoder: Decoder, depth: int) -> Any:
+    np, name = _import_numpy(), decoder.read_blob().decode("ascii")
     if name.startswith(_DTYPE):
         code = name.removeprefix(_DTYPE).encode()
         return np.dtype(object) if code == b"O" else _decode_dtype(code)

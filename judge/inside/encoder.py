@@ -117,7 +117,7 @@ def write_blob(out: bytearray, tag: bytes, raw: bytes | bytearray) -> None:
     out += raw
 
 
-def _write_int(self: Encoder, out: bytearray, value: int, depth: int) -> None:
+def _write_int(encoder: Encoder, out: bytearray, value: int, depth: int) -> None:
     value = int.__index__(value)
     if -(2**63) <= value < 2**63:
         out += b"i" + value.to_bytes(8, "big", signed=True)
@@ -128,11 +128,11 @@ def _write_int(self: Encoder, out: bytearray, value: int, depth: int) -> None:
     write_blob(out, b"I", value.to_bytes(size, "big", signed=True))
 
 
-def _write_float(self: Encoder, out: bytearray, value: float, depth: int) -> None:
+def _write_float(encoder: Encoder, out: bytearray, value: float, depth: int) -> None:
     out += b"f" + struct.pack(">d", value)
 
 
-def _write_complex(self: Encoder, out: bytearray, value: complex, depth: int) -> None:
+def _write_complex(encoder: Encoder, out: bytearray, value: complex, depth: int) -> None:
     out += b"c" + struct.pack(">dd", complex.__complex__(value).real, complex.__complex__(value).imag)
 
 
@@ -141,13 +141,13 @@ def _get_offset(moment: datetime | time) -> int | None:
     return None if offset is None else offset // timedelta(microseconds=1)
 
 
-def _write_moment(self: Encoder, out: bytearray, value: Any, depth: int) -> None:
+def _write_moment(encoder: Encoder, out: bytearray, value: Any, depth: int) -> None:
     time_parts = () if not isinstance(value, datetime | time) else (
         value.hour, value.minute, value.second, value.microsecond, _get_offset(value), value.fold
     )  # fmt: skip
     date_parts = () if isinstance(value, time) else (value.year, value.month, value.day)
     tag = b"D" if isinstance(value, datetime) else b"d" if date_parts else b"h"
-    self.write_many(out, tag, (*date_parts, *time_parts), len(date_parts) + len(time_parts), depth)
+    encoder.write_many(out, tag, (*date_parts, *time_parts), len(date_parts) + len(time_parts), depth)
 
 
 PACKAGE_WRITERS: list[Callable[[Encoder, bytearray, Any, int], bool]] = []

@@ -31,13 +31,13 @@ def install() -> None:
         PACKAGE_WRITERS.append(write_value)
 
 
-def write_value(self: Encoder, out: bytearray, value: Any, depth: int) -> bool:
+def write_value(encoder: Encoder, out: bytearray, value: Any, depth: int) -> bool:
     """Write a value of pandas. Return False for any other, and for one that is no plain data."""
     pd = sys.modules.get("pandas")
     parts = None if pd is None or not hasattr(pd, "DataFrame") else _split(pd, value)
     if parts is None:
         return False
-    self.write_many(out, b"P" + parts[0], parts[1], len(parts[1]), depth)
+    encoder.write_many(out, b"P" + parts[0], parts[1], len(parts[1]), depth)
     return True
 
 
@@ -117,8 +117,8 @@ def _encode_zone(zone: tzinfo | None) -> int | str | None:
     return name if isinstance(name, str) and _ZONE.fullmatch(name) else None
 
 
-def _read_value(self: Decoder, depth: int) -> Any:
-    letter, parts = self.take(1), self.read_list(depth)
+def _read_value(decoder: Decoder, depth: int) -> Any:
+    letter, parts = decoder.take(1), decoder.read_list(depth)
     try:
         return _MAKERS[letter](importlib.import_module("pandas"), *parts)
     except Exception as error:  # of any class, since pandas checks the parts
