@@ -90,7 +90,7 @@ def _class_rows(rows: Sequence[AttackResult]) -> list[dict[str, object]]:
 
 def _class_row(group: str, rows: Sequence[AttackResult]) -> dict[str, object]:
     right = sum(row.ok for row in rows)
-    verdicts = Counter(row.got for row in rows).most_common()
+    verdicts = Counter(row.verdict for row in rows).most_common()
     return {
         "class": group,
         "programs": len(rows),

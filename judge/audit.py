@@ -23,11 +23,11 @@ class AttackResult:
     attack: Attack
     group: Group
     expected: tuple[Verdict, ...]
-    got: Verdict
+    verdict: Verdict
     flags: tuple[Flag, ...]
     ok: bool
     """The verdict is right and carries the expected flag, all CPU time was measured, and nothing was left behind."""
-    left: tuple[str, ...]
+    left_behind: tuple[str, ...]
     """Processes, files and sockets that outlived the run, in words."""
     feedback: str
     wall_ms: float
@@ -79,7 +79,7 @@ def _run_batch(sandbox: Sandbox, batch: Sequence[Attack]) -> tuple[list[AttackRe
 
 
 def _with_left(result: AttackResult, left: tuple[str, ...]) -> AttackResult:
-    return replace(result, left=left, ok=result.ok and not left)
+    return replace(result, left_behind=left, ok=result.ok and not left)
 
 
 def _find_survivors() -> set[str]:

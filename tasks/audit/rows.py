@@ -55,10 +55,10 @@ def audit_row(result: AttackResult, environment: str, created_at: datetime) -> A
         "attack": result.attack.name,
         "attack_class": result.group,
         "expected": list(result.expected),
-        "got": result.got,
+        "got": result.verdict,
         "flags": list(result.flags),
         "ok": result.ok,
-        "left_behind": list(result.left),
+        "left_behind": list(result.left_behind),
         "feedback": escape_surrogates(result.feedback),
         "wall_ms": result.wall_ms,
         "created_at": created_at,
@@ -72,7 +72,9 @@ def escape_surrogates(text: str) -> str:
 
 def explain_failure(wrong: Sequence[AttackResult], total: int, backend: str) -> AuditError:
     """Return the error of an audit of `total` programs, some of which got a wrong verdict."""
-    examples = "; ".join(f"{result.attack.name}: {', '.join((result.got, *result.left))}" for result in wrong[:3])
+    examples = "; ".join(
+        f"{result.attack.name}: {', '.join((result.verdict, *result.left_behind))}" for result in wrong[:3]
+    )
     return AuditError(
         f"{backend}: {len(wrong)} of {total} programs of the audit got a wrong verdict or left something ({examples}), "
         f"so nothing is judged; `patchmill audit --backend {backend}` shows them all"

@@ -29,7 +29,7 @@ def main(extent: str) -> None:
         (known,) = sandbox.judge([HONEST])
     finally:
         sandbox.close()
-    wrong = [f"{row.attack.name}: {row.got} {row.flags} {row.left} {row.feedback}" for row in rows if not row.ok]
+    wrong = [f"{row.attack.name}: {row.verdict} {row.flags} {row.left_behind} {row.feedback}" for row in rows if not row.ok]
     told = {"programs": len(rows), "wrong": wrong, "cgroup": known.evidence["cgroup"], "user": os.geteuid()}
     sys.stdout.write(json.dumps(told))
 

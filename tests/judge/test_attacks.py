@@ -97,7 +97,7 @@ def test_wrong_verdicts_and_missing_flags_are_told():
 def test_files_left_outside_are_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (row,) = audit(Recorded((tmp_path / MARK).touch), [HONEST])
-    assert not row.ok and row.left == (f"file {tmp_path / MARK}",)
+    assert not row.ok and row.left_behind == (f"file {tmp_path / MARK}",)
 
 
 class Leaver(Recorded):
@@ -123,4 +123,4 @@ def test_a_process_that_survives_is_told_of_the_program_that_left_it():
     for started in sandbox.started:
         with started as process:
             process.kill()
-    assert [row.ok for row in rows] == [True, False, True] and rows[1].left[0].startswith("process ")
+    assert [row.ok for row in rows] == [True, False, True] and rows[1].left_behind[0].startswith("process ")

@@ -201,7 +201,7 @@ def test_a_process_that_survives_in_a_container_is_told(engine):
     attack = Attack("sum", "honest but awkward", "def add(a, b): return a + b", ("passed",))
     try:
         (row,) = audit(sandbox, [attack])
-        assert row.left == (f"process {sandbox.running.pid}",) and not row.ok
+        assert row.left_behind == (f"process {sandbox.running.pid}",) and not row.ok
         sandbox.running.kill()
         server.wait_end()
         sandbox.running.close()
