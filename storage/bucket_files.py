@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.transaction import AddAction
 
-from storage.columns import Table, plain
+from storage.columns import Table, without_descriptions
 from storage.errors import LakeError
 from storage.s3 import store as s3
 from storage.schemas import conform_to_schema
@@ -76,7 +76,7 @@ def write_kept_rows(target: DeltaTable, table: Table, buckets: Iterable[int], ke
         files = BucketFiles(Path(folder))
         for bucket in buckets:
             answer = query.execute(f"select * from held where bucket = {bucket} and ({keep})")  # noqa: S608 our own
-            data = pa.table(answer.read_all()).cast(plain(table.schema))
+            data = pa.table(answer.read_all()).cast(without_descriptions(table.schema))
             if data.num_rows:
                 files.add(bucket, conform_to_schema(table, data))
         yield from files.finish().items()
@@ -121,8 +121,8 @@ def uncommitted_files(root: str, folder: str, list_live_files: Callable[[], list
 
 
 def _move(path: Path, root: str, name: str) -> None:
-    if s3.remote(root):
-        s3.upload(root, name, path)
+    if s3.is_s3(root):
+        s3.upload_file(root, name, path)
         path.unlink()
         return
     target = Path(root, name)
@@ -132,8 +132,8 @@ def _move(path: Path, root: str, name: str) -> None:
 
 
 def _delete(root: str, name: str) -> None:
-    if s3.remote(root):
-        s3.delete(root, name)
+    if s3.is_s3(root):
+        s3.delete_object(root, name)
     else:
         Path(root, name).unlink(missing_ok=True)
 

@@ -1,12 +1,10 @@
-"""Questions to the lake: an in-memory DuckDB with a view for every table of one pinned version. Locks nothing."""
+"""SQL over the lake: an in-memory DuckDB with a view for every table at one version. Takes no lock."""
 
 import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,48 +15,13 @@ from storage.columns import Table
 from storage.errors import ConfigError, LakeError
 from storage.interrupts import interruptible
 from storage.lake import Lake
-from storage.read_only import check, lock, told
-from storage.s3.store import filesystem, remote
+from storage.read_only import one_line, require_read_only, restrict_access
+from storage.s3.store import duckdb_filesystem, is_s3
+from storage.statements import list_entries, load_views, name_statement
 from storage.tables import TABLES
 
-SQL = Path(__file__).parent / "sql"
-_QUESTION = re.compile(r"((?:^--.*\n)+)create (view|macro) (\w+)(\([^)]*\))? as( table\b)?", re.MULTILINE)
 Versions = Mapping[str, int | None]
-
-
-@cache
-def statement(name: str) -> str:
-    """The text of storage/sql/NAME.sql."""
-    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
-
-
-@cache
-def questions() -> str:
-    """The views and macros of storage/sql/views, in their order."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((SQL / "views").glob("*.sql")))
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What can be asked by name: a table or view of that name, or a macro that is called."""
-
-    name: str
-    parameters: str
-    """As in SQL, with their brackets; empty where nothing is called."""
-    kind: str
-    """As SQL has it: view (also what we call a table), macro or macro table."""
-    about: str
-    """What a row is."""
-
-
-@cache
-def offers() -> tuple[Offer, ...]:
-    """Everything that a catalog offers, in the order in which it is made."""
-    found = []
-    for comment, kind, name, parameters, table in _QUESTION.findall(questions()):
-        about = " ".join(line.removeprefix("--").strip() for line in comment.splitlines())
-        found.append(Offer(name, " ".join(parameters.split()), kind + table, about))
-    return (*(Offer(table.name, "", "view", table.about) for table in TABLES), *found)
+"""Table version by table name; None for a table that did not exist."""
 
 
 class Catalog:
@@ -66,79 +29,104 @@ class Catalog:
 
     Args:
         lake: the lake to read.
-        versions: table version by table name, None for a table that did not exist; those not named are read at their
-            newest.
-        bucket: read this partition alone; what a stage does.
-        part: number and count: of so many ranges of problem ids, read this one alone; what belongs to no problem is in
-            none. Files are not cut by it, so each part reads them all.
+        versions: versions of tables; those not named are read at their newest.
+        bucket: read only this partition, as a stage does.
+        part: number and count: of so many ranges of problem ids, read only this one, and nothing that belongs to no
+            problem. Files are not cut by it, so each part reads them all.
+
+    Raises:
+        LakeError: a table cannot be read, or has the columns of another version of Patchmill.
     """
 
     def __init__(
         self, lake: Lake, versions: Versions | None = None, bucket: int | None = None, part: tuple[int, int] = (0, 1)
     ) -> None:
-        self.versions = _pinned(lake, versions)
+        self.versions = _pin_versions(lake, versions)
         self.db = duckdb.connect(":memory:")
         self.db.execute(f"set memory_limit = '{lake.settings.memory_limit}'")
         self.db.execute("set enable_progress_bar = false")
         self.db.execute("set timezone = 'UTC'")
-        if remote(lake.root):
-            self.db.register_filesystem(filesystem())
+        if is_s3(lake.root):
+            self.db.register_filesystem(duckdb_filesystem())
             self.db.execute("set parquet_metadata_cache = true")
         self.db.execute(f"set temp_directory = '{tempfile.gettempdir()}/patchmill-{os.getpid()}'")
         for table in TABLES:
+            version = self.versions.get(table.name)
             try:
-                self.db.execute(f"create view {table.name} as {_select(lake, table, self.versions, bucket, part)}")
+                self.db.execute(f"create view {table.name} as {_select(lake, table, version, bucket, part)}")
             except duckdb.BinderException as error:
                 raise LakeError(
                     f"{lake.root}: table {table.name} was written by another version of Patchmill, with other columns "
-                    f"({str(error).splitlines()[0]}); name a new lake with --lake PATH"
+                    f"({str(error).splitlines()[0]}); name a new lake with --lake PATH",
+                    table=table.name,
+                    version=version,
                 ) from None
             except duckdb.IOException as error:
-                raise LakeError(f"{table.name}@v{self.versions[table.name]}: cannot be read: {error}") from error
-        self.db.execute(questions())
-        lock(self.db, lake.root if remote(lake.root) else str(Path(lake.root).absolute()))
+                raise LakeError(
+                    f"{table.name}@v{version}: cannot be read: {error}", table=table.name, version=version
+                ) from error
+        self.db.execute(load_views())
+        restrict_access(self.db, lake.root if is_s3(lake.root) else str(Path(lake.root).absolute()))
 
-    def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
-        """The rows of one statement as dicts; `$name` in the text takes `values[name]`.
+    def rows(self, sql: str, **values: object) -> list[dict[str, Any]]:
+        """Run one of Patchmill's own statements; return its rows. `$name` in the text takes `values[name]`.
 
         Raises:
-            ConfigError: the text is not one valid statement over these views.
-            LakeError: a file could not be read, or memory ran out.
+            LakeError: the statement failed; the message names it.
         """
         rows: list[dict[str, Any]] = self.arrow(sql, **values).to_pylist()
         return rows
 
-    def arrow(self, sql: str, **values: Any) -> pa.Table:
-        """The same as an Arrow table."""
-        with _translated():
-            found = duckdb.extract_statements(sql)
-            if len(found) != 1:
-                raise ConfigError(f"SQL: expected one statement, got {len(found)}")
-            wanted = {name: values[name] for name in found[0].named_parameters & values.keys()}
-            return _distinct(self.db.sql(found[0], params=wanted).to_arrow_table())
+    def arrow(self, sql: str, **values: object) -> pa.Table:
+        """Run one of Patchmill's own statements as `rows` does; return an Arrow table."""
+        try:
+            statements = duckdb.extract_statements(sql)
+            if len(statements) != 1:
+                raise LakeError(f"{name_statement(sql)}: expected one statement, got {len(statements)}")
+            parameters = {name: values[name] for name in statements[0].named_parameters & values.keys()}
+            data = self.db.sql(statements[0], params=parameters).to_arrow_table()
+        except duckdb.Error as error:
+            raise LakeError(f"{name_statement(sql)}: cannot be run: {one_line(error)}") from error
+        if fault := _column_fault(data):
+            raise LakeError(f"{name_statement(sql)}: {fault}")
+        return data
 
-    def answers(self, sql: str) -> Iterator[pa.Table]:
-        """What a person's SQL brings: each statement is run in its turn, and gives a table where it is a query.
+    def run_user_sql(self, sql: str) -> Iterator[pa.Table]:
+        """Run SQL that a person wrote, statement by statement; yield a table for each that returns rows.
 
         Raises:
             ConfigError: a statement is not valid over these views, or does more than read (storage/read_only.py).
             LakeError: a file could not be read, or memory ran out.
-            KeyboardInterrupt: the person pressed Ctrl-C; the catalog can be asked again.
+            KeyboardInterrupt: the person pressed Ctrl-C; the catalog can be used again.
         """
-        with _translated():
-            found = duckdb.extract_statements(sql)
-        for one in found:
-            with _translated(), interruptible(self.db):
-                query = check(self.db, one)
-                data = _distinct(self.db.sql(one).to_arrow_table())
-            if query:
+        with _user_errors():
+            statements = duckdb.extract_statements(sql)
+        for statement in statements:
+            with _user_errors(), interruptible(self.db):
+                returns_rows = require_read_only(self.db, statement)
+                data = self.db.sql(statement).to_arrow_table()
+            if fault := _column_fault(data):
+                raise ConfigError(f"SQL: {fault}")
+            if returns_rows:
                 yield data
 
+    def run_user_query(self, sql: str) -> pa.Table:
+        """Run one query that a person wrote; return its rows.
+
+        Raises:
+            ConfigError: it is not one query; or as for `run_user_sql`.
+        """
+        tables = list(self.run_user_sql(sql))
+        if len(tables) != 1:
+            raise ConfigError(f"SQL: expected one query, got {len(tables)}")
+        return tables[0]
+
     def register(self, name: str, data: pa.Table) -> None:
-        """Offer an Arrow table to later queries under a name."""
+        """Let later statements read an Arrow table by a name."""
         self.db.register(name, data)
 
     def close(self) -> None:
+        """Close the connection to DuckDB."""
         self.db.close()
 
     def __enter__(self) -> "Catalog":
@@ -148,50 +136,51 @@ class Catalog:
         self.close()
 
 
-def as_script(lake: Lake, versions: Versions | None = None) -> str:
-    """The same views as SQL for any DuckDB client of this version: over the same files, without extension or Patchmill.
+def generate_script(lake: Lake, versions: Versions | None = None) -> str:
+    """Return the views and macros as SQL for any DuckDB client of this version, over the same files.
 
-    On S3 the client needs its own extension httpfs. Each view and macro carries what its rows are as its comment.
+    The client needs neither an extension nor Patchmill; on S3 it needs DuckDB's extension httpfs. Each view and macro
+    carries its description as a comment.
     """
-    pinned = _pinned(lake, versions)
+    pinned = _pin_versions(lake, versions)
     at = ", ".join(f"{name}@{version}" for name, version in pinned.items())
     lines = [
         f"-- The lake {lake.root} for DuckDB {duckdb.__version__}, at {at}.",
         "-- Its files stay where they are; `patchmill compact --vacuum` may delete those of old versions.",
         "set timezone = 'UTC';",
     ]
-    if remote(lake.root):  # other clients have no file system of ours
+    if is_s3(lake.root):  # other clients lack the file system of storage/s3/files.py
         lines.append("install httpfs; load httpfs; create or replace secret (type s3, provider credential_chain);")
-    lines += [f"create or replace view {t.name} as {_select(lake, t, pinned)};" for t in TABLES]
-    lines.append(re.sub(r"^create (view|macro) ", r"create or replace \1 ", questions(), flags=re.MULTILINE))
-    for offer in offers():
-        about = offer.about.replace("'", "''")
-        lines.append(f"comment on {offer.kind} {offer.name} is '{about}';")
+    lines += [f"create or replace view {t.name} as {_select(lake, t, pinned.get(t.name))};" for t in TABLES]
+    lines.append(re.sub(r"^create (view|macro) ", r"create or replace \1 ", load_views(), flags=re.MULTILINE))
+    for entry in list_entries():
+        description = entry.description.replace("'", "''")
+        lines.append(f"comment on {entry.kind} {entry.name} is '{description}';")
     return "\n".join(lines) + "\n"
 
 
-def _pinned(lake: Lake, versions: Versions | None) -> dict[str, int]:
+def _pin_versions(lake: Lake, versions: Versions | None) -> dict[str, int]:
     named = versions or {}
-    found = lake.versions([table for table in TABLES if table.name not in named])
-    return found | {name: version for name, version in named.items() if version is not None}
+    newest = lake.versions([table for table in TABLES if table.name not in named])
+    return newest | {name: version for name, version in named.items() if version is not None}
 
 
 def _select(
-    lake: Lake, table: Table, versions: Mapping[str, int], bucket: int | None = None, part: tuple[int, int] = (0, 1)
+    lake: Lake, table: Table, version: int | None, bucket: int | None = None, part: tuple[int, int] = (0, 1)
 ) -> str:
-    """A query for the declared columns in the declared order, also where there is no file yet."""
-    files = lake.files(table, versions[table.name], None if table.whole else bucket) if table.name in versions else []
+    """Return a query for the table's columns in their order, also where it has no version or no file."""
+    files = lake.files(table, version, None if table.whole else bucket) if version is not None else []
     if not files:
         empty = ", ".join(f'null::{_sql_type(field.type)} as "{field.name}"' for field in table.schema)
         return f"select {empty} where false"
     columns = ", ".join(f'"{name}"' for name in table.schema.names)
-    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    read = f"read_parquet([{listed}], hive_partitioning = true, hive_types = {{'bucket': INTEGER}})"
-    return f"select {columns} from {read}{_within(table, *part)}"  # noqa: S608 our own names and quoted paths
+    quoted_files = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    source = f"read_parquet([{quoted_files}], hive_partitioning = true, hive_types = {{'bucket': INTEGER}})"
+    return f"select {columns} from {source}{_part_condition(table, *part)}"  # noqa: S608 declared names, quoted paths
 
 
-def _within(table: Table, number: int, count: int) -> str:
-    """Ids are hashes in hexadecimal, so ranges of their heads are of one size, whatever the number of buckets."""
+def _part_condition(table: Table, number: int, count: int) -> str:
+    """Return a condition for one range of problem ids; ids are hexadecimal hashes, so all ranges have one size."""
     if count == 1 or "problem_id" not in table.schema.names:
         return ""
     low, high = ((n << 32) // count for n in (number, number + 1))
@@ -208,22 +197,22 @@ def _sql_type(kind: pa.DataType) -> str:
     return names.get(str(kind), "timestamptz")
 
 
-def _distinct(data: pa.Table) -> pa.Table:
+def _column_fault(data: pa.Table) -> str:
+    """Return what is wrong with the names of the columns; empty where they differ."""
     names = data.schema.names
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise ConfigError(f"SQL: two columns are called {twice[0]!r}; name one of them with `as`")
-    return data
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    return f"two columns are called {repeated[0]!r}; name one of them with `as`" if repeated else ""
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """DuckDB's errors as ours."""
+def _user_errors() -> Iterator[None]:
+    """Raise ConfigError for a fault in a person's SQL, and LakeError where disk or memory failed."""
     try:
         yield
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise LakeError(f"the lake could not answer: {error}") from error
+        raise LakeError(f"the query failed: {error}") from error
     except duckdb.PermissionException as error:
-        what = told(error).split(" - ")[0]
-        raise ConfigError(f"{what}: a query reads the files of the lake alone; --out FILE writes a file") from error
+        action = one_line(error).split(" - ")[0]
+        raise ConfigError(f"{action}: a query reads only the files of the lake; --out FILE writes a file") from error
     except duckdb.Error as error:
-        raise ConfigError(told(error)) from error
+        raise ConfigError(one_line(error)) from error

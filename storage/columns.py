@@ -1,4 +1,4 @@
-"""What a table is, and the columns that many of them share."""
+"""The parts of a table's declaration, and the columns that several tables share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,23 +6,31 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 
-def column(name: str, kind: pa.DataType, about: str, null: bool = False) -> pa.Field:
-    """One column with its description; never null unless said."""
-    return pa.field(name, kind, nullable=null, metadata={"about": about})
+def column(name: str, kind: pa.DataType, description: str, null: bool = False) -> pa.Field:
+    """Declare a column; `null` says whether it may hold null."""
+    return pa.field(name, kind, nullable=null, metadata={"description": description})
 
 
-def time(about: str) -> pa.Field:
-    """When a row was made; no part of any id."""
-    return column("created_at", pa.timestamp("us", tz="UTC"), about)
+def created_at(description: str) -> pa.Field:
+    """Declare the column with the time when a row was made, which is no part of any id."""
+    return column("created_at", pa.timestamp("us", tz="UTC"), description)
+
+
+def describe_column(field: pa.Field) -> str:
+    """Return the description of a declared column."""
+    return bytes((field.metadata or {})[b"description"]).decode()
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table's name (also its folder and its view), key columns, meaning and schema."""
+    """Declaration of a table."""
 
     name: str
+    """Also the name of its folder and of its view."""
     key: tuple[str, ...]
-    about: str
+    """Columns that tell rows apart."""
+    description: str
+    """What a row is."""
     schema: pa.Schema
     replaceable: bool = False
     """Whether a row may take the place of one with the same key; rows of other tables are only added."""
@@ -36,7 +44,7 @@ Key = tuple[object, ...]
 
 def key_of(table: Table, row: Mapping[str, object]) -> Key:
     """Return the key of a row."""
-    return tuple(row[column] for column in table.key)
+    return tuple(row[name] for name in table.key)
 
 
 TEXT, INT, FLOAT = pa.string(), pa.int64(), pa.float64()
@@ -61,6 +69,6 @@ MESSAGES = pa.list_(pa.struct([pa.field("role", TEXT, nullable=False), pa.field(
 TEST_RESULTS = pa.list_(pa.struct([pa.field(name, TEXT, nullable=False) for name in ("test", "verdict", "message")]))
 
 
-def plain(schema: pa.Schema) -> pa.Schema:
-    """The schema without column descriptions: those live in storage/tables.py, not in every Parquet file."""
+def without_descriptions(schema: pa.Schema) -> pa.Schema:
+    """Return the schema without column descriptions, as Parquet files have it."""
     return pa.schema([field.remove_metadata() for field in schema])

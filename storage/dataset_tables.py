@@ -1,4 +1,4 @@
-"""The data sets that leave the lake: their schemas. A row holds the ids it was made from."""
+"""Declare the datasets that are published. A row holds the ids that it was made from."""
 
 import pyarrow as pa
 
@@ -16,17 +16,17 @@ DEBUGGING_SFT = Table(
         column("completion", MESSAGES, "the one assistant turn to learn"),
         column("code", TEXT, "the right program"),
         column("wrong_code", TEXT, "the wrong program", null=True),
-        column("explanation", TEXT, "what was wrong with it", null=True),
+        column("explanation", TEXT, "explanation of its fault", null=True),
         column("wrong_verdict", TEXT, "verdict of the wrong program", null=True),
         column("source", TEXT, "source of the problem"),
         column("source_id", TEXT, "its name there"),
         column("licence", TEXT, "licence of the problem"),
-        column("model", TEXT, "who wrote the right program"),
+        column("model", TEXT, "model that wrote the right program"),
         column("round", INT, "round of repair"),
         column("attempt_id", TEXT, "the right program"),
         column("parent_attempt_id", TEXT, "the wrong program", null=True),
         column("diagnosis_id", TEXT, "the explanation", null=True),
-        column("judge_version", INT, "judge that called it right"),
+        column("judge_version", INT, "judge of its verdict"),
     ]),
 )  # fmt: skip
 
@@ -39,8 +39,8 @@ PAIR = (
     column("rejected_code", TEXT, "the worse program"),
     column("chosen_attempt_id", TEXT, "the better program"),
     column("rejected_attempt_id", TEXT, "the worse program"),
-    column("scorer", TEXT, "who says so: name with version"),
-    column("matrix_id", TEXT, "address of what was scored together"),
+    column("scorer", TEXT, "scorer that ranked the programs: name with version"),
+    column("matrix_id", TEXT, "address of the programs, tests and judge that were scored together"),
     column("chosen_score", FLOAT, "score of the better"),
     column("rejected_score", FLOAT, "score of the worse"),
     column("gap", FLOAT, "difference of the scores"),
@@ -51,7 +51,7 @@ PAIR = (
     column("source", TEXT, "source of the problem"),
     column("source_id", TEXT, "its name there"),
     column("licence", TEXT, "licence of the problem"),
-    column("model", TEXT, "who wrote the better program"),
+    column("model", TEXT, "model that wrote the better program"),
     column("judge_version", INT, "judge of the verdicts"),
 )
 PREFERENCE_CORRECTNESS = Table(
@@ -85,14 +85,14 @@ PREFERENCE_KTO = Table(
         column("label", pa.bool_(), "whether it is wanted"),
         column("code", TEXT, "the program"),
         column("attempt_id", TEXT, "the program"),
-        column("scorer", TEXT, "who says so: name with version"),
-        column("matrix_id", TEXT, "address of what was scored together"),
+        column("scorer", TEXT, "scorer that ranked the programs: name with version"),
+        column("matrix_id", TEXT, "address of the programs, tests and judge that were scored together"),
         column("score", FLOAT, "its score"),
         column("passes", pa.bool_(), "whether it passes the problem's own tests, if any", null=True),
         column("source", TEXT, "source of the problem"),
         column("source_id", TEXT, "its name there"),
         column("licence", TEXT, "licence of the problem"),
-        column("model", TEXT, "who wrote it"),
+        column("model", TEXT, "model that wrote it"),
         column("judge_version", INT, "judge of the verdicts"),
     ]),
 )  # fmt: skip

@@ -11,10 +11,10 @@ from typing import TypeVar
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
-from storage.columns import Table, plain
+from storage.columns import Table, without_descriptions
 from storage.errors import LakeError
 from storage.s3 import store as s3
-from storage.tables import folder
+from storage.tables import table_folder
 
 COMMIT_TRIES = 30  # 24 upserts of two threads beside one that appends: none failed, against 22 without retries
 S3_CONFIGURATION = {"delta.checkpointInterval": "10"}  # a reader asks the store once for each commit since the last
@@ -32,12 +32,12 @@ class DeltaTables:
     def __init__(self, root: str, buckets: int) -> None:
         self.root = root
         self.buckets = buckets
-        self.options = s3.options(root)
+        self.options = s3.delta_options(root)
         """Storage options of Delta Lake."""
 
     def uri(self, table: Table) -> str:
         """Return where a table lies."""
-        return f"{self.root}/{folder(table)}"
+        return f"{self.root}/{table_folder(table)}"
 
     def open(self, table: Table, version: int | None = None) -> DeltaTable | None:
         """Open a table at one version, or at its newest; None where it does not exist.
@@ -65,13 +65,13 @@ class DeltaTables:
 
     def _create(self, table: Table) -> DeltaTable:
         try:
-            if not s3.remote(self.root):
+            if not s3.is_s3(self.root):
                 Path(self.root).mkdir(parents=True, exist_ok=True)
             with suppress(CommitFailedError):  # another writer has just created it
                 DeltaTable.create(
-                    self.uri(table), plain(table.schema), "ignore", ["bucket"], name=table.name,
+                    self.uri(table), without_descriptions(table.schema), "ignore", ["bucket"], name=table.name,
                     description=json.dumps({"buckets": self.buckets}),
-                    configuration=S3_CONFIGURATION if s3.remote(self.root) else None, storage_options=self.options,
+                    configuration=S3_CONFIGURATION if s3.is_s3(self.root) else None, storage_options=self.options,
                 )  # fmt: skip
             return DeltaTable(self.uri(table), storage_options=self.options)
         except (DeltaError, OSError) as error:

@@ -58,7 +58,20 @@ class HeldError(LakeError):
     """Another run holds the lake, or the part of it that this run needs (exit status 1).
 
     A retry helps once the other run has ended; `lake.wait_s` makes a run wait for that.
+
+    Attributes:
+        owner: the person or flow run that holds it; None where another version of Patchmill does.
+        pid: process id of the holder.
+        host: name of the holder's machine.
     """
+
+    def __init__(
+        self, message: str, *, owner: str | None = None, pid: int | None = None, host: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.owner = owner
+        self.pid = pid
+        self.host = host
 
 
 class PublishError(PatchmillError):

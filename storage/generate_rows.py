@@ -74,7 +74,9 @@ def _rows_module(about: str, tables: Iterable[Table]) -> str:
             if all(field in fields for field in block):
                 bases.append(name)
                 fields = [field for field in fields if field not in block]
-        classes.append(_class_text(row_class_name(table), f"{table.about[0].upper()}{table.about[1:]}.", fields, bases))
+        classes.append(
+            _class_text(row_class_name(table), f"{table.description[0].upper()}{table.description[1:]}.", fields, bases)
+        )
     return _module(about, classes)
 
 
@@ -117,11 +119,6 @@ def _annotation(kind: pa.DataType) -> str:
     return SCALARS[str(kind)]
 
 
-def write_modules() -> None:
-    """Write every file of storage/rows."""
-    for name, text in generate_modules().items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    write_modules()
+    for file_name, module_text in generate_modules().items():
+        (FOLDER / file_name).write_text(module_text, encoding="utf-8")

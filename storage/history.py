@@ -1,119 +1,150 @@
-"""The lake as it was: at a time, or when a data set was built."""
+"""The lake as it was: the versions of its tables at a time, or those that a dataset was built from."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import NotRequired, TypedDict
 
-from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from storage.columns import Table
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError, LakeError
 from storage.lake import Lake
-from storage.s3.store import remote
+from storage.s3.store import is_s3
 from storage.tables import DROPS, TABLES
 
-Commit = Mapping[str, Any]
+
+class CommitInfo(TypedDict):
+    """The entries that this module reads of a commit in the log of a Delta table."""
+
+    version: int
+    timestamp: int
+    """Milliseconds since 1970, UTC."""
+    built_from: NotRequired[str]
+    """Versions of the tables that the rows were built from, as JSON."""
+    built_by: NotRequired[str]
+    """Address of the rules that they were built by."""
 
 
-def as_of(lake: Lake, when: str) -> dict[str, int | None]:
-    """The version of every table that `when` names; None for tables that were not there yet.
+def resolve_as_of(lake: Lake, as_of: str) -> dict[str, int | None]:
+    """Return the version of every table that `as_of` names; None for a table that did not exist yet.
 
     Args:
         lake: an existing lake.
-        when: a time in ISO form, UTC where it names no zone: tables as their last commit until then left them. Or the
-            name of a data set, with @VERSION or without for its newest: tables as it was built from them.
+        as_of: a time in ISO format, UTC where it names no zone: every table as its last commit until then left it. Or
+            a dataset, as NAME@VERSION or as NAME for its newest version: every table as that version was built from it.
 
     Raises:
-        ConfigError: it is neither, or the lake does not reach back so far.
+        ConfigError: it is neither, or the lake does not reach back that far.
     """
-    data_set = re.fullmatch(r"([a-z_]+)(?:@(\d+))?", when)
-    if data_set:
-        found = _built(lake, when, data_set[1], None if data_set[2] is None else int(data_set[2]))
+    dataset = re.fullmatch(r"([a-z_]+)(?:@(\d+))?", as_of)
+    if dataset:
+        versions = _versions_of_build(lake, as_of, dataset[1], None if dataset[2] is None else int(dataset[2]))
     else:
-        found = _until(lake, when)
-    for table in TABLES:
-        version = found[table.name]
-        if version is not None and not remote(lake.root):
-            gone = [file for file in lake.files(table, version) if not Path(file).exists()]
-            if gone:
-                raise ConfigError(
-                    f"--as-of {when}: {table.name}@{version} can't be read any more, {len(gone)} of its files were "
-                    "deleted (`patchmill compact --vacuum`); name a later time"
-                )
-    return found
+        versions = _versions_at(lake, as_of)
+    if not is_s3(lake.root):
+        _check_files(lake, as_of, versions)
+    return versions
 
 
-def _until(lake: Lake, when: str) -> dict[str, int | None]:
-    try:
-        moment = datetime.fromisoformat(when)
-    except ValueError:
-        raise ConfigError(
-            f"--as-of {when}: expected a time such as 2026-11-22T10:00 (UTC), or a data set such as debugging_sft or "
-            "debugging_sft@3"
-        ) from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    commits = {table.name: _commits(lake, table) for table in TABLES}
-    made = sorted(_time(commit) for found in commits.values() for commit in found)
-    if moment < made[0] or moment > datetime.now(UTC):
-        raise ConfigError(
-            f"--as-of {when}: expected a time from {made[0]:%Y-%m-%dT%H:%M:%SZ}, the lake's first commit, until now; "
-            f"its last was at {made[-1]:%Y-%m-%dT%H:%M:%SZ}"
-        )
-    found: dict[str, int | None] = {}
-    for name, history in commits.items():
-        found[name] = max((commit["version"] for commit in history if _time(commit) <= moment), default=None)
-        if found[name] is None and history and (first := history[-1])["version"] > 0:
-            raise ConfigError(
-                f"--as-of {when}: the log of {name} reaches back to {_time(first):%Y-%m-%dT%H:%M:%SZ} only"
-            )
-    return found
-
-
-def _built(lake: Lake, when: str, name: str, version: int | None) -> dict[str, int | None]:
-    """What a version of a data set was built from, with itself and the data sets and drops built from the same."""
-    table = next((table for table in DATASETS if table.name == name), None)
-    if table is None:
-        known = ", ".join(table.name for table in DATASETS)
-        raise ConfigError(f"--as-of {when}: no data set is called {name}; there are {known}, or name a time")
-    history = _commits(lake, table)
-    builds = [commit for commit in history if "built_from" in commit]
-    build = next((commit for commit in builds if version is None or commit["version"] <= version), None)
-    if build is None or (version is not None and version > history[0]["version"]):
-        known = ", ".join(f"{commit['version']} ({_time(commit):%Y-%m-%dT%H:%M:%SZ})" for commit in builds[:8])
-        raise ConfigError(f"--as-of {when}: no such version of {name} was built; there are {known or 'none'}")
-    pinned = json.loads(build["built_from"])
-    for other in (DROPS, *DATASETS):
-        beside = [commit for commit in _commits(lake, other) if commit.get("built_from") == build["built_from"]]
-        if beside:
-            pinned[other.name] = beside[0]["version"]
-    pinned[name] = build["version"]
-    return {table.name: pinned.get(table.name) for table in TABLES}
-
-
-def is_built(lake: Lake, data_set: Table, versions: Mapping[str, int], built_by: str) -> bool:
-    """Whether a data set was last built from these versions of all other tables, by what has this address."""
-    build = next((commit for commit in _commits(lake, data_set) if "built_from" in commit), None)
+def is_built_from(lake: Lake, dataset: Table, versions: Mapping[str, int], built_by: str) -> bool:
+    """Tell whether the last build of a dataset used these versions of all other tables and the rules `built_by`."""
+    build = next((commit for commit in _read_commits(lake, dataset) if "built_from" in commit), None)
     if build is None or build.get("built_by") != built_by:
         return False
-    then = json.loads(build["built_from"])
+    built_from = json.loads(build["built_from"])
     inputs = [table.name for table in TABLES if table not in (DROPS, *DATASETS)]
-    return all(then.get(name) == versions.get(name) for name in inputs)
+    return all(built_from.get(name) == versions.get(name) for name in inputs)
 
 
-def _commits(lake: Lake, table: Table) -> Sequence[Commit]:
-    """The commits of a table that its log still holds, the newest first; none where there is no table."""
+def _versions_at(lake: Lake, as_of: str) -> dict[str, int | None]:
+    """Return the last version of every table that was committed until a time."""
+    moment = _parse_time(as_of)
+    commits_of = {table.name: _read_commits(lake, table) for table in TABLES}
+    times = sorted(_commit_time(commit) for commits in commits_of.values() for commit in commits)
+    if moment < times[0] or moment > datetime.now(UTC):
+        raise ConfigError(
+            f"--as-of {as_of}: expected a time from {times[0]:%Y-%m-%dT%H:%M:%SZ}, the lake's first commit, until now; "
+            f"its last was at {times[-1]:%Y-%m-%dT%H:%M:%SZ}",
+            field="--as-of",
+        )
+    versions: dict[str, int | None] = {}
+    for name, commits in commits_of.items():
+        versions[name] = max((commit["version"] for commit in commits if _commit_time(commit) <= moment), default=None)
+        if versions[name] is None and commits and (oldest := commits[-1])["version"] > 0:
+            raise ConfigError(
+                f"--as-of {as_of}: the log of {name} reaches back to {_commit_time(oldest):%Y-%m-%dT%H:%M:%SZ} only",
+                field="--as-of",
+            )
+    return versions
+
+
+def _parse_time(as_of: str) -> datetime:
     try:
-        if not DeltaTable.is_deltatable(lake.uri(table), lake.tables.options):
-            return []
-        return DeltaTable(lake.uri(table), storage_options=lake.tables.options).history()
+        moment = datetime.fromisoformat(as_of)
+    except ValueError:
+        raise ConfigError(
+            f"--as-of {as_of}: expected a time such as 2026-11-22T10:00 (UTC), or a dataset such as debugging_sft or "
+            "debugging_sft@3",
+            field="--as-of",
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _versions_of_build(lake: Lake, as_of: str, name: str, version: int | None) -> dict[str, int | None]:
+    """Return the versions that a dataset was built from, with `drops` and the datasets of the same assembly."""
+    dataset = next((dataset for dataset in DATASETS if dataset.name == name), None)
+    if dataset is None:
+        names = ", ".join(dataset.name for dataset in DATASETS)
+        raise ConfigError(
+            f"--as-of {as_of}: no dataset is called {name}; there are {names}, or name a time", field="--as-of"
+        )
+    commits = _read_commits(lake, dataset)
+    builds = [commit for commit in commits if "built_from" in commit]
+    build = next((commit for commit in builds if version is None or commit["version"] <= version), None)
+    if build is None or (version is not None and version > commits[0]["version"]):
+        recent = ", ".join(f"{build['version']} ({_commit_time(build):%Y-%m-%dT%H:%M:%SZ})" for build in builds[:8])
+        raise ConfigError(
+            f"--as-of {as_of}: no such version of {name} was built; there are {recent or 'none'}", field="--as-of"
+        )
+    versions = json.loads(build["built_from"])
+    for table in (DROPS, *DATASETS):
+        same_build = [c for c in _read_commits(lake, table) if c.get("built_from") == build["built_from"]]
+        if same_build:
+            versions[table.name] = same_build[0]["version"]
+    versions[name] = build["version"]
+    return {table.name: versions.get(table.name) for table in TABLES}
+
+
+def _check_files(lake: Lake, as_of: str, versions: Mapping[str, int | None]) -> None:
+    """Raise ConfigError where files of a version were deleted."""
+    for table in TABLES:
+        version = versions[table.name]
+        if version is None:
+            continue
+        deleted = [file for file in lake.files(table, version) if not Path(file).exists()]
+        if deleted:
+            raise ConfigError(
+                f"--as-of {as_of}: {table.name}@{version} can't be read any more, {len(deleted)} of its files were "
+                "deleted (`patchmill compact --vacuum`); name a later time",
+                field="--as-of",
+            )
+
+
+def _read_commits(lake: Lake, table: Table) -> Sequence[CommitInfo]:
+    """Return the commits that the log of a table still holds, the newest first; none where there is no table."""
+    delta_table = lake.tables.open(table)
+    if delta_table is None:
+        return []
+    try:
+        commits: list[CommitInfo] = delta_table.history()
+        return commits
     except (DeltaError, OSError) as error:
-        raise LakeError(f"{lake.uri(table)}: its log cannot be read: {error}") from error
+        raise LakeError(f"{lake.uri(table)}: its log cannot be read: {error}", table=table.name) from error
 
 
-def _time(commit: Commit) -> datetime:
+def _commit_time(commit: CommitInfo) -> datetime:
     return datetime.fromtimestamp(commit["timestamp"] / 1000, UTC)

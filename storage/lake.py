@@ -18,44 +18,50 @@ from deltalake.transaction import AddAction, RemoveAction
 from pydantic import Field, field_validator
 
 from storage.bucket_files import uncommitted_files, write_kept_rows
-from storage.columns import Key, Table, key_of, plain
+from storage.columns import Key, Table, key_of, without_descriptions
 from storage.delta import DeltaTables
-from storage.errors import HeldError, LakeError
+from storage.errors import LakeError
 from storage.ids import bucket_of
-from storage.locks.lease import busy
-from storage.locks.leases import WHOLE, WORKER, held, holders, removing, user
+from storage.locks.lease import held_error
+from storage.locks.leases import WHOLE_LAKE, WORKER, hold_lease, hold_table, list_holders, user_name
 from storage.s3 import store as s3
 from storage.schemas import Row, conform_to_schema, rows_to_arrow
 from storage.settings import Settings
-from storage.tables import PROBLEMS, TABLES, folder
+from storage.tables import PROBLEMS, TABLES, table_folder
 
 WRITER = WriterProperties(compression="ZSTD")
 
 
 class LakeSettings(Settings):
-    """Where the tables lie and how they are cut."""
+    """Location of a lake, its partitions, and how runs share it.
+
+    >>> from patchmill import LakeSettings
+    >>> LakeSettings(path="s3://bucket/lake").buckets
+    16
+    """
 
     path: str = Field(".patchmill/lake", min_length=1, pattern=r"^[^*?\[\]{}'%]+$")
-    """Folder of the lake, or s3://BUCKET/PATH; made when missing. Without * ? [ ] { } ' %, which DuckDB or Delta take
-    for something else."""
+    """Folder of the lake, or s3://BUCKET/PATH; created where it is missing. The characters * ? [ ] { } ' % have a
+    meaning in DuckDB or Delta Lake and are refused."""
     buckets: int = Field(16, ge=1, le=4096)
-    """Partitions of a new lake: the unit of parallel work. An existing lake keeps its own number."""
+    """Number of partitions of a new lake: the unit of parallel work. An existing lake keeps its own number."""
     memory_limit: str = Field("800MB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
-    """What one DuckDB connection may use before it spills to disk."""
+    """Memory of one DuckDB connection; beyond it, queries spill to disk."""
     commit_rows: int = Field(64, ge=1)
-    """Answers or verdicts per commit: with commit_s, what `kill -9` can cost at most."""
+    """Answers or verdicts per commit. `kill -9` loses at most what is not committed, see also commit_s."""
     commit_s: float = Field(10.0, gt=0)
-    """Seconds after which a smaller batch is committed, too."""
+    """Seconds after which a smaller batch is committed."""
     wait_s: float = Field(0.0, ge=0)
-    """How long a run waits for another one that works on the lake."""
+    """Seconds for which a run waits until another run leaves the lake."""
     lease_s: float = Field(60.0, ge=1)
-    """After how long without a sign of life a run on another machine may be taken over; on the same one at once."""
+    """Seconds without a renewal after which a run on another machine may be taken over; on the same machine, at
+    once."""
     shared: bool = False
-    """Let several runs work on the lake at a time, each on buckets of its own; each ends when all buckets are done."""
+    """Let several runs work on the lake at once, each on buckets of its own; each ends when all buckets are done."""
 
     @field_validator("path")
     @classmethod
-    def _reachable(cls, path: str) -> str:
+    def _has_known_scheme(cls, path: str) -> str:
         if re.match(r"\w+:/", path) and not re.fullmatch(r"s3://[^/]+(/[^/]+)*/?", path):
             raise ValueError("expected a folder or s3://BUCKET/PATH")
         return path
@@ -63,6 +69,10 @@ class LakeSettings(Settings):
 
 class Lake:
     """Appends to, replaces in and reads whole tables.
+
+    >>> from patchmill import Lake, LakeSettings
+    >>> Lake(LakeSettings(path="no-such-lake")).exists()
+    False
 
     Args:
         settings: where the lake lies.
@@ -176,7 +186,7 @@ class Lake:
             LakeError: as for `append`.
         """
         new, properties = conform_to_schema(table, data), _removal_properties(built_from)
-        with removing(self.root, table.name, self.settings.lease_s):
+        with hold_table(self.root, table.name, self.settings.lease_s):
             self.tables.commit(
                 table,
                 f"write {new.num_rows} rows",
@@ -207,81 +217,99 @@ class Lake:
             LakeError: as for `append`.
         """
         self.tables.open_or_create(table)
-        with uncommitted_files(self.root, folder(table), lambda: self.files(table)) as move_file:
+        with uncommitted_files(self.root, table_folder(table), lambda: self.files(table)) as move_file:
             new = [move_file(bucket, path) for bucket, path in files.items() if pq.read_metadata(path).num_rows]
 
             def write(target: DeltaTable) -> None:
                 kept = [] if keep is None else write_kept_rows(target, table, files, keep)
-                files_to_add: list[AddAction | RemoveAction] = [*new, *(move_file(bucket, path) for bucket, path in kept)]
+                moved = [move_file(bucket, path) for bucket, path in kept]
+                actions: list[AddAction | RemoveAction] = [*new, *moved]
                 target.create_write_transaction(
-                    files_to_add, "overwrite", plain(table.schema), ["bucket"],
+                    actions, "overwrite", without_descriptions(table.schema), ["bucket"],
                     [("bucket", "in", [str(bucket) for bucket in files])],
                     commit_properties=_removal_properties(built_from, built_by),
                 )  # fmt: skip
 
-            with removing(self.root, table.name, self.settings.lease_s):
+            with hold_table(self.root, table.name, self.settings.lease_s):
                 self.tables.commit(table, f"replace {len(files)} buckets", write)
 
     @contextmanager
-    def alone(self, owner: str = "") -> Iterator[None]:
-        """Hold the lake for one run: two would do the same work twice; storage/locks/lease.py says who may take over.
+    def hold_exclusively(self, owner: str = "") -> Iterator[None]:
+        """Keep all other runs out of the lake while the body runs: two runs would do the same work twice.
+
+        storage/locks/lease.py says when another process may take the lake over.
 
         Args:
-            owner: whom those are told who find it held; default: the user.
+            owner: name of the holder for those who wait; default: the user.
 
         Raises:
-            HeldError: another run holds it or a part of it, and kept it for `wait_s`.
+            HeldError: another run held the lake or a part of it for longer than `wait_s`.
         """
-        settings, until = self.settings, time.monotonic() + self.settings.wait_s
+        owner = owner or f"user {user_name()}"
+        deadline = time.monotonic() + self.settings.wait_s
         with ExitStack() as lease:
             while True:
-                left = max(0.0, until - time.monotonic())
-                lease.enter_context(held(self.root, WHOLE, owner or f"user {user()}", settings.lease_s, left))
-                if not (sharing := holders(self.root, WORKER)):
+                remaining_s = max(0.0, deadline - time.monotonic())
+                lease.enter_context(hold_lease(self.root, WHOLE_LAKE, owner, self.settings.lease_s, remaining_s))
+                workers = list_holders(self.root, WORKER)
+                if not workers:
                     break
-                lease.close()  # those who share it need it for a moment before they end
-                if time.monotonic() >= until:
-                    raise HeldError(f"{self.root}: {busy(sharing[0])}")
+                lease.close()  # a worker needs the whole lake for a moment before it ends
+                if time.monotonic() >= deadline:
+                    raise held_error(self.root, workers[0])
                 time.sleep(1)
             yield
 
     def versions(self, tables: Sequence[Table] = TABLES) -> dict[str, int]:
-        """Version of every table that exists, or of some: what a reader pins."""
-        with ThreadPoolExecutor(16 if s3.remote(self.root) else 1) as pool:  # a store takes a while for each answer
-            found = {
-                table.name: opened for table, opened in zip(tables, pool.map(self.tables.open, tables), strict=True)
-            }
-        now = {(name, opened.version()): opened for name, opened in found.items() if opened is not None}
-        self._opened = now | {key: opened for key, opened in self._opened.items() if key[0] not in found}
-        return dict(now.keys())
+        """Return the newest version of every table that exists, or of some, by name: what a reader pins."""
+        with ThreadPoolExecutor(16 if s3.is_s3(self.root) else 1) as pool:  # a store takes a while for each answer
+            opened = list(pool.map(self.tables.open, tables))
+        names = [table.name for table in tables]
+        newest = {
+            (name, table.version()): table for name, table in zip(names, opened, strict=True) if table is not None
+        }
+        self._opened = newest | {key: table for key, table in self._opened.items() if key[0] not in names}
+        return dict(newest.keys())
 
     def files(self, table: Table, version: int | None = None, bucket: int | None = None) -> list[str]:
-        """Parquet files of one version of a table; empty where the table does not exist yet."""
-        found = self._opened.get((table.name, -1 if version is None else version)) or self.tables.open(table, version)
-        if found is None:
+        """Return the Parquet files of one version of a table, or of one bucket of it; none where there is no table."""
+        delta_table = self._opened.get((table.name, -1 if version is None else version))
+        delta_table = delta_table or self.tables.open(table, version)
+        if delta_table is None:
             return []
-        where = None if bucket is None else [("bucket", "=", str(bucket))]
-        # Delta quotes paths as in a URL; DuckDB wants them as they are
-        return [unquote(uri.removeprefix("file://")) for uri in found.file_uris(file_pruning_predicate=where)]
+        predicate = None if bucket is None else [("bucket", "=", str(bucket))]
+        uris = delta_table.file_uris(file_pruning_predicate=predicate)
+        return [unquote(uri.removeprefix("file://")) for uri in uris]  # Delta quotes as in a URL, DuckDB does not
 
     def compact(self) -> dict[str, dict[str, int]]:
-        """Merge small files; readers of older versions are not disturbed. Files removed and added, by table."""
-        done = {}
+        """Merge small files; readers of older versions are not disturbed.
+
+        Returns:
+            Numbers of files `removed` and `added`, by table.
+
+        Raises:
+            LakeError: a commit failed.
+        """
+        counts = {}
         for table in TABLES:
             if self.tables.open(table) is not None:
-                with removing(self.root, table.name, self.settings.lease_s):
+                with hold_table(self.root, table.name, self.settings.lease_s):
                     metrics = self.tables.commit(
-                        table, "compact", lambda t: t.optimize.compact(writer_properties=WRITER)
+                        table, "compact", lambda target: target.optimize.compact(writer_properties=WRITER)
                     )
-                done[table.name] = {"removed": metrics["numFilesRemoved"], "added": metrics["numFilesAdded"]}
-        return done
+                counts[table.name] = {"removed": metrics["numFilesRemoved"], "added": metrics["numFilesAdded"]}
+        return counts
 
     def vacuum(self, keep_hours: int = 168) -> dict[str, int]:
-        """Delete files that no version of the last `keep_hours` needs; older versions can't be read afterwards."""
+        """Delete files that no version of the last `keep_hours` needs; older versions can't be read afterwards.
+
+        Returns:
+            Numbers of deleted files, by table.
+        """
         return {
-            table.name: len(found.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False))
+            table.name: len(delta_table.vacuum(keep_hours, dry_run=False, enforce_retention_duration=False))
             for table in TABLES
-            if (found := self.tables.open(table)) is not None
+            if (delta_table := self.tables.open(table)) is not None
         }
 
 

@@ -1,19 +1,19 @@
-"""The tables that say what a run works on: its problems, and its plan."""
+"""Declare the tables of plans: the meaning of each run, and its problems."""
 
 import pyarrow as pa
 
-from storage.columns import INT, PROBLEM, TEXT, Table, column, time
+from storage.columns import INT, PROBLEM, TEXT, Table, column, created_at
 
 SELECTIONS = Table(
     "selections",
     ("selection_id", "problem_id"),
-    "which problems one configuration of sources names",
+    "one problem that a configuration of sources names",
     pa.schema([column("selection_id", TEXT, "address of the set of problems"), *PROBLEM]),
 )
 PLANS = Table(
     "plans",
     ("plan_id",),
-    "what one run means: everything that decides which rows it wants",
+    "the meaning of one run: everything that decides which rows it wants",
     pa.schema([
         column("plan_id", TEXT, "address of all columns below but the last two"),
         column("bucket", pa.int32(), "partition: always 0"),
@@ -44,7 +44,7 @@ PLANS = Table(
         column("mutants", INT, "mutants of each reference that are judged"),
         column("mutator_version", INT, "version of the mutation operators"),
         column("settings", TEXT, "models and settings in words, as JSON: for people, no part of the address"),
-        time("when a run with this plan first began"),
+        created_at("when a run with this plan first began"),
     ]),
     whole=True,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""SQL that a person wrote may read the lake and make tables in memory; it writes no file and reads no other."""
+"""SQL that a person wrote may read the lake and create tables in memory; it writes no file and reads no other."""
 
 from __future__ import annotations  # types of DuckDB that a function holds on to are leaks that it reports at exit
 
@@ -8,13 +8,13 @@ import duckdb
 
 from storage.errors import ConfigError
 
-_MADE = ("table", "view", "macro")
-_WRITES = re.compile(r'"name": "(\w*COPY\w*|JSON_EXECUTE_SERIALIZED_SQL)"')
+_CREATABLE = ("table", "view", "macro")
+_WRITING_OPERATOR = re.compile(r'"name": "(\w*COPY\w*|JSON_EXECUTE_SERIALIZED_SQL)"')
 """Operators of a plan that write files, or that run SQL which the plan does not show."""
 
 
-def lock(db: duckdb.DuckDBPyConnection, root: str) -> None:
-    """Leave a connection the files below `root` and its spill, load no extension, and let nothing change this."""
+def restrict_access(db: duckdb.DuckDBPyConnection, root: str) -> None:
+    """Leave a connection the files below `root` and its own spill files, without extensions; make this irrevocable."""
     quoted = root.replace("'", "''")
     db.execute(f"set allowed_directories = ['{quoted}']")
     for option in ("autoinstall_known_extensions", "autoload_known_extensions", "allow_persistent_secrets"):
@@ -23,67 +23,70 @@ def lock(db: duckdb.DuckDBPyConnection, root: str) -> None:
     db.execute("set lock_configuration = true")
 
 
-def check(db: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
-    """Refuse a statement that does more than read, or make a table, view or macro in memory. True if it brings rows.
+def require_read_only(db: duckdb.DuckDBPyConnection, statement: duckdb.Statement) -> bool:
+    """Refuse a statement, unless it only reads, or creates a table, view or macro in memory.
 
-    DuckDB calls a query with `copy ... to` in its `with` clause a SELECT, so the plan is looked at, too. What the
-    statement needs must exist by now: a text is checked and run statement by statement.
+    DuckDB calls a query with `copy ... to` in its `with` clause a SELECT, so its plan is checked, too. For a plan, what
+    the statement names must exist: check and run a text statement by statement.
+
+    Returns:
+        Whether the statement returns rows.
 
     Raises:
         ConfigError: it does more.
-        duckdb.Error: it is not valid SQL over these views.
+        duckdb.Error: it is not valid SQL over the views of the connection.
     """
-    query, words = statement.query, _words(statement.query)
+    query, words = statement.query, _split_words(statement.query)
     try:
         kind = statement.type.name
     except ValueError:  # a kind that the client has no name for
         kind = "OTHER"
     if kind == "EXPLAIN":
-        place = words[2 if words[1][1] in ("analyze", "analyse") else 1][0]
-        [asked] = duckdb.extract_statements(query.encode()[place:].decode())
-        return check(db, asked) or True
-    if kind == "MULTI":  # DuckDB looks for the values by running a part of it before there is a plan
+        start = words[2 if words[1][1] in ("analyze", "analyse") else 1][0]
+        [explained] = duckdb.extract_statements(query.encode()[start:].decode())
+        return require_read_only(db, explained) or True
+    if kind == "MULTI":  # DuckDB runs a part of it to find the values, before there is a plan
         raise ConfigError("SQL: a pivot must name its values here: pivot ... on NAME in ('a', 'b')")
-    made = next((word for _, word in words[1:] if word not in ("or", "replace", "temp", "temporary")), "")
-    if kind not in ("SELECT", "DROP") and not (kind == "CREATE" and made in _MADE):
-        said = " ".join(word for _, word in words[:2])
+    created = next((word for _, word in words[1:] if word not in ("or", "replace", "temp", "temporary")), "")
+    if kind not in ("SELECT", "DROP") and not (kind == "CREATE" and created in _CREATABLE):
+        start_of_text = " ".join(word for _, word in words[:2])
         raise ConfigError(
-            f"SQL: {said} ...: only queries may be asked here, and tables, views and macros made in memory; "
+            f"SQL: {start_of_text} ...: expected queries, or tables, views and macros created in memory; "
             "--out FILE writes a file"
         )
-    if kind == "SELECT" or (kind == "CREATE" and made == "table"):
+    if kind == "SELECT" or (kind == "CREATE" and created == "table"):
         plan = "".join(row[1] for row in db.execute(f"explain (format json) {query}").fetchall())
-        if found := _WRITES.search(plan):
-            raise ConfigError(f"SQL: {found[1].lower()}: a query only reads here; --out FILE writes a file")
+        if operator := _WRITING_OPERATOR.search(plan):
+            raise ConfigError(f"SQL: {operator[1].lower()}: expected a query that only reads; --out FILE writes a file")
     return kind == "SELECT"
 
 
-def ends(sql: str) -> bool:
-    """Whether a text is done: its last word is a semicolon, one that stands in no string and no comment."""
-    return [word for _, word in _words(sql)][-1:] == [";"]
+def is_complete(sql: str) -> bool:
+    """Return whether the last word of a text is a semicolon, outside strings and comments."""
+    return [word for _, word in _split_words(sql)][-1:] == [";"]
 
 
-def told(error: duckdb.Error) -> str:
-    """DuckDB's message in one line: what is wrong, the names it thinks were meant, and where."""
+def one_line(error: duckdb.Error) -> str:
+    """Return DuckDB's message in one line: what is wrong, the names that were perhaps meant, and where."""
     text = str(error)
     first, *more = [line.strip() for line in text.split("\nLINE ")[0].splitlines() if line.strip()]
     hints = [
         line for line in more if re.match(r'Did you mean "(?!pg_|duckdb_|sqlite_)|Candidate (bindings|tables)', line)
     ]
-    said = " ".join([re.sub(r"^\w+( \w+)* Error: ", "", first), *hints])
+    message = " ".join([re.sub(r"^\w+( \w+)* Error: ", "", first), *hints])
     marked = re.search(r"\nLINE (\d+: )(.*)\n( *)\^", text)
     if marked is None:
-        return f"SQL: {said}"
+        return f"SQL: {message}"
     start = len(marked[3]) - len("LINE " + marked[1])
-    return f"SQL: {said} (line {marked[1][:-2]}, at {marked[2][start : start + 40].strip()!r})"
+    return f"SQL: {message} (line {marked[1][:-2]}, at {marked[2][start : start + 40].strip()!r})"
 
 
-def _words(sql: str) -> list[tuple[int, str]]:
-    """Where each word begins, in bytes, and the word in small letters; comments are none."""
+def _split_words(sql: str) -> list[tuple[int, str]]:
+    """Return each word in small letters with the byte where it begins; leave comments out."""
     data, marks = sql.encode(), duckdb.tokenize(sql)
-    stops = [place for place, _ in marks[1:]] + [len(data)]
+    ends = [start for start, _ in marks[1:]] + [len(data)]
     return [
-        (place, data[place:stop].decode(errors="replace").strip().lower())
-        for (place, kind), stop in zip(marks, stops, strict=False)  # of no words there is one stop
+        (start, data[start:end].decode(errors="replace").strip().lower())
+        for (start, kind), end in zip(marks, ends, strict=False)  # a text without words has an end, too
         if kind != duckdb.token_type.comment
     ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from storage.columns import Table, plain
+from storage.columns import Table, without_descriptions
 from storage.errors import LakeError
 
 Row = Mapping[str, object]
@@ -25,7 +25,7 @@ def rows_to_arrow(table: Table, rows: Sequence[Row]) -> pa.Table:
                 table=table.name,
             )
     try:
-        data = pa.Table.from_pylist(list(rows), schema=plain(table.schema))
+        data = pa.Table.from_pylist(list(rows), schema=without_descriptions(table.schema))
     except (pa.ArrowException, UnicodeEncodeError) as error:
         raise LakeError(
             f"{table.name}: cannot write rows: {error}; types stand in storage/tables.py", table=table.name
@@ -50,4 +50,4 @@ def conform_to_schema(table: Table, data: pa.Table) -> pa.Table:
             raise LakeError(
                 f"{table.name}: column {field.name} holds null, expected a value in every row", table=table.name
             )
-    return data.select(table.schema.names).cast(plain(table.schema))
+    return data.select(table.schema.names).cast(without_descriptions(table.schema))

@@ -1,5 +1,6 @@
-"""The base of every settings model, and the one reader of YAML."""
+"""The base of all settings models, and the one reader of YAML."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,17 +9,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from storage.errors import ConfigError
 
+_Model = TypeVar("_Model", bound=BaseModel)
+SHORT_CHARS = 80
+
 
 class Settings(BaseModel):
-    """Frozen, nothing unknown allowed, a docstring under each field becomes its description."""
+    """Frozen; refuses unknown fields; the docstring under a field becomes its description."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
 
 
-S = TypeVar("S", bound=BaseModel)
-
-
-def load(path: Path, model: type[S], overrides: dict[str, Any] | None = None) -> S:
+def load_settings(path: Path, model: type[_Model], overrides: Mapping[str, object] | None = None) -> _Model:
     """Read one YAML file into `model`; `overrides` replace values by dotted name (`lake.path`).
 
     Raises:
@@ -27,70 +28,83 @@ def load(path: Path, model: type[S], overrides: dict[str, Any] | None = None) ->
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; the shipped ones are in configs/") from None
+        raise ConfigError(f"{path}: no such file; the shipped ones are in configs/", source=path) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+        raise ConfigError(f"{path}: cannot be read: {error}", source=path) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise ConfigError(f"{path}{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+        position = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+        raise ConfigError(
+            f"{path}{position}: not valid YAML: {getattr(error, 'problem', error)}", source=path
+        ) from None
     if not isinstance(data, dict):
-        raise ConfigError(f"{path}: expected a mapping of settings, got {type(data).__name__}")
+        raise ConfigError(f"{path}: expected a mapping of settings, got {type(data).__name__}", source=path)
     for name, value in (overrides or {}).items():
-        set_dotted(data, name, value)
+        set_by_dotted_name(data, name, value)
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {explain(error, model)}") from None
+        field = _field_name(error.errors(include_url=False)[0]["loc"])
+        raise ConfigError(f"{path}: {explain_validation(error, model)}", source=path, field=field) from None
 
 
-def set_dotted(data: dict[str, Any], name: str, value: Any) -> None:
-    """Set `a.b.c` in nested dicts, making the dicts on the way."""
+def set_by_dotted_name(data: dict[str, Any], name: str, value: object) -> None:
+    """Set `a.b.c` in nested dicts; create the dicts on the way."""
     *parents, last = name.split(".")
     for parent in parents:
-        below = data.get(parent)
-        if not isinstance(below, dict):
-            below = data[parent] = {}
-        data = below
+        child = data.get(parent)
+        if not isinstance(child, dict):
+            child = data[parent] = {}
+        data = child
     data[last] = value
 
 
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """The first fault of a validation as one line: field, expected, got, and the nearest allowed names."""
+def explain_validation(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return the first fault of a validation in one line: field, expected, got, and the allowed names."""
     first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "(top level)"
+    field = _field_name(first["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
         known = ", ".join(sorted(_fields_at(model, first["loc"][:-1]))) or "none"
         return f"{field}: unknown setting; known here: {known}{more}"
-    got = "" if first["type"] == "missing" else f", got {_short(first.get('input'))}"
+    got = "" if first["type"] == "missing" else f", got {_shortened(first.get('input'))}"
     return f"{field}: {first['msg'].removeprefix('Value error, ')}{got}{more}"
 
 
-def _short(value: object) -> str:
+def _field_name(location: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, location)) or "(top level)"
+
+
+def _shortened(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    return text if len(text) <= SHORT_CHARS else text[: SHORT_CHARS - 3] + "..."
 
 
-def _fields_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> set[str]:
-    """Names of the fields of the model that stands at `loc`, as far as annotations tell."""
-    here: list[type[BaseModel]] = [model]
-    for part in loc:
+def _fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> set[str]:
+    """Return the fields of the models that can stand at a location, as far as annotations tell."""
+    models: list[type[BaseModel]] = [model]
+    for part in location:
         if isinstance(part, int):
             continue
-        below = [t for m in here if part in m.model_fields for t in _models_in(m.model_fields[part].annotation)]
-        tagged = [m for m in here if part not in m.model_fields and part in _tags(m)]
-        here = below or tagged or here
-    return {name for m in here for name in m.model_fields}
+        children = [
+            child
+            for parent in models
+            if part in parent.model_fields
+            for child in models_in_annotation(parent.model_fields[part].annotation)
+        ]
+        tagged = [parent for parent in models if part not in parent.model_fields and part in _kind_values(parent)]
+        models = children or tagged or models
+    return {name for model in models for name in model.model_fields}
 
 
-def _tags(model: type[BaseModel]) -> set[str]:
-    """Values of a Literal `kind` field: pydantic puts the tag of a union into the location."""
+def _kind_values(model: type[BaseModel]) -> set[object]:
+    """Return the values of a Literal field `kind`: pydantic puts the tag of a union into the location."""
     kind = model.model_fields.get("kind")
     return set(getattr(kind.annotation, "__args__", ())) if kind else set()
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def models_in_annotation(annotation: object) -> list[type[BaseModel]]:
+    """Return all settings models that an annotation names, also within unions and containers."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
-    return [found for arg in getattr(annotation, "__args__", ()) for found in _models_in(arg)]
+    return [model for argument in getattr(annotation, "__args__", ()) for model in models_in_annotation(argument)]

@@ -1,25 +1,26 @@
-"""Every table of the lake: its Arrow schema, its key, and what a row is. Column descriptions become docs/tables.md."""
+"""Declare every table of the lake; docs/tables.md and storage/rows are generated from here (`make docs`)."""
 
 import pyarrow as pa
 
-from storage.columns import FLOAT, INT, MODEL, PROBLEM, TEST_RESULTS, TEXT, Table, column, time
+from storage.columns import FLOAT, INT, MODEL, PROBLEM, TEST_RESULTS, TEXT, Table, column, created_at
 from storage.dataset_tables import DATASETS
-from storage.plan_tables import PLANS, SELECTIONS
+from storage.plan_tables import PLANS as PLANS
+from storage.plan_tables import SELECTIONS as SELECTIONS
 
 PROBLEMS = Table(
     "problems",
     ("problem_id",),
-    "a task: what to write, and the tests it came with",
+    "a task: a prompt, and the tests that came with it",
     pa.schema([
         *PROBLEM,
         column("source", TEXT, "name of the source"),
         column("source_id", TEXT, "the problem's name in its source"),
         column("prompt", TEXT, "the task in words"),
-        column("entry_point", TEXT, "what the tests call", null=True),
+        column("entry_point", TEXT, "name that the tests call", null=True),
         column("context", TEXT, "code that stands before every solution"),
         column("tests_kind", TEXT, "asserts, check, stdio, calls or unittest"),
         column("tests", TEXT, "the tests as JSON"),
-        column("reference", TEXT, "a solution the source calls right", null=True),
+        column("reference", TEXT, "the source's own solution", null=True),
         column("licence", TEXT, "SPDX name of the licence"),
         column("origin", TEXT, "URL, file or commit it was taken from", null=True),
     ]),
@@ -28,15 +29,15 @@ PROBLEMS = Table(
 TESTS = Table(
     "tests",
     ("test_id",),
-    "one test found in a model's answer, or the reason why an answer holds none",
+    "one test from a model's answer, or the reason why an answer holds none",
     pa.schema([
         column("test_id", TEXT, "address of problem, recipe, sample index and place in the answer"),
         *PROBLEM,
         *MODEL,
         column("position", INT, "place in the answer, from 0; answer and tokens stand in its first row alone"),
         column("test", TEXT, "one assert statement, in one spelling", null=True),
-        column("no_test_reason", TEXT, "why this is no test", null=True),
-        time("when the row was made"),
+        column("no_test_reason", TEXT, "reason why this is no test", null=True),
+        created_at("when the row was made"),
     ]),
 )  # fmt: skip
 ATTEMPTS = Table(
@@ -51,9 +52,9 @@ ATTEMPTS = Table(
         column("parent_attempt_id", TEXT, "the wrong program this repairs", null=True),
         column("diagnosis_id", TEXT, "the explanation this repair was given", null=True),
         *MODEL,
-        column("code", TEXT, "the program found in the answer", null=True),
-        column("no_code_reason", TEXT, "why there is none", null=True),
-        time("when the row was made"),
+        column("code", TEXT, "the program in the answer", null=True),
+        column("no_code_reason", TEXT, "reason why there is none", null=True),
+        created_at("when the row was made"),
     ]),
 )  # fmt: skip
 EXECUTIONS = Table(
@@ -72,9 +73,9 @@ EXECUTIONS = Table(
         column("passed_tests", INT, "tests passed"),
         column("total_tests", INT, "tests expected"),
         column("tests", TEST_RESULTS, "verdict per test"),
-        column("exception_type", TEXT, "what the program raised", null=True),
-        column("exception_message", TEXT, "and said", null=True),
-        column("feedback", TEXT, "what a repairing model is shown; empty where passed"),
+        column("exception_type", TEXT, "exception that ended the program", null=True),
+        column("exception_message", TEXT, "message of that exception", null=True),
+        column("feedback", TEXT, "text about the failure for a model that repairs; empty where passed"),
         column("cpu_ms", FLOAT, "user + system time of the candidate's whole process tree, ms"),
         column("wall_ms", FLOAT, "elapsed, queue not counted, ms"),
         column("peak_mib", FLOAT, "peak memory of the tree, MiB"),
@@ -86,21 +87,21 @@ EXECUTIONS = Table(
         column("limits", TEXT, "limits in force as JSON"),
         column("evidence", TEXT, "further facts as JSON"),
         column("run_id", TEXT, "Prefect's id of the flow run that judged; empty outside a flow"),
-        time("when the row was made"),
+        created_at("when the row was made"),
     ]),
     replaceable=True,
 )  # fmt: skip
 MUTANTS = Table(
     "mutants",
     ("mutant_id", "suite_id", "judge_version"),
-    "one wrong version of a reference, and whether the problem's own tests tell it from the reference",
+    "one wrong version of a reference, with the verdict of the problem's own tests on it",
     pa.schema([
         column("mutant_id", TEXT, "address of reference, mutator version and the mutant's code"),
         column("suite_id", TEXT, "address of which tests were run under which limits"),
         column("judge_version", INT, "version of the judge"),
         *PROBLEM,
         column("attempt_id", TEXT, "the reference it was made from"),
-        column("mutator_version", INT, "version of what makes mutants"),
+        column("mutator_version", INT, "version of the mutator"),
         column("mutant_index", INT, "its place among the reference's mutants; a setting of n judges the first n"),
         column("possible", INT, "mutants the reference has; null where more than were asked for", null=True),
         column("operator", TEXT, "kind of change"),
@@ -108,7 +109,7 @@ MUTANTS = Table(
         column("code", TEXT, "the program, without the reference's comments and layout"),
         column("verdict", TEXT, "as in executions; CPU time is limited to 5 times the reference's, 1 s at least"),
         column("killed", pa.bool_(), "whether some test failed; null where the verdict is infra", null=True),
-        time("when the row was made"),
+        created_at("when the row was made"),
     ]),
     replaceable=True,
 )  # fmt: skip
@@ -121,56 +122,56 @@ DIAGNOSES = Table(
         *PROBLEM,
         column("attempt_id", TEXT, "the wrong program"),
         *MODEL,
-        column("feedback", TEXT, "what the model was told about the failure"),
-        column("explanation", TEXT, "the explanation found in the answer", null=True),
-        column("no_explanation_reason", TEXT, "why there is none", null=True),
-        time("when the row was made"),
+        column("feedback", TEXT, "text about the failure in the prompt"),
+        column("explanation", TEXT, "the explanation in the answer", null=True),
+        column("no_explanation_reason", TEXT, "reason why there is none", null=True),
+        created_at("when the row was made"),
     ]),
 )  # fmt: skip
 RANKINGS = Table(
     "rankings",
     ("problem_id", "scorer"),
-    "how a scorer came to its scores of one problem's programs",
+    "one scorer's ranking of the programs of a problem",
     pa.schema([
         *PROBLEM,
         column("scorer", TEXT, "name of the scorer with its version"),
         column("matrix_id", TEXT, "address of the programs, tests and judge whose verdicts were scored"),
         column("programs", INT, "programs scored"),
         column("tests", INT, "tests that every one of them was run on"),
-        column("constant_tests", INT, "of these, tests that all programs pass or none: they say nothing, left out"),
+        column("constant_tests", INT, "of these, left out: tests that all programs pass, or all fail"),
         column("change", pa.list_(FLOAT), "largest change of a score in each round, scores scaled to a largest of 1"),
-        time("when the row was made"),
+        created_at("when the row was made"),
     ]),
     replaceable=True,
 )  # fmt: skip
 SCORES = Table(
     "scores",
     ("attempt_id", "scorer"),
-    "what a scorer said of a program; scores of one matrix can be compared",
+    "a program's score by one scorer; scores of one matrix can be compared",
     pa.schema([
         column("attempt_id", TEXT, "the program"),
         column("scorer", TEXT, "name of the scorer with its version"),
         *PROBLEM,
-        column("matrix_id", TEXT, "address of what was scored together"),
+        column("matrix_id", TEXT, "address of the programs, tests and judge that were scored together"),
         column("value", FLOAT, "the score"),
-        column("parts", TEXT, "what it was made of, as JSON"),
-        time("when the row was made"),
+        column("parts", TEXT, "parts of the score, as JSON"),
+        created_at("when the row was made"),
     ]),
     replaceable=True,
 )  # fmt: skip
 TEST_SCORES = Table(
     "test_scores",
     ("test_id", "scorer"),
-    "how far a scorer trusts a test that a model wrote",
+    "a generated test's credibility by one scorer",
     pa.schema([
         column("test_id", TEXT, "the test"),
         column("scorer", TEXT, "name of the scorer with its version"),
         *PROBLEM,
-        column("matrix_id", TEXT, "address of what was scored together"),
-        column("value", FLOAT, "its credibility, from 0 to 1; null for a test that says nothing", null=True),
+        column("matrix_id", TEXT, "address of the programs, tests and judge that were scored together"),
+        column("value", FLOAT, "its credibility, from 0 to 1; null for a test that tells no programs apart", null=True),
         column("passed", INT, "programs that pass it"),
         column("programs", INT, "programs that were run on it"),
-        time("when the row was made"),
+        created_at("when the row was made"),
     ]),
     replaceable=True,
 )  # fmt: skip
@@ -186,7 +187,7 @@ INPUTS = Table(
         column("example", TEXT, "the call of the first repeat; others have other values of the same size, cut at 500"),
         column("programs", INT, "programs that were timed on it"),
         column("agreeing", INT, "programs that gave the majority's answer in every repeat"),
-        time("when the row was made"),
+        created_at("when the row was made"),
     ]),
     replaceable=True,
 )  # fmt: skip
@@ -200,12 +201,12 @@ TIMINGS = Table(
         column("repeat", INT, "which repeat; programs compared on it got the same values, one after another"),
         *PROBLEM,
         column("verdict", TEXT, "passed where it gave an answer within its limits"),
-        column("answer", TEXT, "address of what it returned; empty where nothing came"),
-        column("agreed", pa.bool_(), "whether that is what the majority of the trusted programs returned"),
+        column("answer", TEXT, "address of the value it returned; empty where it returned none"),
+        column("agreed", pa.bool_(), "whether the majority of the trusted programs returned the same"),
         column("cpu_ms", FLOAT, "CPU time of the process tree seen from outside, without import_ms and carry_ms"),
         column("import_ms", FLOAT, "CPU time that loading the program takes beyond loading an empty one, ms"),
         column("carry_ms", FLOAT, "CPU time of starting, and taking in this input, of a program that does nothing, ms"),
-        time("when the row was made"),
+        created_at("when the row was made"),
     ]),
 )  # fmt: skip
 SEEDS = Table(
@@ -232,7 +233,7 @@ SEEDS = Table(
 IDEAS = Table(
     "ideas",
     ("idea_id",),
-    "one step from a seed to a task: the concepts found in it, or the task that was made of them",
+    "one step from a seed to a task: the concepts in it, or the task made from them",
     pa.schema([
         column("idea_id", TEXT, "address of seed, step, recipe (a task's names the concepts') and sample index"),
         column("bucket", pa.int32(), "partition: as its seed's"),
@@ -240,21 +241,21 @@ IDEAS = Table(
         column("step", TEXT, "concepts or task"),
         *MODEL,
         column("text", TEXT, "the concepts, or the task in words", null=True),
-        column("no_text_reason", TEXT, "why there is none", null=True),
+        column("no_text_reason", TEXT, "reason why there is none", null=True),
         column("problem_id", TEXT, "the problem it makes; left out of `problems` if near another", null=True),
-        time("when the row was made"),
+        created_at("when the row was made"),
     ]),
 )  # fmt: skip
 DROPS = Table(
     "drops",
     ("stage", "row_id"),
-    "what was left out, where and why",
+    "a row that a stage left out, with the reason",
     pa.schema([
-        column("stage", TEXT, "stage, and the data set where there is one, that left it out"),
+        column("stage", TEXT, "stage that left it out, with its dataset where it builds several"),
         column("row_id", TEXT, "id of the row, or address of the bad line"),
         column("problem_id", TEXT, "the problem, where it is known", null=True),
         column("bucket", pa.int32(), "partition"),
-        column("reason", TEXT, "one word or two, to group by"),
+        column("reason", TEXT, "the reason in one or two words"),
         column("detail", TEXT, "the particulars"),
     ]),
     replaceable=True,
@@ -262,7 +263,7 @@ DROPS = Table(
 AUDITS = Table(
     "audits",
     ("audit_id",),
-    "what the judge said of one program of the table of attacks, when it was last asked",
+    "the judge's latest verdict on one program of the table of attacks",
     pa.schema([
         column("audit_id", TEXT, "address of backend, judge version, environment and attack"),
         column("bucket", pa.int32(), "partition: always 0"),
@@ -270,15 +271,15 @@ AUDITS = Table(
         column("judge_version", INT, "version of the judge"),
         column("environment", TEXT, "kernel, Python, user, image and packages that the sandbox was made of"),
         column("attack", TEXT, "name of the program"),
-        column("attack_class", TEXT, "what it is up to"),
-        column("expected", pa.list_(TEXT), "verdicts it may get"),
-        column("got", TEXT, "verdict it got"),
+        column("attack_class", TEXT, "kind of attack"),
+        column("expected", pa.list_(TEXT), "verdicts that are right"),
+        column("got", TEXT, "verdict of the judge"),
         column("flags", pa.list_(TEXT), "tampered, flaky, shared"),
-        column("ok", pa.bool_(), "whether the verdict is right and nothing was left"),
+        column("ok", pa.bool_(), "whether the verdict is among those expected and nothing was left behind"),
         column("left_behind", pa.list_(TEXT), "processes, files and sockets that outlived the run"),
-        column("feedback", TEXT, "what a model would be shown"),
+        column("feedback", TEXT, "text about the failure for a model"),
         column("wall_ms", FLOAT, "elapsed, ms"),
-        time("when the row was made"),
+        created_at("when the row was made"),
     ]),
     replaceable=True,
 )  # fmt: skip
@@ -288,6 +289,6 @@ TABLES: tuple[Table, ...] = (
 )  # fmt: skip
 
 
-def folder(table: Table) -> str:
-    """Where a table lies below the lake's root."""
+def table_folder(table: Table) -> str:
+    """Return the folder of a table, below the lake's root."""
     return f"datasets/{table.name}" if table in DATASETS else table.name

@@ -1,4 +1,4 @@
-"""What one run of several may touch: buckets that no other one works on, and the whole lake for a moment."""
+"""What a run holds of its lake: all of it, or single buckets beside other runs."""
 
 import math
 from collections.abc import Iterator
@@ -8,82 +8,82 @@ from uuid import uuid4
 
 from storage.errors import HeldError
 from storage.lake import Lake
-from storage.locks.leases import BUCKET, WHOLE, WORKER, held
+from storage.locks.leases import BUCKET, WHOLE_LAKE, WORKER, hold_lease
 
 
-class Work(Protocol):
-    """A run's hold on its lake."""
+class LakeClaims(Protocol):
+    """The claims of one run on its lake."""
 
     shared: bool
-    """Whether others may work on the lake."""
+    """Whether other runs may work on the lake."""
 
-    def alone(self) -> AbstractContextManager[object]:
-        """Have the lake alone while the body runs; waits for others that have."""
+    def hold_exclusively(self) -> AbstractContextManager[object]:
+        """Keep all other runs out while the body runs; wait for those that do the same."""
 
-    def take(self, bucket: int) -> bool:
-        """Have a bucket until `give`; False where another run works on it."""
+    def claim_bucket(self, bucket: int) -> bool:
+        """Keep other runs out of a bucket until `release_bucket`; return False where another run works on it."""
 
-    def give(self, bucket: int) -> None:
-        """Let others have it."""
+    def release_bucket(self, bucket: int) -> None:
+        """Let other runs claim a bucket."""
 
 
 @contextmanager
-def working(lake: Lake, owner: str) -> Iterator[Work]:
-    """Hold what `lake.shared` asks for: all of the lake for the whole run, or a bucket at a time.
+def claim_lake(lake: Lake, owner: str) -> Iterator[LakeClaims]:
+    """Hold the whole lake while the body runs; with `lake.shared`, only the buckets that the body claims.
 
     Raises:
         HeldError: another run holds the lake.
     """
     if not lake.settings.shared:
-        with lake.alone(owner):
-            yield _Alone()
+        with lake.hold_exclusively(owner):
+            yield _WholeLakeClaims()
         return
     with ExitStack() as leases:
-        work = _Together(lake, owner, leases)
-        with work.alone():  # a run that wants all of the lake looks for workers while it holds it: it finds this one
-            leases.enter_context(work.part(f"{WORKER}{uuid4().hex}"))
-        yield work
+        claims = _BucketClaims(lake, owner, leases)
+        with claims.hold_exclusively():  # a run that wants the whole lake looks for workers while it holds the lake
+            leases.enter_context(claims.hold_part(f"{WORKER}{uuid4().hex}"))
+        yield claims
 
 
-class _Alone:
-    """Everything is ours already."""
+class _WholeLakeClaims:
+    """Claims of a run that holds the whole lake: every bucket is its own."""
 
     shared = False
 
-    def alone(self) -> AbstractContextManager[object]:
+    def hold_exclusively(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def take(self, bucket: int) -> bool:
+    def claim_bucket(self, bucket: int) -> bool:
         return True
 
-    def give(self, bucket: int) -> None:
+    def release_bucket(self, bucket: int) -> None:
         pass
 
 
-class _Together:
-    """Leases of buckets; those left over are given back with `leases`."""
+class _BucketClaims:
+    """Claims of a run beside others; buckets that it has not released are released with `leases`."""
 
     shared = True
 
     def __init__(self, lake: Lake, owner: str, leases: ExitStack) -> None:
         self._lake, self._owner, self._leases = lake, owner, leases
-        self._held: dict[int, ExitStack] = {}
+        self._buckets: dict[int, ExitStack] = {}
 
-    def alone(self) -> AbstractContextManager[object]:
-        return held(self._lake.root, WHOLE, self._owner, self._lake.settings.lease_s, math.inf)
+    def hold_exclusively(self) -> AbstractContextManager[object]:
+        return hold_lease(self._lake.root, WHOLE_LAKE, self._owner, self._lake.settings.lease_s, math.inf)
 
-    def part(self, name: str) -> AbstractContextManager[object]:
-        return held(self._lake.root, name, self._owner, self._lake.settings.lease_s, 0)
+    def hold_part(self, name: str) -> AbstractContextManager[object]:
+        return hold_lease(self._lake.root, name, self._owner, self._lake.settings.lease_s, 0)
 
-    def take(self, bucket: int) -> bool:
+    def claim_bucket(self, bucket: int) -> bool:
         lease = ExitStack()
         try:
-            lease.enter_context(self.part(f"{BUCKET}{bucket:04d}"))
+            lease.enter_context(self.hold_part(f"{BUCKET}{bucket:04d}"))
         except HeldError:
             return False
         self._leases.push(lease)
-        self._held[bucket] = lease
+        self._buckets[bucket] = lease
         return True
 
-    def give(self, bucket: int) -> None:
-        self._held.pop(bucket).close()
+    def release_bucket(self, bucket: int) -> None:
+        self._buckets.pop(bucket).close()

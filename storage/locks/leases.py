@@ -1,4 +1,4 @@
-"""Leases of a lake by name, wherever it lies: of all of it, and of its parts."""
+"""Leases of a lake by name, in a folder or on S3: of the whole lake, and of its parts."""
 
 import getpass
 import os
@@ -10,60 +10,55 @@ from storage.locks.lease import LEASE, PARTS, Holder
 from storage.s3 import lease as lease_s3
 from storage.s3 import store as s3
 
-WHOLE = ""
+WHOLE_LAKE = ""
 """Name of the lease of the whole lake."""
-REMOVING_WAIT_S = 600.0  # a table of 10 million rows is compacted in seconds
 WORKER, BUCKET = "worker-", "bucket-"
-"""How names of parts begin: of a run that shares the lake, as long as it lasts, and of a bucket it works on."""
+"""How names of parts begin: of a run that shares the lake, as long as it lasts, and of a bucket that it works on."""
+TABLE_WAIT_S = 600.0  # a table of 10 million rows is compacted in seconds
 
 
-def held(root: str, name: str, owner: str, lease_s: float, wait_s: float) -> AbstractContextManager[Holder]:
-    """Hold a lake (WHOLE) or a part of it, any name, while the body runs; see storage.locks.lease.held."""
-    if s3.remote(root):
-        return lease_s3.held(root, _object(name), owner, lease_s, wait_s)
-    return lease.held(_folder(root, name), owner, lease_s, wait_s)
+def hold_lease(root: str, name: str, owner: str, lease_s: float, wait_s: float) -> AbstractContextManager[Holder]:
+    """Hold a lake or a part of it while the body runs; see storage.locks.lease.hold_folder.
+
+    Args:
+        root: folder of the lake, or s3://BUCKET/PATH.
+        name: WHOLE_LAKE, or any name of a part.
+    """
+    if s3.is_s3(root):
+        return lease_s3.hold_object(root, f"{PARTS}/{name}" if name else LEASE, owner, lease_s, wait_s)
+    return lease.hold_folder(Path(root) / PARTS / name if name else Path(root), owner, lease_s, wait_s)
 
 
-def holders(root: str, prefix: str = "") -> list[Holder]:
-    """Who holds parts of a lake whose names begin with `prefix` and, where that is empty, the whole; none that is gone.
+def list_holders(root: str, prefix: str = "") -> list[Holder]:
+    """List the holders of parts whose names begin with `prefix`; without one, also the holder of the whole lake.
+
+    Holders that have ended are left out.
 
     Raises:
         LakeError: the store can't be reached.
     """
-    if s3.remote(root):
-        found = [lease_s3.holder(root, name) for name in _objects(root, prefix)]
+    if s3.is_s3(root):
+        names = [name for name in lease_s3.list_leases(root) if name.startswith(f"{PARTS}/{prefix}")]
+        holders = [lease_s3.read_holder(root, name) for name in (*names, *([] if prefix else [LEASE]))]
     else:
-        found = [lease.holder(path) for path in sorted(_folder(root, WHOLE).glob(f"{PARTS}/{prefix}*"))]
-    if not prefix:
-        whole = lease_s3.holder(root, LEASE) if s3.remote(root) else lease.holder(Path(root))
-        found.append(whole)
-    return [one for one in found if one is not None and not one.gone()]
+        folders = sorted(Path(root).glob(f"{PARTS}/{prefix}*"))
+        holders = [lease.read_holder(folder) for folder in (*folders, *([] if prefix else [Path(root)]))]
+    return [holder for holder in holders if holder is not None and not holder.has_ended()]
 
 
-def _folder(root: str, name: str) -> Path:
-    return Path(root) / PARTS / name if name else Path(root)
-
-
-def _object(name: str) -> str:
-    return f"{PARTS}/{name}" if name else LEASE
-
-
-def _objects(root: str, prefix: str) -> list[str]:
-    return [name for name in lease_s3.names(root) if name.startswith(f"{PARTS}/{prefix}")]
-
-
-def removing(root: str, table: str, lease_s: float) -> AbstractContextManager[Holder]:
+def hold_table(root: str, table: str, lease_s: float) -> AbstractContextManager[Holder]:
     """Hold a table while files are taken out of it, that is for one commit.
 
     Delta Lake's own check does not see that two commits take out the same file where one of them merges files: the rows
-    of the other's would be there twice (deltalake 1.6.6). Runs hold the lake, but publishing writes to `drops` beside.
+    of the other commit would be there twice (deltalake 1.6.6). A run holds its lake, but publishing writes to `drops`
+    at the same time.
     """
-    return held(root, f"removing-{table}", user(), lease_s, REMOVING_WAIT_S)
+    return hold_lease(root, f"removing-{table}", user_name(), lease_s, TABLE_WAIT_S)
 
 
-def user() -> str:
-    """Who holds what no flow run holds."""
+def user_name() -> str:
+    """Return the name of the user, or their number where they have none, as in some containers."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number without a name
+    except (KeyError, OSError):
         return str(os.getuid())

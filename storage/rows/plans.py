@@ -10,7 +10,7 @@ from storage.rows.parts import ProblemColumns
 
 
 class PlanRow(TypedDict):
-    """What one run means: everything that decides which rows it wants."""
+    """The meaning of one run: everything that decides which rows it wants."""
 
     plan_id: str
     bucket: int
@@ -45,6 +45,6 @@ class PlanRow(TypedDict):
 
 
 class SelectionRow(ProblemColumns):
-    """Which problems one configuration of sources names."""
+    """One problem that a configuration of sources names."""
 
     selection_id: str

@@ -10,7 +10,7 @@ from storage.rows.parts import ModelColumns, ProblemColumns, TestResultCell
 
 
 class ProblemRow(ProblemColumns):
-    """A task: what to write, and the tests it came with."""
+    """A task: a prompt, and the tests that came with it."""
 
     source: str
     source_id: str
@@ -44,7 +44,7 @@ class SeedRow(TypedDict):
 
 
 class IdeaRow(ModelColumns):
-    """One step from a seed to a task: the concepts found in it, or the task that was made of them."""
+    """One step from a seed to a task: the concepts in it, or the task made from them."""
 
     idea_id: str
     bucket: int
@@ -57,7 +57,7 @@ class IdeaRow(ModelColumns):
 
 
 class TestRow(ProblemColumns, ModelColumns):
-    """One test found in a model's answer, or the reason why an answer holds none."""
+    """One test from a model's answer, or the reason why an answer holds none."""
 
     test_id: str
     position: int
@@ -110,7 +110,7 @@ class ExecutionRow(ProblemColumns):
 
 
 class MutantRow(ProblemColumns):
-    """One wrong version of a reference, and whether the problem's own tests tell it from the reference."""
+    """One wrong version of a reference, with the verdict of the problem's own tests on it."""
 
     mutant_id: str
     suite_id: str
@@ -139,7 +139,7 @@ class DiagnosisRow(ProblemColumns, ModelColumns):
 
 
 class RankingRow(ProblemColumns):
-    """How a scorer came to its scores of one problem's programs."""
+    """One scorer's ranking of the programs of a problem."""
 
     scorer: str
     matrix_id: str
@@ -151,7 +151,7 @@ class RankingRow(ProblemColumns):
 
 
 class ScoreRow(ProblemColumns):
-    """What a scorer said of a program; scores of one matrix can be compared."""
+    """A program's score by one scorer; scores of one matrix can be compared."""
 
     attempt_id: str
     scorer: str
@@ -162,7 +162,7 @@ class ScoreRow(ProblemColumns):
 
 
 class TestScoreRow(ProblemColumns):
-    """How far a scorer trusts a test that a model wrote."""
+    """A generated test's credibility by one scorer."""
 
     test_id: str
     scorer: str
@@ -201,7 +201,7 @@ class TimingRow(ProblemColumns):
 
 
 class DropRow(TypedDict):
-    """What was left out, where and why."""
+    """A row that a stage left out, with the reason."""
 
     stage: str
     row_id: str
@@ -212,7 +212,7 @@ class DropRow(TypedDict):
 
 
 class AuditRow(TypedDict):
-    """What the judge said of one program of the table of attacks, when it was last asked."""
+    """The judge's latest verdict on one program of the table of attacks."""
 
     audit_id: str
     bucket: int

@@ -1,4 +1,7 @@
-"""The data files of a lake on S3 as DuckDB opens them: read only, and looked up once, since none ever changes."""
+"""The data files of a lake on S3, as DuckDB opens them: read only, with sizes and small files cached.
+
+A data file never changes, so nothing that is cached can become stale.
+"""
 
 import io
 from collections.abc import Callable
@@ -7,53 +10,59 @@ from typing import Any
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
-SMALL, SMALL_KEPT, KNOWN = 1 << 20, 64, 1 << 16
-"""Files of so many bytes are fetched whole, and so many of them kept; files of which the size is kept."""
+SMALL_BYTES = 1 << 20
+"""Files up to this size are fetched whole."""
+SMALL_FILES_CACHED = 64
+SIZES_CACHED = 1 << 16
 
 
 class S3Files(AbstractFileSystem):  # type: ignore[misc]  # untyped
-    """DuckDB asks for size and time of a file whenever it binds a view, and opens it anew.
+    """File system over obstore. DuckDB opens a file and asks for its size and time whenever it binds a view.
 
     Args:
-        store: from the name of a bucket to obstore's store of it.
+        open_store: returns obstore's store of a bucket, by its name.
     """
 
     protocol = "s3"
     cachable = False
 
-    def __init__(self, store: Callable[[str], Any]) -> None:
+    def __init__(self, open_store: Callable[[str], Any]) -> None:
         super().__init__()
-        self._store = store
-        self.head = lru_cache(KNOWN)(self._head)
-        self.whole = lru_cache(SMALL_KEPT)(lambda path: bytes(self._at(path)[0].get(self._at(path)[1]).bytes()))
+        self._open_store = open_store
+        self._cached_info = lru_cache(SIZES_CACHED)(self._fetch_info)
+        self._cached_content = lru_cache(SMALL_FILES_CACHED)(self._fetch_content)
 
     def info(self, path: str, **_: Any) -> dict[str, Any]:
-        """Name, size and time; raises FileNotFoundError."""
-        return self.head(str(self._strip_protocol(path)))
+        """Return name, size, type and time of a file; raise FileNotFoundError where there is none."""
+        return self._cached_info(str(self._strip_protocol(path)))
 
     def modified(self, path: str) -> Any:
-        """When it was written."""
+        """Return when a file was written."""
         return self.info(path)["modified"]
 
-    def range(self, path: str, start: int, end: int) -> bytes:
-        """Bytes of a file."""
-        store, key = self._at(path)
+    def read_range(self, path: str, start: int, end: int) -> bytes:
+        """Return some bytes of a file."""
+        store, key = self._locate(path)
         return bytes(store.get_range(key, start=start, end=end))
 
-    def _head(self, path: str) -> dict[str, Any]:
-        store, key = self._at(path)
-        found = store.head(key)
-        return {"name": path, "size": found["size"], "type": "file", "modified": found["last_modified"]}
+    def _fetch_info(self, path: str) -> dict[str, Any]:
+        store, key = self._locate(path)
+        head = store.head(key)
+        return {"name": path, "size": head["size"], "type": "file", "modified": head["last_modified"]}
+
+    def _fetch_content(self, path: str) -> bytes:
+        store, key = self._locate(path)
+        return bytes(store.get(key).bytes())
 
     def _open(self, path: str, mode: str = "rb", **_: Any) -> Any:
         size = self.info(path)["size"]
-        return io.BytesIO(self.whole(path)) if size <= SMALL else _File(self, path, mode, size=size)
+        return io.BytesIO(self._cached_content(path)) if size <= SMALL_BYTES else _S3File(self, path, mode, size=size)
 
-    def _at(self, path: str) -> tuple[Any, str]:
+    def _locate(self, path: str) -> tuple[Any, str]:
         bucket, _, key = path.partition("/")
-        return self._store(bucket), key
+        return self._open_store(bucket), key
 
 
-class _File(AbstractBufferedFile):  # type: ignore[misc]
+class _S3File(AbstractBufferedFile):  # type: ignore[misc]  # untyped
     def _fetch_range(self, start: int, end: int) -> bytes:
-        return bytes(self.fs.range(self.path, start, end))
+        return bytes(self.fs.read_range(self.path, start, end))

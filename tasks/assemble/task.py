@@ -10,11 +10,12 @@ from typing import cast
 
 import pyarrow as pa
 
-from storage.catalog import Catalog, statement
+from storage.catalog import Catalog
 from storage.columns import Table
 from storage.dataset_tables import DEBUGGING_SFT, PREFERENCE_CORRECTNESS, PREFERENCE_EFFICIENCY, PREFERENCE_KTO
-from storage.history import is_built
+from storage.history import is_built_from
 from storage.lake import Lake, LakeSettings
+from storage.statements import load_statement
 from storage.tables import DROPS
 from tasks.assemble.address import assembly_address
 from tasks.assemble.assembly import drops_stage, open_assembly
@@ -41,15 +42,15 @@ def assemble_debugging(
     lake = Lake(lake_settings)
     versions = lake.versions()
     built_by = assembly_address(settings, "debugging_sft", "dropped_debugging_sft")
-    if is_built(lake, DEBUGGING_SFT, versions, built_by):
+    if is_built_from(lake, DEBUGGING_SFT, versions, built_by):
         return _count_rows(lake, DEBUGGING_SFT)
     values = settings.model_dump()
     with open_assembly(lake, versions, (DEBUGGING_SFT,)) as assembly:
         for bucket, catalog in _parts(lake, versions, problems_per_part):
-            rows = cast(Iterable[VerifiedProgramRow], catalog.rows(statement("debugging_sft"), **values))
+            rows = cast(Iterable[VerifiedProgramRow], catalog.rows(load_statement("debugging_sft"), **values))
             examples = build_examples(rows)
             catalog.register("examples", examples)
-            drops = catalog.arrow(statement("dropped_debugging_sft"), **values)
+            drops = catalog.arrow(load_statement("dropped_debugging_sft"), **values)
             assembly.add(catalog, bucket, {DEBUGGING_SFT: examples, DROPS: drops})
         assembly.write(built_by)
         return assembly.count_rows()[DEBUGGING_SFT.name]
@@ -82,7 +83,7 @@ def assemble_preference(
     versions = lake.versions()
     names = [name for dataset in PREFERENCE_DATASETS for name in (dataset.name, f"dropped_{dataset.name}")]
     built_by = assembly_address(settings, "preference_programs", "preference_pairs", *names)
-    if is_built(lake, PREFERENCE_CORRECTNESS, versions, built_by):
+    if is_built_from(lake, PREFERENCE_CORRECTNESS, versions, built_by):
         return {dataset.name: _count_rows(lake, dataset) for dataset in PREFERENCE_DATASETS}
     with open_assembly(lake, versions, PREFERENCE_DATASETS) as assembly:
         for bucket, catalog in _parts(lake, versions, problems_per_part):
@@ -114,14 +115,14 @@ def _build_preference(
 ) -> dict[Table, pa.Table]:
     """Build the examples and the drops of datasets that share a scorer."""
     values = {**settings.model_dump(), "scorer": scorer, "candidate_pairs": CANDIDATE_PAIRS}
-    catalog.register("programs", catalog.arrow(statement("preference_programs"), **values))
+    catalog.register("programs", catalog.arrow(load_statement("preference_programs"), **values))
     tables: dict[Table, pa.Table] = {}
     drops: list[pa.Table] = []
     for dataset in datasets:
         build = _build_labels if dataset is PREFERENCE_KTO else _build_pairs
         tables[dataset] = build(catalog, dataset, settings, values)
         catalog.register("examples", tables[dataset])
-        drops.append(catalog.arrow(statement(f"dropped_{dataset.name}"), **values, stage=drops_stage(dataset)))
+        drops.append(catalog.arrow(load_statement(f"dropped_{dataset.name}"), **values, stage=drops_stage(dataset)))
     return {**tables, DROPS: pa.concat_tables(drops)}
 
 
@@ -131,7 +132,7 @@ def _build_pairs(
     """Build the examples of a dataset of pairs; register its near-identical pairs for the statement of its drops."""
     codes = catalog.arrow("select attempt_id, code from programs where exclusion is null")
     picked, near_identical = pick_pairs(
-        cast(Iterable[CandidatePairRow], catalog.rows(statement(dataset.name), **values)),
+        cast(Iterable[CandidatePairRow], catalog.rows(load_statement(dataset.name), **values)),
         dict(zip(codes["attempt_id"].to_pylist(), codes["code"].to_pylist(), strict=True)),
         str(values["scorer"]),
         settings.max_pairs if settings.pairs == "all_above_gap" else 1,
@@ -139,7 +140,7 @@ def _build_pairs(
     )
     catalog.register("picked_pairs", picked)
     catalog.register("near_identical_pairs", near_identical)
-    rows = catalog.rows(statement("preference_pairs"), **values)
+    rows = catalog.rows(load_statement("preference_pairs"), **values)
     return build_pair_examples(dataset, cast(Iterable[ScoredPairRow], rows))
 
 
@@ -147,7 +148,7 @@ def _build_labels(
     catalog: Catalog, dataset: Table, settings: PreferenceSettings, values: Mapping[str, object]
 ) -> pa.Table:
     """Build the examples of a dataset of labelled programs."""
-    rows = catalog.rows(statement(dataset.name), **values)
+    rows = catalog.rows(load_statement(dataset.name), **values)
     return build_labelled_examples(cast(Iterable[LabelledProgramRow], rows))
 
 

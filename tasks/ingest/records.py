@@ -7,8 +7,8 @@ from typing import NoReturn, TypeVar
 from pydantic import ValidationError
 
 from judge.problems import Asserts, Calls, Check, UnitTest, Untested
-from storage.ids import canonical
-from storage.settings import explain
+from storage.ids import canonical_json
+from storage.settings import explain_validation
 from tasks.ingest.dropped import Reason, UnusableRecordError
 from tasks.reading.problem import Problem
 from tasks.reading.python_text import find_definitions, parse
@@ -94,9 +94,9 @@ def build_problem(fields: Fields) -> Problem:
     """
     try:
         problem = Problem.model_validate(fields)
-        canonical(problem.model_dump(mode="python")).encode("utf-8")
+        canonical_json(problem.model_dump(mode="python")).encode("utf-8")
     except ValidationError as error:
-        raise UnusableRecordError(_find_reason(error), explain(error, Problem)) from None
+        raise UnusableRecordError(_find_reason(error), explain_validation(error, Problem)) from None
     except UnicodeEncodeError as error:
         raise UnusableRecordError("bad_text", f"holds a lone surrogate: {error.object[error.start]!a}") from None
     except ValueError:

@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 
 from flows.config import RefreshConfig
-from storage.settings import load
+from storage.settings import load_settings
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs/refresh").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
 def test_every_shipped_config_loads_and_says_what_it_is_for(path: Path) -> None:
-    load(path, RefreshConfig)
+    load_settings(path, RefreshConfig)
     assert path.read_text().startswith("# ")
 
 
@@ -25,12 +25,12 @@ def test_every_setting_has_a_description() -> None:
 
 
 def _models(model: type, seen: set[type] | None = None) -> set[type]:
-    from storage.settings import _models_in
+    from storage.settings import models_in_annotation
 
     seen = seen if seen is not None else set()
     if model not in seen:
         seen.add(model)
         for field in model.model_fields.values():
-            for below in _models_in(field.annotation):
+            for below in models_in_annotation(field.annotation):
                 _models(below, seen)
     return seen

@@ -14,10 +14,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from cli.main import main
-from storage.catalog import Catalog, offers
+from storage.catalog import Catalog
 from storage.dataset_tables import DEBUGGING_SFT
-from storage.history import as_of
+from storage.history import resolve_as_of
 from storage.lake import Lake, LakeSettings
+from storage.statements import list_entries
 from storage.tables import ATTEMPTS, EXECUTIONS, PROBLEMS
 from tests.builders import row
 
@@ -133,7 +134,7 @@ def test_as_of_shows_the_lake_that_a_data_set_was_built_from(sql: Sql) -> None:
         pytest.param(["select 1", "--export-views", "x.sql"], "--export-views takes no query", id="export and query"),
         pytest.param(["from attemps"], 'Did you mean "attempts"? (line 1', id="misspelt table"),
         pytest.param(["select verdct from verdicts"], 'Candidate bindings: "verdict"', id="misspelt column"),
-        pytest.param(["copy attempts to 'x.csv'"], "copy attempts ...: only queries may be asked here", id="copy"),
+        pytest.param(["copy attempts to 'x.csv'"], "copy attempts ...: expected queries", id="copy"),
         pytest.param(["with x as (copy attempts to 'x.csv') from x"], "--out FILE writes a file", id="hidden copy"),
     ],
 )
@@ -168,7 +169,7 @@ def test_any_duckdb_client_opens_the_exported_views_and_sees_the_same(
     script = tmp_path / "views.sql"
     code, out, err = sql("--export-views", script, *when)
     assert (code, out) == (0, "") and "views.sql" in err
-    queries = [f"from {offer.name}" for offer in offers() if offer.kind == "view"]
+    queries = [f"from {entry.name}" for entry in list_entries() if entry.kind == "view"]
     queries += [
         "from pass_at_k(2)",
         "from changes('', 'x')",
@@ -181,7 +182,7 @@ def test_any_duckdb_client_opens_the_exported_views_and_sees_the_same(
     )  # fmt: skip
     assert bare.returncode == 0, bare.stderr
     found = json.loads(bare.stdout)
-    with Catalog(lake, as_of(lake, when[1]) if when else None) as catalog:
+    with Catalog(lake, resolve_as_of(lake, when[1]) if when else None) as catalog:
         for query in queries:
             expected = json.loads(json.dumps(catalog.rows(query), default=str))
             assert in_order(found[query]) == in_order(expected), query  # a view without `order by` has none
@@ -198,5 +199,5 @@ def test_an_exported_script_tells_what_rows_are_and_can_be_run_twice(sql: Sql, t
         "db.sql('select count(*) from lineage').fetchall())"
     )
     bare = subprocess.run([sys.executable, "-I", "-c", code, script], capture_output=True, text=True, cwd=tmp_path)
-    views = sum(offer.kind == "view" for offer in offers())
+    views = sum(entry.kind == "view" for entry in list_entries())
     assert (bare.stdout, bare.stderr) == (f"[({views},)] [(0,)]\n", "")

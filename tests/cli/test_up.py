@@ -14,8 +14,8 @@ import yaml
 
 from cli.background import end, found, marked, start
 from cli.operation import UpSettings
-from flows.automations import read_automations
-from storage.settings import load
+from flows.serving.automations import read_automations
+from storage.settings import load_settings
 from tests.cli.conftest import Command
 from tests.scripted import write_problems
 
@@ -223,7 +223,7 @@ def test_where_nothing_is_up_status_and_down_say_so(command: Command, capsys: py
 
 def test_shipped_settings_and_automations_are_right_and_say_what_they_are_for() -> None:
     for path in sorted((ROOT / "configs/up").glob("*.yaml")):
-        assert load(path, UpSettings) and path.read_text().startswith("# ")
+        assert load_settings(path, UpSettings) and path.read_text().startswith("# ")
     shipped = read_automations(ROOT / "configs/automations")
     assert all(path.read_text().startswith("# ") and file.notify for path, file in shipped.items())
     described = [*UpSettings.model_fields.values()]

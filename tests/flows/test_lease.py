@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from pathlib import Path
-from storage.locks.lease import held
-with held(Path(sys.argv[1]), "flow run 7", float(sys.argv[2]), 0):
+from storage.locks.lease import hold_folder
+with hold_folder(Path(sys.argv[1]), "flow run 7", float(sys.argv[2]), 0):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -68,7 +68,7 @@ def put(lake: Path, found: Holder) -> None:
 
 def test_the_second_is_told_in_one_line_who_holds_it_since_when_and_what_to_do(lake: Path, holding: Holding) -> None:
     process = holding()
-    with pytest.raises(LakeError) as refused, Lake(LakeSettings(path=str(lake))).alone():
+    with pytest.raises(LakeError) as refused, Lake(LakeSettings(path=str(lake))).hold_exclusively():
         pass
     said = str(refused.value)
     assert "\n" not in said

@@ -15,13 +15,13 @@ import pyarrow as pa
 import pytest
 
 from storage.bucket_files import BucketFiles
-from storage.catalog import Catalog, as_script
+from storage.catalog import Catalog, generate_script
 from storage.columns import Table
 from storage.errors import ConfigError, HeldError, LakeError
-from storage.history import as_of
+from storage.history import resolve_as_of
 from storage.lake import Lake, LakeSettings
 from storage.locks.lease import LEASE, Holder
-from storage.locks.leases import holders
+from storage.locks.leases import list_holders
 from storage.s3 import lease as lease_s3
 from storage.s3 import store as s3
 from storage.schemas import conform_to_schema
@@ -33,7 +33,7 @@ ROOT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
 from storage.lake import Lake, LakeSettings
-with Lake(LakeSettings(path=sys.argv[1], lease_s=float(sys.argv[2]))).alone("flow run 7"):
+with Lake(LakeSettings(path=sys.argv[1], lease_s=float(sys.argv[2]))).hold_exclusively("flow run 7"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -57,8 +57,8 @@ def holding(lake: Lake) -> Iterator["subprocess.Popen[str]"]:
 
 def put(lake: Lake, found: Holder) -> None:
     """Make somebody else hold the lake, whoever does."""
-    seen = s3.read(lake.root, LEASE)
-    assert s3.write(lake.root, LEASE, json.dumps(asdict(found)).encode(), seen[1] if seen else None)
+    seen = s3.read_object(lake.root, LEASE)
+    assert s3.write_object(lake.root, LEASE, json.dumps(asdict(found)).encode(), seen[1] if seen else None)
 
 
 def rows(table: Table, count: int, **columns: object) -> list[dict[str, object]]:
@@ -77,8 +77,8 @@ def test_what_was_written_is_read_by_bucket_and_by_version(lake: Lake) -> None:
     with Catalog(lake, {"problems": first}) as catalog:
         assert catalog.rows("select distinct prompt from problems") == [{"prompt": "old"}]
     now = datetime.now(UTC).isoformat()
-    assert as_of(lake, now)["problems"] == first + 1
-    assert "load httpfs" in as_script(lake)
+    assert resolve_as_of(lake, now)["problems"] == first + 1
+    assert "load httpfs" in generate_script(lake)
 
 
 def test_only_files_of_the_asked_bucket_are_opened(lake: Lake) -> None:
@@ -93,8 +93,8 @@ def test_a_query_reads_no_other_object(lake: Lake, bucket: str) -> None:
     for one in (lake, other):
         one.append(PROBLEMS, rows(PROBLEMS, 2))
     [file] = other.files(PROBLEMS, bucket=0)
-    with Catalog(lake) as catalog, pytest.raises(ConfigError, match="reads the files of the lake alone"):
-        list(catalog.answers(f"select * from read_parquet('{file}')"))
+    with Catalog(lake) as catalog, pytest.raises(ConfigError, match="reads only the files of the lake"):
+        list(catalog.run_user_sql(f"select * from read_parquet('{file}')"))
 
 
 def test_of_writers_at_one_time_none_is_lost(lake: Lake) -> None:
@@ -139,45 +139,45 @@ def test_whole_buckets_are_replaced_and_a_refused_commit_leaves_no_object(
     with Catalog(lake) as catalog:
         found = catalog.rows("select prompt, bucket, count(*) as n from problems group by all order by all")
     assert [tuple(one.values()) for one in found] == [("new", 1, 8), ("old", 0, 3), ("old", 1, 1)]
-    before = s3.names(bucket, "some/lake/problems")
+    before = s3.list_objects(bucket, "some/lake/problems")
     with pytest.raises(LakeError, match="refused"):
         replace(lake_with_hooks(lake, refuse_commit), "second")
-    assert s3.names(bucket, "some/lake/problems") == before
+    assert s3.list_objects(bucket, "some/lake/problems") == before
 
 
 def test_the_second_is_told_in_one_line_who_holds_it(lake: Lake, holding: "subprocess.Popen[str]") -> None:
     with (
         pytest.raises(HeldError, match=f"^{lake.root}: held by flow run 7 .process {holding.pid}") as refused,
-        lake.alone(),
+        lake.hold_exclusively(),
     ):
         pass
     assert "\n" not in str(refused.value)
-    assert [found.owner for found in holders(lake.root)] == ["flow run 7"]
+    assert [found.owner for found in list_holders(lake.root)] == ["flow run 7"]
 
 
 def test_who_is_killed_is_followed_at_once_on_the_same_machine(lake: Lake, holding: "subprocess.Popen[str]") -> None:
     holding.kill()
     holding.wait()
-    with lake.alone("next"):
-        assert [found.owner for found in holders(lake.root)] == ["next"]
-    assert holders(lake.root) == []
+    with lake.hold_exclusively("next"):
+        assert [found.owner for found in list_holders(lake.root)] == ["next"]
+    assert list_holders(lake.root) == []
 
 
 def test_another_machine_is_waited_for_until_its_lease_runs_out(lake: Lake) -> None:
-    with lease_s3.held(lake.root, LEASE, "flow run 8", 60, 0) as mine:
+    with lease_s3.hold_object(lake.root, LEASE, "flow run 8", 60, 0) as mine:
         pass
     other = replace(mine, host="far", machine="other boot", pid=1, token="other", expires=time.time() + 2)
     put(lake, other)
-    with pytest.raises(HeldError, match=r"flow run 8 \(process 1 on far\)"), lake.alone():
+    with pytest.raises(HeldError, match=r"flow run 8 \(process 1 on far\)"), lake.hold_exclusively():
         pass
-    with lease_s3.held(lake.root, LEASE, "next", 60, 20):
+    with lease_s3.hold_object(lake.root, LEASE, "next", 60, 20):
         assert time.time() >= other.expires
 
 
 def test_a_lease_is_renewed_while_the_run_goes_on(lake: Lake, holding: "subprocess.Popen[str]") -> None:
-    before = lease_s3.holder(lake.root, LEASE)
+    before = lease_s3.read_holder(lake.root, LEASE)
     time.sleep(2)
-    after = lease_s3.holder(lake.root, LEASE)
+    after = lease_s3.read_holder(lake.root, LEASE)
     assert before is not None and after is not None
     assert after.token == before.token and after.expires > time.time() > before.expires
 
@@ -185,7 +185,7 @@ def test_a_lease_is_renewed_while_the_run_goes_on(lake: Lake, holding: "subproce
 def test_a_run_whose_lease_was_taken_over_ends_and_leaves_the_other_its_own(
     lake: Lake, holding: "subprocess.Popen[str]"
 ) -> None:
-    found = lease_s3.holder(lake.root, LEASE)
+    found = lease_s3.read_holder(lake.root, LEASE)
     assert found is not None
     other = replace(found, owner="another", machine="other boot", token="other", expires=time.time() + 60)
     while True:
@@ -195,7 +195,7 @@ def test_a_run_whose_lease_was_taken_over_ends_and_leaves_the_other_its_own(
         except AssertionError:  # it was renewed in between
             continue
     assert holding.wait(15) == -signal.SIGTERM
-    assert lease_s3.holder(lake.root, LEASE) == other
+    assert lease_s3.read_holder(lake.root, LEASE) == other
 
 
 def test_of_many_who_want_it_at_one_time_one_has_it(lake: Lake) -> None:
@@ -203,7 +203,7 @@ def test_of_many_who_want_it_at_one_time_one_has_it(lake: Lake) -> None:
 
     def want(n: int) -> None:
         ready.wait()
-        with lease_s3.held(lake.root, LEASE, f"run {n}", 60, 60):
+        with lease_s3.hold_object(lake.root, LEASE, f"run {n}", 60, 60):
             inside.append(n)
             most.append(len(inside))
             time.sleep(0.05)
@@ -221,7 +221,10 @@ def test_a_store_that_cannot_be_reached_is_one_line_that_names_the_variables(
     bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    with pytest.raises(LakeError, match="AWS_ENDPOINT_URL") as refused, Lake(LakeSettings(path="s3://no/lake")).alone():
+    with (
+        pytest.raises(LakeError, match="AWS_ENDPOINT_URL") as refused,
+        Lake(LakeSettings(path="s3://no/lake")).hold_exclusively(),
+    ):
         pass
     assert "\n" not in str(refused.value)
 
@@ -229,7 +232,7 @@ def test_a_store_that_cannot_be_reached_is_one_line_that_names_the_variables(
 def test_without_obstore_it_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(ConfigError, match=r"^lake.path: a lake on S3 needs obstore; .* -m pip install 'obstore>="):
-        s3.filesystem()
+        s3.duckdb_filesystem()
 
 
 @pytest.mark.parametrize("path", ["gs://bucket/lake", "s3:/bucket/lake", "s3://", "https://host/lake"])

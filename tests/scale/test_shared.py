@@ -11,8 +11,8 @@ import pytest
 from storage.catalog import Catalog
 from storage.errors import HeldError
 from storage.lake import Lake, LakeSettings
-from storage.locks.claims import working
-from storage.locks.leases import holders
+from storage.locks.claims import claim_lake
+from storage.locks.leases import list_holders
 from tests.flows.test_kill import contents, keys, kill_tree
 from tests.scripted import ScriptedServer
 
@@ -29,29 +29,33 @@ def lake_at(root: str, shared: bool = True) -> Lake:
 
 
 def test_a_bucket_is_one_runs_alone_until_it_is_given_back(root: str) -> None:
-    with working(lake_at(root), "one") as one, working(lake_at(root), "two") as two:
-        assert one.shared and one.take(0) and two.take(1)
-        assert not two.take(0) and not one.take(1)
-        one.give(0)
-        assert two.take(0)
-    with working(lake_at(root), "three") as three:  # ended runs hold nothing
-        assert three.take(0) and three.take(1)
-    assert holders(root) == []
+    with claim_lake(lake_at(root), "one") as one, claim_lake(lake_at(root), "two") as two:
+        assert one.shared and one.claim_bucket(0) and two.claim_bucket(1)
+        assert not two.claim_bucket(0) and not one.claim_bucket(1)
+        one.release_bucket(0)
+        assert two.claim_bucket(0)
+    with claim_lake(lake_at(root), "three") as three:  # ended runs hold nothing
+        assert three.claim_bucket(0) and three.claim_bucket(1)
+    assert list_holders(root) == []
 
 
 def test_a_run_that_wants_the_lake_alone_is_refused_while_others_share_it(root: str) -> None:
-    with working(lake_at(root), "one"), pytest.raises(HeldError, match="held by one"), lake_at(root).alone():
+    with (
+        claim_lake(lake_at(root), "one"),
+        pytest.raises(HeldError, match="held by one"),
+        lake_at(root).hold_exclusively(),
+    ):
         pass
-    with lake_at(root).alone():
+    with lake_at(root).hold_exclusively():
         pass
 
 
 def test_without_the_setting_a_run_holds_all_of_the_lake(tmp_path: Path) -> None:
     lake = lake_at(str(tmp_path), shared=False)
-    with working(lake, "one") as work, pytest.raises(HeldError), lake.alone():
+    with claim_lake(lake, "one") as work, pytest.raises(HeldError), lake.hold_exclusively():
         assert not work.shared
-    with working(lake, "one") as work, work.alone():
-        assert work.take(3)
+    with claim_lake(lake, "one") as work, work.hold_exclusively():
+        assert work.claim_bucket(3)
 
 
 @pytest.mark.slow  # two runs beside each other on S3, after one alone
@@ -82,9 +86,9 @@ def test_the_buckets_of_a_killed_run_are_finished_by_the_other(
     finish(tmp_path / "alone")
     writer.forget()
     writer.delay_s = 1.0
-    killed = start(root, lake__shared="true", write__batch_s=600)  # so that a step's rows are all there, or none
+    killed = start(root, lake__shared="true", lake__commit_s=600)  # so that a step's rows are all there, or none
     until = time.monotonic() + 200
-    while time.monotonic() < until and len(holders(root, "bucket-")) < 2 and killed.poll() is None:
+    while time.monotonic() < until and len(list_holders(root, "bucket-")) < 2 and killed.poll() is None:
         time.sleep(0.1)
     assert killed.poll() is None, "it ended before it could be killed"
     other = start(root, lake__shared="true")
@@ -99,8 +103,8 @@ def test_the_buckets_of_a_killed_run_are_finished_by_the_other(
 
 def test_a_bucket_is_its_runs_while_that_lives_however_long(root: str) -> None:
     short = LakeSettings(path=root, shared=True, lease_s=1)
-    with working(Lake(short), "one") as one:
-        assert one.take(2)
+    with claim_lake(Lake(short), "one") as one:
+        assert one.claim_bucket(2)
         time.sleep(2)  # longer than a lease, which is renewed meanwhile
-        with working(Lake(short), "two") as two:
-            assert not two.take(2)
+        with claim_lake(Lake(short), "two") as two:
+            assert not two.claim_bucket(2)

@@ -306,9 +306,13 @@ def test_upserts_and_appends_of_different_buckets_do_not_disturb_each_other(lake
 
 
 def test_a_lake_serves_one_run_at_a_time(lake: Lake) -> None:
-    with lake.alone(), pytest.raises(LakeError, match=f"process {os.getpid()}"), Lake(lake.settings).alone():
+    with (
+        lake.hold_exclusively(),
+        pytest.raises(LakeError, match=f"process {os.getpid()}"),
+        Lake(lake.settings).hold_exclusively(),
+    ):
         pass
-    with lake.alone():
+    with lake.hold_exclusively():
         pass
 
 

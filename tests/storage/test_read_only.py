@@ -1,4 +1,4 @@
-"""SQL of people: it reads the lake, and neither writes a file nor reads another one."""
+"""A person's SQL reads the lake, and neither writes a file nor reads another one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from storage.catalog import Catalog
-from storage.errors import ConfigError, PatchmillError
+from storage.errors import ConfigError, LakeError, PatchmillError
 from storage.lake import Lake, LakeSettings
-from storage.read_only import ends
+from storage.read_only import is_complete
+from storage.statements import load_statement
 from storage.tables import DROPS
 from tests.builders import row
 
@@ -27,13 +28,14 @@ def catalog(lake: Lake) -> Iterator[Catalog]:
         yield catalog
 
 
-def tree(root: Path) -> dict[str, bytes]:
+def contents_of(root: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
-def serialized(catalog: Catalog, sql: str) -> str:
-    """A statement as DuckDB's JSON, quoted for a place in another one."""
-    return catalog.rows("select json_serialize_sql($text) as j", text=sql)[0]["j"].replace("'", "''")
+def serialize_sql(catalog: Catalog, sql: str) -> str:
+    """Return a statement as DuckDB's JSON, quoted for a place in another statement."""
+    [row] = catalog.rows("select json_serialize_sql($text) as json", text=sql)
+    return str(row["json"]).replace("'", "''")
 
 
 WRITES = {
@@ -66,15 +68,15 @@ WRITES = {
 @pytest.mark.parametrize("where", ["a file of the lake", "a new file in the lake", "a new file beside it"])
 @pytest.mark.parametrize("sql", WRITES.values(), ids=WRITES.keys())
 def test_no_statement_writes_a_file(lake: Lake, catalog: Catalog, tmp_path: Path, sql: str, where: str) -> None:
-    [held] = lake.files(DROPS)
-    to = {"a file of the lake": held, "a new file in the lake": f"{lake.root}/new.csv"}.get(
+    [lake_file] = lake.files(DROPS)
+    to = {"a file of the lake": lake_file, "a new file in the lake": f"{lake.root}/new.csv"}.get(
         where, f"{tmp_path}/new.csv"
     )
-    json = serialized(catalog, f"with x as (copy (select 1) to '{to}') select * from x")
-    before = tree(tmp_path)
+    json = serialize_sql(catalog, f"with x as (copy (select 1) to '{to}') select * from x")
+    before = contents_of(tmp_path)
     with pytest.raises(PatchmillError):
-        list(catalog.answers(sql.format(to=to, json=json, json2=json.replace("'", "''"))))
-    assert tree(tmp_path) == before
+        list(catalog.run_user_sql(sql.format(to=to, json=json, json2=json.replace("'", "''"))))
+    assert contents_of(tmp_path) == before
     assert catalog.rows("select count(*) as n from drops") == [{"n": 3}]
 
 
@@ -93,9 +95,9 @@ def test_no_statement_writes_a_file(lake: Lake, catalog: Catalog, tmp_path: Path
     ],
 )
 def test_no_other_file_is_read(catalog: Catalog, tmp_path: Path, sql: str) -> None:
-    with pytest.raises(PatchmillError) as refused:
-        list(catalog.answers(sql.format(root=tmp_path)))
-    assert "xyzzy" not in str(refused.value)
+    with pytest.raises(PatchmillError) as failure:
+        list(catalog.run_user_sql(sql.format(root=tmp_path)))
+    assert "xyzzy" not in str(failure.value)
 
 
 @pytest.mark.parametrize(
@@ -110,17 +112,17 @@ def test_no_other_file_is_read(catalog: Catalog, tmp_path: Path, sql: str) -> No
         "install 'httpfs' from community",
     ],
 )
-def test_nothing_unlocks_it_or_brings_an_extension(catalog: Catalog, sql: str) -> None:
-    def configured() -> list:
+def test_no_statement_lifts_the_restrictions_or_loads_an_extension(catalog: Catalog, sql: str) -> None:
+    def read_settings() -> list[dict[str, object]]:
         return catalog.rows("from duckdb_settings()")
 
-    before = configured()
-    with pytest.raises(ConfigError, match="only queries may be asked here"):
-        list(catalog.answers(sql))
-    assert configured() == before
-    with pytest.raises(PatchmillError):
-        catalog.arrow(sql)  # nor does DuckDB when it is tried
-    assert configured() == before
+    before = read_settings()
+    with pytest.raises(ConfigError, match="expected queries, or tables, views and macros"):
+        list(catalog.run_user_sql(sql))
+    assert read_settings() == before
+    with pytest.raises(LakeError):
+        catalog.arrow(sql)  # DuckDB refuses it by itself, too
+    assert read_settings() == before
 
 
 @pytest.mark.parametrize(
@@ -138,18 +140,18 @@ def test_nothing_unlocks_it_or_brings_an_extension(catalog: Catalog, sql: str) -
         ("", []),
     ],
 )
-def test_questions_are_answered(catalog: Catalog, sql: str, rows: list) -> None:
-    assert [data.to_pylist() for data in catalog.answers(sql)] == rows
+def test_queries_are_answered(catalog: Catalog, sql: str, rows: list[list[dict[str, object]]]) -> None:
+    assert [data.to_pylist() for data in catalog.run_user_sql(sql)] == rows
 
 
 @pytest.mark.parametrize("sql", ["explain select 1", "explain analyze from drops", "describe drops", "summarize drops"])
 def test_plans_and_descriptions_are_answered(catalog: Catalog, sql: str) -> None:
-    [data] = catalog.answers(sql)
+    [data] = catalog.run_user_sql(sql)
     assert data.num_rows > 0
 
 
 @pytest.mark.parametrize(
-    ("sql", "says"),
+    ("sql", "message"),
     [
         ("from attemps", "Table with name attemps does not exist! Did you mean \"attempts\"? (line 1, at 'attemps')"),
         ("select\n  stagee\nfrom drops", 'column "stagee" not found in FROM clause! Candidate bindings: "stage"'),
@@ -163,30 +165,55 @@ def test_plans_and_descriptions_are_answered(catalog: Catalog, sql: str) -> None
         ("pivot drops on reason", "pivot ... on NAME in ('a', 'b')"),
     ],
 )
-def test_wrong_sql_is_one_line_that_names_what_was_meant(catalog: Catalog, sql: str, says: str) -> None:
-    with pytest.raises(ConfigError) as refused:
-        list(catalog.answers(sql))
-    assert says in str(refused.value)
-    assert "\n" not in str(refused.value) and len(str(refused.value)) < 300
+def test_wrong_sql_is_one_line_that_suggests_the_right_name(catalog: Catalog, sql: str, message: str) -> None:
+    with pytest.raises(ConfigError) as failure:
+        list(catalog.run_user_sql(sql))
+    assert message in str(failure.value)
+    assert "\n" not in str(failure.value) and len(str(failure.value)) < 300
 
 
-def test_one_statement_is_run_where_one_is_expected(catalog: Catalog) -> None:
-    with pytest.raises(ConfigError, match="expected one statement, got 2"):
-        catalog.arrow("select 1; select 2")
+@pytest.mark.parametrize(
+    ("sql", "message"),
+    [
+        pytest.param(
+            "select * from attemps", r"^select \* from attemps: .*Did you mean \"attempts\"", id="no such table"
+        ),
+        pytest.param("select 1 as a, 2 as a", "^select 1 as a, 2 as a: two columns are called 'a'", id="equal names"),
+        pytest.param("select 1; select 2", "^select 1; select 2: expected one statement, got 2", id="two statements"),
+        pytest.param("select 1" + " + 1" * 50, None, id="right"),
+        pytest.param("select nope" + " + 1" * 50, r"^select nope( \+ 1)+ \+\.\.\.: cannot be run", id="long"),
+        pytest.param(load_statement("publish_changes"), r"^storage/sql/publish_changes\.sql: cannot", id="of a file"),
+    ],
+)
+def test_a_fault_in_patchmills_own_sql_is_an_error_of_the_lake_that_names_the_statement(
+    catalog: Catalog, sql: str, message: str | None
+) -> None:
+    if message is None:
+        assert catalog.arrow(sql).num_rows == 1
+        return
+    with pytest.raises(LakeError, match=message):
+        catalog.arrow(sql)
 
 
-def test_a_locked_catalog_still_spills_to_disk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sql", ["select 1; select 2", "create view v as select 1", ""])
+def test_where_one_query_is_expected_another_number_is_refused(catalog: Catalog, sql: str) -> None:
+    assert catalog.run_user_query("select 1 as n").to_pylist() == [{"n": 1}]
+    with pytest.raises(ConfigError, match=r"expected one query, got [02]"):
+        catalog.run_user_query(sql)
+
+
+def test_a_restricted_catalog_still_spills_to_disk(tmp_path: Path) -> None:
     lake = Lake(LakeSettings(path=str(tmp_path / "lake"), memory_limit="60MB"))
     lake.append(DROPS, [row(DROPS)])
     with Catalog(lake) as catalog:
-        [data] = catalog.answers(
+        [data] = catalog.run_user_sql(
             "select count(*) as n from (select distinct hash(i)::varchar || repeat('x', 20) from range(900000) as t(i))"
         )
     assert data.to_pylist() == [{"n": 900_000}]
 
 
 @pytest.mark.parametrize(
-    ("text", "done"),
+    ("text", "complete"),
     [
         ("select 1;", True),
         ("select 1; -- enough", True),
@@ -202,5 +229,5 @@ def test_a_locked_catalog_still_spills_to_disk(tmp_path: Path) -> None:
         ("", False),
     ],
 )
-def test_a_statement_ends_at_a_semicolon_outside_strings_and_comments(text: str, done: bool) -> None:
-    assert ends(text) == done
+def test_a_statement_ends_at_a_semicolon_outside_strings_and_comments(text: str, complete: bool) -> None:
+    assert is_complete(text) == complete

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.catalog import Catalog, offers
+from storage.catalog import Catalog
 from storage.dataset_tables import PREFERENCE_CORRECTNESS, PREFERENCE_EFFICIENCY
 from storage.lake import Lake, LakeSettings
+from storage.statements import list_entries
 from storage.tables import ATTEMPTS, DIAGNOSES, DROPS, EXECUTIONS, IDEAS, PROBLEMS, TESTS
 from tests.builders import row
 
@@ -94,8 +95,8 @@ def test_every_view_and_macro_says_what_a_row_is(empty: Catalog) -> None:
         "select view_name as name from duckdb_views() where not internal "
         "union select function_name from duckdb_functions() where not internal"
     )
-    assert {offer.name for offer in offers()} == {view["name"] for view in made}
-    assert all(len(offer.about.split()) >= 3 for offer in offers())
+    assert {entry.name for entry in list_entries()} == {view["name"] for view in made}
+    assert all(len(entry.description.split()) >= 3 for entry in list_entries())
 
 
 @settings(max_examples=300, deadline=None)
