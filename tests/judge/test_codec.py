@@ -3,9 +3,11 @@
 import collections
 import contextlib
 import math
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -16,11 +18,11 @@ from judge.inside.decoder import Decoder
 from judge.inside.encoder import Encoder
 
 
-def _no(*_):
+def refuse_handle(*_: object) -> NoReturn:
     raise CodecError("a handle")
 
 
-encode, decode = Encoder(_no).encode, Decoder(_no).decode
+encode, decode = Encoder(refuse_handle).encode, Decoder(refuse_handle).decode
 TEXT = st.text(st.characters(codec=None, categories=None, exclude_categories=()))
 ZONES = st.none() | st.integers(-1439, 1439).map(lambda m: timezone(timedelta(minutes=m)))
 HASHABLE = (
@@ -40,74 +42,81 @@ PLAIN = st.recursive(
 )  # fmt: skip
 
 
-def _same(a, b):
-    return type(a) is type(b) and a == b
+def equal_with_type(left: object, right: object) -> bool:
+    return type(left) is type(right) and left == right
 
 
 @given(PLAIN)
 @settings(max_examples=300, deadline=None)
-def test_plain_values_come_back_equal_and_of_the_same_type(value):
-    assert _same(decode(encode(value)), value)
+def test_plain_values_come_back_equal_and_of_the_same_type(value: object) -> None:
+    assert equal_with_type(decode(encode(value)), value)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.0, 2**64, -(2**63), -(2**63) - 1, Decimal("NaN")])
-def test_awkward_numbers_come_back(value):
-    back = decode(encode(value))
-    assert type(back) is type(value) and repr(back) == repr(value)
+def test_awkward_numbers_come_back(value: object) -> None:
+    decoded = decode(encode(value))
+    assert type(decoded) is type(value) and repr(decoded) == repr(value)
 
 
 @pytest.mark.parametrize("kind", [list, tuple])
 @pytest.mark.parametrize("items", [range(500), [0.5] * 40, [1, 2.0] * 40, [2**70] * 40, [True] * 40, [-(2**63)] * 40])
-def test_long_runs_of_numbers_come_back(kind, items):
+def test_long_lists_of_numbers_come_back(kind: type[list[Any] | tuple[Any, ...]], items: list[Any]) -> None:
     value = kind(items)
-    back = decode(encode([value, 1]))
-    assert _same(back, [value, 1]) and list(map(type, back[0])) == list(map(type, value))
+    decoded = decode(encode([value, 1]))
+    assert equal_with_type(decoded, [value, 1]) and list(map(type, decoded[0])) == list(map(type, value))
 
 
-def test_subclasses_become_plain():
-    class Int(int):
-        def __index__(self):
-            return 99
+class LyingInt(int):
+    def __index__(self) -> int:
+        return 99
 
-        def __eq__(self, other):
-            return True
+    def __eq__(self, other: object) -> bool:
+        return True
 
-        __hash__ = int.__hash__
+    __hash__ = int.__hash__
 
-    class List(list):
-        def __iter__(self):
-            return iter([99])
 
-    assert decode(encode(Int(5))) == 5 and type(decode(encode(Int(5)))) is int
-    assert decode(encode(List([1]))) == [1] and type(decode(encode(List([1])))) is list
+class LyingList(list[int]):
+    def __iter__(self) -> Iterator[int]:
+        return iter([99])
+
+
+def test_subclasses_become_plain() -> None:
+
+    assert equal_with_type(decode(encode(LyingInt(5))), 5)
+    assert equal_with_type(decode(encode(LyingList([1]))), [1])
     assert type(decode(encode(collections.defaultdict(int, a=1)))) is dict
     assert decode(encode(collections.Counter("aa")))["b"] == 0
     assert math.isnan(decode(encode((float("nan"),)))[0])
 
 
 @pytest.mark.parametrize("moment", [date.max, time.max, datetime(2024, 1, 1, fold=1), timedelta.min])
-def test_moments_come_back(moment):
-    assert _same(decode(encode(moment)), moment)
+def test_moments_come_back(moment: object) -> None:
+    assert equal_with_type(decode(encode(moment)), moment)
 
 
-def test_named_tuples_keep_their_names():
-    point = collections.namedtuple("Point", "x y")(1, [2])
-    back = decode(encode(point))
-    assert back == (1, [2]) and back.y == [2] and isinstance(back, tuple)
+class Point(NamedTuple):
+    x: int
+    y: list[int]
+
+
+def test_named_tuples_keep_their_names() -> None:
+    decoded: Any = decode(encode(Point(1, [2])))
+    assert decoded == (1, [2]) and decoded.y == [2] and issubclass(type(decoded), tuple)
     with pytest.raises(AttributeError):
-        assert back.z
+        assert decoded.z
 
 
 @given(st.binary(max_size=400))
 @settings(max_examples=500, deadline=None)
-def test_hostile_bytes_only_fail(data):
+def test_hostile_bytes_raise_nothing_but_codec_errors(data: bytes) -> None:
     with contextlib.suppress(CodecError):
         decode(data)
 
 
 @given(PLAIN, st.data())
 @settings(max_examples=300, deadline=None)
-def test_damaged_values_only_fail(value, data):
+def test_damaged_values_raise_nothing_but_codec_errors(value: object, data: st.DataObject) -> None:
     raw = bytearray(encode(value))
     for _ in range(data.draw(st.integers(1, 4))):
         raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
@@ -125,17 +134,33 @@ def test_damaged_values_only_fail(value, data):
         b"j\x00\x00\x00\x03abc", b"u\xff\xff\xff\xff", b"Q\x00\x00\x00\x01b\x00\x00\x00\x00", b"s\x00\x00\x00\x01\xff",
     ],
 )  # fmt: skip
-def test_malformed_values_are_refused(raw):
+def test_malformed_values_are_refused(raw: bytes) -> None:
     with pytest.raises(CodecError):
         decode(raw)
 
 
-def test_what_has_no_end_is_refused():
-    cycle: list[object] = []
-    cycle.append(cycle)
-    deep: list[object] = []
-    for _ in range(1000):
-        deep = [deep]
-    for value in (cycle, deep, 1 << 9_000_000, [None] * 5_000_000):
-        with pytest.raises(CodecError):
-            encode(value)
+def nest(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def make_cycle() -> list[object]:
+    value: list[object] = []
+    value.append(value)
+    return value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(make_cycle(), id="cycle"),
+        pytest.param(nest(1000), id="too deep"),
+        pytest.param(1 << 9_000_000, id="too large a number"),
+        pytest.param([None] * 5_000_000, id="too many items"),
+    ],
+)
+def test_values_beyond_the_bounds_are_refused(value: object) -> None:
+    with pytest.raises(CodecError):
+        encode(value)

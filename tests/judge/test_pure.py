@@ -1,4 +1,4 @@
-"""What needs no sandbox: comparing outputs, feedback, verdicts from facts, filters, names."""
+"""The parts of the judge that need no sandbox: comparisons, feedback, verdicts from facts, filters, names."""
 
 # ruff: noqa: E501, RUF001 (programs and cases are data, one a line; the odd digits are the point)
 
@@ -14,14 +14,14 @@ from judge.feedback import LONGEST, write_feedback
 from judge.inside import seccomp
 from judge.inside.kinds import equals_json
 from judge.inside.names import collect_names, split_names
-from judge.outcome import Outcome
+from judge.outcome import DriverRecord, Outcome, Stop
 from judge.problems import Asserts
-from judge.protocol import Job, Limits, TestResult
+from judge.protocol import Job, Judged, Limits, TestResult
 from judge.verdicts import judge_tested
 
 
 @pytest.mark.parametrize(
-    ("got", "want", "equal"),
+    ("actual", "expected", "equal"),
     [
         ("1 2\n", "1 2", True), ("1\n2  \n\n", "1 2", True), ("1", "1 2", False), ("1 2 3", "1 2", False), ("", "", True),
         ("0.3333333", "0.33333333", True), ("1e-3", "0.001", True), ("1.0", "1", True), ("2", "3", False), ("02", "2", False),
@@ -29,29 +29,29 @@ from judge.verdicts import judge_tested
         ("nan", "1.0", False), ("inf", "1.0", False), ("1_0.0", "10.0", False), ("YES", "yes", False), ("１.0", "1.0", False),
     ],
 )  # fmt: skip
-def test_outputs_are_compared_by_token(got, want, equal):
-    assert (compare_output(got.encode(), want) == "") is equal
+def test_outputs_are_compared_by_token(actual: str, expected: str, equal: bool) -> None:
+    assert (compare_output(actual.encode(), expected) == "") is equal
 
 
 @given(st.text())
-def test_an_output_equals_itself_whatever_blanks_are_added(text):
+def test_an_output_equals_itself_with_any_blanks_around_it(text: str) -> None:
     raw = text.encode("utf-8", "replace")
     assert compare_output(b" " + raw + b" \n", raw.decode()) == ""
 
 
 @pytest.mark.parametrize(
-    ("got", "want", "equal"),
+    ("actual", "expected", "equal"),
     [
         ((1, 2), [1, 2], True), ([(1,), [2]], [[1], [2]], True), ({1: "a"}, {"1": "a"}, True), ({True: 1}, {"true": 1}, True),
         (0.1 + 0.2, 0.3, True), (1, 1.0, True), (True, 1, False), (1, True, False), ({1, 2}, [1, 2], False), ("a", ["a"], False),
         (None, None, True), ([1], [1, 2], False), (float("nan"), 1.0, False), (10**400, 0.5, False), ({1: 2, "1": 2}, {"1": 2}, False),
     ],
 )  # fmt: skip
-def test_calls_are_compared_as_json(got, want, equal):
-    assert equals_json(got, want) is equal
+def test_calls_are_compared_as_json(actual: object, expected: object, equal: bool) -> None:
+    assert equals_json(actual, expected) is equal
 
 
-def test_feedback_is_short_and_has_no_addresses():
+def test_feedback_is_short_and_has_no_addresses() -> None:
     tests = tuple(
         TestResult(f"assert f({n}) == {'9' * 3000}", "failed", "got <A at 0x7f12ab>" + "x" * 5000) for n in range(3)
     )
@@ -60,45 +60,54 @@ def test_feedback_is_short_and_has_no_addresses():
     assert write_feedback("passed", tests) == "" and write_feedback("no_code", ()) != ""
 
 
-def _judged(*records, **facts):
-    job = Job("a", "x = 1", "", "f", Asserts(kind="asserts", asserts=("assert f(1)", "assert f(2)")), Limits())
-    return judge_tested(job, ["assert f(1)", "assert f(2)"], Outcome(records=list(records), **facts))
+def _judge(*records: DriverRecord, status: int | None = None, stop: Stop | None = None, why: str = "") -> Judged:
+    """Return the verdict on a program with two asserts, from the driver's report and how the run ended."""
+    job = Job("a", "x = 1", "", "f", Asserts(asserts=("assert f(1)", "assert f(2)")), Limits())
+    outcome = Outcome(records=list(records), status=status, stop=stop, why=why)
+    return judge_tested(job, ["assert f(1)", "assert f(2)"], outcome)
 
 
-PASS = {"verdict": "passed", "message": "", "exception": None}
-ONE, TWO = {"test": "assert f(1)", **PASS}, {"test": "assert f(2)", **PASS}
-DONE = {"done": True, "notes": []}
+FIRST: DriverRecord = {"test": "assert f(1)", "verdict": "passed", "message": "", "exception": None}
+SECOND: DriverRecord = {"test": "assert f(2)", "verdict": "passed", "message": "", "exception": None}
+OTHER_WORD: DriverRecord = {"test": "assert f(2)", "verdict": "PASSED", "message": "", "exception": None}
+LOST: DriverRecord = {"test": "assert f(2)", "verdict": "lost", "message": "", "exception": None}
+DONE: DriverRecord = {"done": True, "notes": []}
 
 
-def test_a_pass_needs_an_answer_to_every_test():
-    assert _judged(ONE, TWO, DONE).verdict == "passed"
-    for records in (
-        (),
-        (DONE,),
-        (ONE, DONE),
-        (TWO, ONE, DONE),
-        (ONE, ONE, DONE),
-        (ONE, {**TWO, "verdict": "PASSED"}, DONE),
-    ):
-        assert _judged(*records).verdict == "failed"
+def test_a_report_with_an_answer_to_every_test_is_a_pass() -> None:
+    assert _judge(FIRST, SECOND, DONE).verdict == "passed"
 
 
-def test_tampering_and_limits_outweigh_answers():
-    row = _judged(ONE, TWO, {"tampered": "more bytes"}, DONE)
+@pytest.mark.parametrize(
+    "records",
+    [
+        pytest.param((), id="empty"),
+        pytest.param((DONE,), id="no answer"),
+        pytest.param((FIRST, DONE), id="one answer missing"),
+        pytest.param((SECOND, FIRST, DONE), id="wrong order"),
+        pytest.param((FIRST, FIRST, DONE), id="one answer twice"),
+        pytest.param((FIRST, OTHER_WORD, DONE), id="unknown verdict"),
+    ],
+)
+def test_any_other_report_is_no_pass(records: tuple[DriverRecord, ...]) -> None:
+    assert _judge(*records).verdict == "failed"
+
+
+def test_tampering_and_limits_outweigh_answers() -> None:
+    row = _judge(FIRST, SECOND, {"tampered": "more bytes"}, DONE)
     assert row.verdict == "failed" and row.flags == ("tampered",) and "more bytes" in row.feedback
-    assert _judged(ONE, TWO, DONE, stop="output", why="much").verdict == "output"
+    assert _judge(FIRST, SECOND, DONE, stop="output", why="much").verdict == "output"
 
 
-def test_how_a_program_left_is_told():
-    lost = {"test": "assert f(2)", "verdict": "lost", "message": "", "exception": None}
-    assert _judged(ONE, lost, DONE, status=3 << 8).tests[1].message == "the program ended with exit code 3"
-    assert _judged(ONE, lost, DONE, status=11).signal == 11
-    assert _judged(ONE, lost, DONE, stop="memory", why="w").tests[1].verdict == "memory"
+def test_results_say_how_a_program_ended() -> None:
+    assert _judge(FIRST, LOST, DONE, status=3 << 8).tests[1].message == "the program ended with exit code 3"
+    assert _judge(FIRST, LOST, DONE, status=11).signal == 11
+    assert _judge(FIRST, LOST, DONE, stop="memory", why="w").tests[1].verdict == "memory"
 
 
 @pytest.mark.parametrize("machine", seccomp.MACHINES)
 @pytest.mark.parametrize("static", [True, False])
-def test_filters_jump_only_within_themselves(machine, static):
+def test_filters_jump_only_within_themselves(machine: str, static: bool) -> None:
     code = seccomp.build_filter(static, False, machine)
     ops = [struct.unpack_from("=HBBI", code, at) for at in range(0, len(code), 8)]
     assert ops[-1] == (seccomp.RET, 0, 0, seccomp.ALLOW)
@@ -106,43 +115,47 @@ def test_filters_jump_only_within_themselves(machine, static):
         assert op == seccomp.RET or at + 1 + max(yes, no) < len(ops)
 
 
-def _answer(machine, static, number, *args, forks=True):
-    """What a filter says to one call, by walking it."""
+def _run_filter(machine: str, static: bool, number: int, *args: int, forks: bool = True) -> int:
+    """Return a filter's answer to one system call, by interpreting its operations."""
     _, arch = seccomp.MACHINES[machine]
     data = struct.pack("=iIQ6Q", number, arch, 0, *args, *[0] * (6 - len(args)))
-    code, at, acc = seccomp.build_filter(static, forks, machine), 0, 0
+    code, at, accumulator = seccomp.build_filter(static, forks, machine), 0, 0
     while True:
         op, yes, no, k = struct.unpack_from("=HBBI", code, at * 8)
         at += 1
         if op == seccomp.RET:
-            return k
+            return int(k)
         if op == seccomp.LD:
-            (acc,) = struct.unpack_from("=I", data, k)
+            (accumulator,) = struct.unpack_from("=I", data, k)
         else:
-            holds = {seccomp.JEQ: acc == k, seccomp.JGE: acc >= k, seccomp.JSET: bool(acc & k)}[op]
+            holds = {seccomp.JEQ: accumulator == k, seccomp.JGE: accumulator >= k, seccomp.JSET: bool(accumulator & k)}[
+                op
+            ]
             at += yes if holds else no
 
 
 @pytest.mark.parametrize("machine", seccomp.MACHINES)
-def test_filters_say_no_to_what_they_name_and_yes_to_the_rest(machine):
+def test_filters_refuse_the_calls_in_their_tables_and_allow_the_rest(machine: str) -> None:
     column = seccomp.MACHINES[machine][0]
-    no = seccomp.ERRNO | seccomp.EPERM
+    refused, allowed = seccomp.ERRNO | seccomp.EPERM, seccomp.ALLOW
     for table, static in ((seccomp.STATIC, True), (seccomp.PER_JOB, False)):
         for numbers in table.values():
-            if numbers[column] is not None:
-                assert _answer(machine, static, numbers[column]) == no
+            if (number := numbers[column]) is not None:
+                assert _run_filter(machine, static, number) == refused
     clone, socket, kill = seccomp.CLONE[column], seccomp.SOCKET[column], seccomp.KILLS[0][0][column]
-    assert _answer(machine, True, clone, 0x10000000) == no and _answer(machine, True, clone, 17) == seccomp.ALLOW
-    assert _answer(machine, True, socket, 2) == no and _answer(machine, True, socket, 1) == seccomp.ALLOW
-    assert _answer(machine, True, seccomp.CLONE3[column]) == seccomp.ERRNO | seccomp.ENOSYS
-    assert _answer(machine, False, kill, 1, 9) == seccomp.KILL and _answer(machine, False, kill, 1, 15) == seccomp.ALLOW
-    assert _answer(machine, False, kill, 5, 9) == seccomp.ALLOW and _answer(machine, False, 0) == seccomp.ALLOW
-    assert _answer(machine, False, clone, 17, forks=False) == no
-    assert _answer(machine, False, clone, 0x10F00, forks=False) == seccomp.ALLOW
+    assert _run_filter(machine, True, clone, 0x10000000) == refused and _run_filter(machine, True, clone, 17) == allowed
+    assert _run_filter(machine, True, socket, 2) == refused and _run_filter(machine, True, socket, 1) == allowed
+    assert _run_filter(machine, True, seccomp.CLONE3[column]) == seccomp.ERRNO | seccomp.ENOSYS
+    assert (
+        _run_filter(machine, False, kill, 1, 9) == seccomp.KILL and _run_filter(machine, False, kill, 1, 15) == allowed
+    )
+    assert _run_filter(machine, False, kill, 5, 9) == allowed and _run_filter(machine, False, 0) == allowed
+    assert _run_filter(machine, False, clone, 17, forks=False) == refused
+    assert _run_filter(machine, False, clone, 0x10F00, forks=False) == allowed
 
 
-def test_names_of_python_are_never_the_candidates():
+def test_names_of_python_are_never_asked_of_the_candidate() -> None:
     names = collect_names(ast.parse("set(f(x)) == Counter(math.pi, Node, sorted)"))
-    ask, given_ = split_names(names, set(), "f")
-    assert ask == ["Node", "f", "x"] and set(given_) == {"Counter", "math"}
+    asked, supplied = split_names(names, set(), "f")
+    assert asked == ["Node", "f", "x"] and set(supplied) == {"Counter", "math"}
     assert split_names({"sum"}, set(), "sum")[0] == ["sum"]
