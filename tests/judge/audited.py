@@ -1,4 +1,4 @@
-"""The audit in a process of its own: `python -m tests.judge.audited all|sample` prints one line of JSON."""
+"""Audit bubblewrap in a process of its own: `python -m tests.judge.audited all|sample` prints one line of JSON."""
 
 import json
 import os
@@ -10,28 +10,39 @@ from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Asserts
 from judge.protocol import Job, Limits
 
-OF_GROUP = 3
-HONEST = Job("1", "def f(): return 1", "", "f", Asserts(kind="asserts", asserts=("assert f() == 1",)), Limits())
+ATTACKS_PER_GROUP = 3
+HONEST = Job("1", "def f(): return 1", "", "f", Asserts(asserts=("assert f() == 1",)), Limits())
 
 
-def sample() -> tuple[Attack, ...]:
-    """A few programs of every class: the first, and others as far apart as can be."""
+def sample_attacks() -> tuple[Attack, ...]:
+    """Return a few programs of every group: the first, and others as far apart as can be."""
     groups: dict[Group, list[Attack]] = {}
     for attack in ATTACKS:
         groups.setdefault(attack.group, []).append(attack)
-    return tuple(attack for group in groups.values() for attack in group[:: max(1, len(group) // OF_GROUP)][:OF_GROUP])
+    return tuple(
+        attack
+        for group in groups.values()
+        for attack in group[:: max(1, len(group) // ATTACKS_PER_GROUP)][:ATTACKS_PER_GROUP]
+    )
 
 
 def main(extent: str) -> None:
+    """Print how many programs were audited, those with a wrong result, the kind of cgroup and the user."""
     sandbox = open_sandbox(SandboxSettings(backend="bubblewrap", jobs=2))
     try:
-        rows = list(audit(sandbox, ATTACKS if extent == "all" else sample(), at_once=2))
-        (known,) = sandbox.judge([HONEST])
+        results = list(audit(sandbox, ATTACKS if extent == "all" else sample_attacks(), at_once=2))
+        (honest,) = sandbox.judge([HONEST])
     finally:
         sandbox.close()
-    wrong = [f"{row.attack.name}: {row.verdict} {row.flags} {row.left_behind} {row.feedback}" for row in rows if not row.ok]
-    told = {"programs": len(rows), "wrong": wrong, "cgroup": known.evidence["cgroup"], "user": os.geteuid()}
-    sys.stdout.write(json.dumps(told))
+    wrong = [
+        f"{result.attack.name}: {result.verdict} {result.flags} {result.left_behind} {result.feedback}"
+        for result in results
+        if not result.ok
+    ]
+    report = {
+        "programs": len(results), "wrong": wrong, "cgroup": honest.evidence["cgroup"], "user": os.geteuid()
+    }  # fmt: skip
+    sys.stdout.write(json.dumps(report))
 
 
 if __name__ == "__main__":

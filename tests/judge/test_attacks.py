@@ -1,6 +1,8 @@
-"""Every program of the table of attacks gets a verdict it may get, and leaves nothing."""
+"""Every program of the table of attacks gets a right verdict and leaves nothing behind, and the audit would notice."""
 
 import subprocess
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -8,16 +10,18 @@ import pytest
 from judge.attacks import ATTACKS, Attack, Group
 from judge.attacks.base import ADD, MARK, WRONG
 from judge.audit import audit
-from judge.protocol import Judged
+from judge.protocol import Job, Judged, Sandbox
+
+Run = Callable[..., Judged]
 
 
 @pytest.mark.parametrize("attack", [pytest.param(attack, id=attack.name) for attack in ATTACKS])
-def test_every_attack_gets_its_verdict_and_leaves_nothing(sandbox, attack):
-    (row,) = audit(sandbox, [attack])
-    assert row.ok, row
+def test_every_attack_gets_its_verdict_and_leaves_nothing(sandbox: Sandbox, attack: Attack) -> None:
+    (result,) = audit(sandbox, [attack])
+    assert result.ok, result
 
 
-def test_the_table_is_complete():
+def test_the_table_is_complete() -> None:
     names = [attack.name for attack in ATTACKS]
     assert len(names) == len(set(names)) >= 80
     assert {attack.group for attack in ATTACKS} == set(get_args(Group))
@@ -28,7 +32,7 @@ def test_the_table_is_complete():
     assert sum(a.group == "honest but awkward" for a in ATTACKS) >= 15
 
 
-LEAVES = """
+LEAVES_NOTES = """
 import fcntl, os
 for call in (
     lambda: os.chmod('/proc', 0o777), lambda: open('/proc/note', 'w'), lambda: open('/tmp/note', 'w'),
@@ -38,7 +42,7 @@ for call in (
     except OSError: pass
 def add(a, b): return a + b
 """
-FINDS = """
+EXPECTS_NO_NOTES = """
 import fcntl, os
 assert os.listdir('/tmp') == os.listdir('/proc') == []
 assert os.getpid() == 1
@@ -47,9 +51,9 @@ def add(a, b): return a + b
 """
 
 
-def test_a_program_finds_no_note_of_the_last(add):
-    assert add(LEAVES).verdict == "passed"
-    row = add(FINDS)
+def test_a_program_finds_no_note_of_an_earlier_program(add: Run) -> None:
+    assert add(LEAVES_NOTES).verdict == "passed"
+    row = add(EXPECTS_NO_NOTES)
     assert row.verdict == "passed", row
 
 
@@ -62,23 +66,23 @@ COINS = {
 }
 
 
-@pytest.mark.parametrize("coin", COINS)
-def test_a_coin_falls_anew_in_every_run(judge, coin):
-    code = f"import os, random, uuid\nwell = {COINS[coin]}\ndef f(): return well"
+@pytest.mark.parametrize("coin", COINS.values(), ids=COINS)
+def test_random_numbers_differ_from_run_to_run(judge: Run, coin: str) -> None:
+    code = f"import os, random, uuid\nwell = {coin}\ndef f(): return well"
     assert {judge(code, "assert f()").verdict for _ in range(40)} == {"passed", "failed"}
 
 
-class Recorded:
-    """A sandbox that passes everything, and does one thing more."""
+class PassingSandbox:
+    """A sandbox that passes every program, and calls a hook before each."""
 
     backend = "recorded"
 
-    def __init__(self, then=lambda: None) -> None:
-        self.then = then
+    def __init__(self, hook: Callable[[Job], object] = lambda job: None) -> None:
+        self._hook = hook
 
-    def judge(self, jobs):
+    def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         for job in jobs:
-            self.then()
+            self._hook(job)
             yield Judged(job.job_id, "passed", ())
 
     def close(self) -> None:
@@ -88,39 +92,34 @@ class Recorded:
 HONEST = Attack("sum", "honest but awkward", "def add(a, b): return a + b", ("passed",), ADD)
 
 
-def test_wrong_verdicts_and_missing_flags_are_told():
+def test_wrong_verdicts_and_missing_flags_are_not_ok() -> None:
     wrong = Attack("difference", "lies when compared", WRONG, ("failed",), ADD)
     flagged = Attack("flagged", "honest but awkward", HONEST.code, ("passed",), ADD, flag="tampered")
-    assert [row.ok for row in audit(Recorded(), [HONEST, wrong, flagged], 2)] == [True, False, False]
+    assert [result.ok for result in audit(PassingSandbox(), [HONEST, wrong, flagged], 2)] == [True, False, False]
 
 
-def test_files_left_outside_are_told(tmp_path, monkeypatch):
+def test_files_left_outside_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    (row,) = audit(Recorded((tmp_path / MARK).touch), [HONEST])
-    assert not row.ok and row.left_behind == (f"file {tmp_path / MARK}",)
+    (result,) = audit(PassingSandbox(lambda job: (tmp_path / MARK).touch()), [HONEST])
+    assert not result.ok and result.left_behind == (f"file {tmp_path / MARK}",)
 
 
-class Leaver(Recorded):
-    """Leaves a process as deep in namespaces as a program's, after one program."""
+def test_a_surviving_process_counts_against_the_program_that_left_it() -> None:
+    survivors: list[subprocess.Popen[bytes]] = []
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.started = []
-
-    def judge(self, jobs):
+    def leave_process(job: Job) -> None:
+        """Start a process as deep in namespaces as a program's, and wait until it runs."""
         deeper = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"]
-        for job in jobs:
-            if job.code == WRONG:
-                command = [*deeper, *deeper, *deeper, "sh", "-c", "echo; exec sleep 60"]
-                self.started.append(subprocess.Popen(command, stdout=subprocess.PIPE))
-                self.started[-1].stdout.readline()
-            yield Judged(job.job_id, "passed", ())
+        if job.code == WRONG:
+            command = [*deeper, *deeper, *deeper, "sh", "-c", "echo; exec sleep 60"]
+            survivors.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+            stdout = survivors[-1].stdout
+            assert stdout is not None and stdout.readline() == b"\n"
 
-
-def test_a_process_that_survives_is_told_of_the_program_that_left_it():
-    sandbox, leaves = Leaver(), Attack("leaves", "honest but awkward", WRONG, ("passed",), ADD)
-    rows = list(audit(sandbox, [HONEST, leaves, HONEST], at_once=2))
-    for started in sandbox.started:
-        with started as process:
-            process.kill()
-    assert [row.ok for row in rows] == [True, False, True] and rows[1].left_behind[0].startswith("process ")
+    leaves = Attack("leaves", "honest but awkward", WRONG, ("passed",), ADD)
+    results = list(audit(PassingSandbox(leave_process), [HONEST, leaves, HONEST], at_once=2))
+    for survivor in survivors:
+        with survivor:
+            survivor.kill()
+    assert [result.ok for result in results] == [True, False, True]
+    assert results[1].left_behind[0].startswith("process ")

@@ -16,13 +16,13 @@ import pytest
 
 from judge.attacks import ATTACKS
 from judge.backends.bubblewrap import find_bwrap
-from tests.judge.audited import sample
+from tests.judge.audited import sample_attacks
 
 ROOT = Path(__file__).parents[2]
 USER = 61111
 PR_SET_CHILD_SUBREAPER = 36
 PLACES = ("/", "/var/tmp")
-EXTENTS = [pytest.param("sample", len(sample())), pytest.param("all", len(ATTACKS), marks=pytest.mark.slow)]
+EXTENTS = [pytest.param("sample", len(sample_attacks())), pytest.param("all", len(ATTACKS), marks=pytest.mark.slow)]
 AUDITED = [sys.executable, "-m", "tests.judge.audited"]
 
 

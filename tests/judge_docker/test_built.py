@@ -20,7 +20,7 @@ from judge.pool import SlotPool
 from judge.problems import Asserts
 from judge.protocol import Job, Limits
 from storage.errors import ConfigError
-from tests.judge.audited import sample
+from tests.judge.audited import sample_attacks
 
 TAG = "patchmill/of-tests:1"
 OWN = """
@@ -74,7 +74,7 @@ def test_attacks_get_their_verdict_in_it(engine, image):
     with closing(
         open_sandbox(SandboxSettings(backend="docker", docker_host=engine.host, image=TAG, jobs=2))
     ) as sandbox:
-        wrong = [row for row in audit(sandbox, sample(), 2) if not row.ok]
+        wrong = [row for row in audit(sandbox, sample_attacks(), 2) if not row.ok]
     assert wrong == []
 
 
