@@ -24,11 +24,11 @@ import httpx
 import psutil
 
 from flows.config import RefreshConfig
-from storage.settings import load
-from tasks.models.recorded import read
+from storage.settings import load_settings
+from tasks.models.recorded import read_recording
 from tasks.models.settings import VllmSettings
 from tasks.models.vllm_server import VllmServer
-from tasks.models.weights import fetch
+from tasks.models.weights import fetch_weights
 
 PARTS = {"VLLM": "model server", "vllm": "model server", "uvicorn": "prefect server", "inside.zygote": "sandbox"}
 
@@ -101,7 +101,7 @@ async def straight(url: str, name: str, chats: list[dict[str, Any]], in_flight: 
 
 def chats(recording: Path, wanted: int, max_tokens: int) -> list[dict[str, Any]]:
     """A sample of the recorded samples as single requests, made new to the prefix cache."""
-    rows = random.Random(1).sample(read(recording), wanted)
+    rows = random.Random(1).sample(read_recording(recording), wanted)
     made = []
     for row in rows:
         messages = json.loads(row["messages"])
@@ -117,10 +117,10 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="sets")
     parser.add_argument("--replay", type=int, default=150)
     arguments = parser.parse_args()
-    settings = load(arguments.config, RefreshConfig).model
+    settings = load_settings(arguments.config, RefreshConfig).model
     assert isinstance(settings, VllmSettings), "expected a config whose model is a vLLM server"
-    server = VllmServer(settings, fetch(settings))
-    url = server.ensure()
+    server = VllmServer(settings, fetch_weights(settings))
+    url = server.ensure_running()
     recording = arguments.lake.with_suffix(".parquet")
     command = [sys.executable, "-c", "from cli.main import main; main()", "record", str(arguments.config)]
     command += ["--lake", str(arguments.lake), "--out", str(recording), "--json"]

@@ -1,4 +1,4 @@
-"""Rows with only the columns that matter to a test; the rest is filled in by type."""
+"""Build rows from the columns that matter to a test; every other column gets a default of its type."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,15 +7,22 @@ import pyarrow as pa
 
 from storage.columns import Table
 
+JSON_COLUMNS = {"tests", "sampling", "limits", "evidence"}
+"""Text columns that hold a JSON object."""
 
-def row(table: Table, **columns: Any) -> dict[str, Any]:
-    """One row of a table."""
+
+def row(table: Table, **columns: object) -> dict[str, Any]:
+    """Return one row of a table; nullable columns are None unless they are given.
+
+    Raises:
+        AssertionError: the table has no such column.
+    """
     unknown = columns.keys() - set(table.schema.names)
     assert not unknown, f"no such columns: {unknown}"
-    return {field.name: columns.get(field.name, _default(field)) for field in table.schema}
+    return {field.name: columns.get(field.name, _default_value(field)) for field in table.schema}
 
 
-def _default(field: pa.Field) -> Any:
+def _default_value(field: pa.Field) -> object:
     if field.nullable:
         return None
     if pa.types.is_integer(field.type):
@@ -26,4 +33,4 @@ def _default(field: pa.Field) -> Any:
         return datetime(2026, 1, 1, tzinfo=UTC)
     if pa.types.is_list(field.type):
         return []
-    return {"tests": "{}", "sampling": "{}", "limits": "{}", "evidence": "{}"}.get(field.name, "")
+    return "{}" if field.name in JSON_COLUMNS else ""

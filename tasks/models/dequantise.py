@@ -1,4 +1,4 @@
-"""Turns a GGUF file into a model directory that vLLM's CPU build can read; run by the model server's own Python.
+"""Convert a GGUF file to a model directory that vLLM's CPU build can read; run by the model server's own Python.
 
 Usage: python dequantise.py DIRECTORY_OF_GGUF FILE_NAME OUTPUT_DIRECTORY DTYPE
 """
@@ -7,8 +7,8 @@ import importlib
 import sys
 
 
-def main(directory: str, file: str, output: str, dtype: str) -> None:
-    """Writes weights as safetensors, config and tokenizer; one minute and 3 GiB of memory for 0.5 B parameters."""
+def dequantise(directory: str, file: str, output: str, dtype: str) -> None:
+    """Write weights as safetensors, config and tokenizer; one minute and 3 GiB of memory for 0.5 B parameters."""
     transformers = importlib.import_module("transformers")  # not a dependency of Patchmill itself
     model = transformers.AutoModelForCausalLM.from_pretrained(
         directory, gguf_file=file, quantization_config=transformers.GgufConfig(dequantize=True), dtype=dtype
@@ -18,4 +18,4 @@ def main(directory: str, file: str, output: str, dtype: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    dequantise(*sys.argv[1:])

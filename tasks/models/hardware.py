@@ -1,4 +1,4 @@
-"""What this machine offers to a model server."""
+"""List the GPUs and CPU cores that this machine offers to a model server."""
 
 import os
 import shutil
@@ -8,32 +8,37 @@ from pathlib import Path
 CGROUP = Path("/sys/fs/cgroup")
 
 
-def gpus() -> tuple[str, ...]:
-    """One line for each NVIDIA GPU that the driver lists; empty without a driver."""
+def list_gpus() -> tuple[str, ...]:
+    """Return one line for each NVIDIA GPU that the driver lists; empty without a driver."""
     if shutil.which("nvidia-smi") is None:
         return ()
     try:
-        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30, check=False)
+        listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return ()
-    return tuple(line.strip() for line in listed.stdout.splitlines() if line.startswith("GPU "))
+    return tuple(line.strip() for line in listing.stdout.splitlines() if line.startswith("GPU "))
 
 
-def cores(at_most: int | None = None) -> tuple[int, ...]:
-    """Numbers of the CPU cores this process may use, cut to a container's CPU quota and to `at_most`."""
-    mine = sorted(os.sched_getaffinity(0))
-    limits = [len(mine), *(limit for limit in (_quota(), at_most) if limit is not None)]
-    return tuple(mine[: max(1, min(limits))])
+def list_cores(max_cores: int | None = None, cgroup: Path = CGROUP) -> tuple[int, ...]:
+    """Return the numbers of the CPU cores that this process may use, ascending; at least one.
+
+    Args:
+        max_cores: the most cores to return; None for no bound.
+        cgroup: root of the cgroup file system, whose CPU quota bounds the cores of a container.
+    """
+    cores = sorted(os.sched_getaffinity(0))
+    limits = [len(cores), *(limit for limit in (_read_quota(cgroup), max_cores) if limit is not None)]
+    return tuple(cores[: max(1, min(limits))])
 
 
-def _quota() -> int | None:
-    """Whole CPUs of the cgroup's quota, version 2 or 1; None without one."""
+def _read_quota(cgroup: Path) -> int | None:
+    """Return the whole CPUs of the cgroup's quota, version 2 or 1; None without a quota."""
     try:
-        if (CGROUP / "cpu.max").exists():
-            quota, period = (CGROUP / "cpu.max").read_text().split()
+        if (cgroup / "cpu.max").exists():
+            quota, period = (cgroup / "cpu.max").read_text().split()
         else:
-            quota = (CGROUP / "cpu/cpu.cfs_quota_us").read_text()
-            period = (CGROUP / "cpu/cpu.cfs_period_us").read_text()
+            quota = (cgroup / "cpu/cpu.cfs_quota_us").read_text()
+            period = (cgroup / "cpu/cpu.cfs_period_us").read_text()
         return int(quota) // int(period) if int(quota) > 0 else None
-    except (OSError, ValueError):  # no cgroup to be seen, or "max"
+    except (OSError, ValueError):  # no readable cgroup, or "max"
         return None

@@ -1,4 +1,4 @@
-"""What a stage may ask of a language model."""
+"""The protocol of a language model: prompts in, completions out."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ FinishReason = Literal["stop", "length", "other"]
 
 
 class Sampling(Settings):
-    """How completions are drawn; part of a row's id, so a change of any value makes new rows."""
+    """Sampling values of a completion; part of a row's id, so a change of any value makes new rows."""
 
     temperature: float = Field(1.0, ge=0, le=5)
-    """0 takes the likeliest token every time."""
+    """Softens the distribution of the next token; 0 always takes the likeliest one."""
     top_p: float = Field(1.0, gt=0, le=1)
     """Draw among the likeliest tokens that together hold this probability."""
     max_tokens: int = Field(512, ge=1)
-    """Longest answer; what is cut there has finish reason `length`."""
+    """Tokens of the longest answer; one that is cut there has finish reason `length`."""
     stop: tuple[str, ...] = ()
     """The answer ends before any of these."""
     seed: int | None = Field(None, ge=0)
-    """Sent as seed + sample index where the server can take it; vLLM's CPU engine dies of seeds, so none by default."""
+    """Sent as seed + sample index where `send_seed` allows it; null by default: vLLM's CPU engine crashes on seeds."""
 
 
 @dataclass(frozen=True)
@@ -38,51 +38,58 @@ class Message:
 
 @dataclass(frozen=True)
 class Prompt:
-    """One chat and the sample indices wanted for it; samples of one prompt share its prefill."""
+    """One chat and the sample indices to draw for it; samples of one prompt share its prefill."""
 
     key: str
-    """The caller's own name for it, handed back with every completion."""
+    """The caller's own name for the prompt; every completion carries it."""
     messages: tuple[Message, ...]
     sample_indices: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Completion:
-    """One answer, with what it cost."""
+    """One answer and its cost in tokens."""
 
     key: str
+    """The key of its prompt."""
     sample_index: int
     text: str
+    """The answer as the model wrote it; "" where the server refused the prompt."""
     finish_reason: FinishReason
+    """`other` also where the server refused the prompt."""
     prompt_tokens: int
+    """Tokens of the prompt, the same for all of its samples."""
     completion_tokens: int
+    """Tokens of the answer; an estimate where several samples came in one response."""
 
 
 class Model(Protocol):
-    """Vllm server of ours, OpenAI-compatible servers of others, recorded answers, or a recorder around one of these."""
+    """A language model: a vLLM server, OpenAI-compatible servers, recorded answers, or a recorder around these."""
 
     @property
     def name(self) -> str:
-        """The model's name as rows keep it (hub name), whatever path it was loaded from."""
+        """The model's name as rows keep it (its hub name), whatever path it was loaded from."""
         ...
 
     @property
     def revision(self) -> str:
-        """Commit, hash or "" where none is known; part of a row's id, beside the name."""
+        """Commit or hash of the weights, "" where unknown; part of a row's id, beside the name."""
         ...
 
     def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Completion]:
-        """Answer all prompts, many in flight, yielding in order of arrival; safe to call from several threads.
+        """Yield one completion per prompt and sample index, in order of arrival, with many requests in flight.
+
+        Several threads may call it at the same time.
 
         Raises:
-            ModelError: when a server stays unreachable after retries, or a recording has no answer.
+            ModelError: a server stays unreachable after all retries, or a recording has no answer.
         """
         ...
 
     def stats(self) -> Stats:
-        """What has been asked and answered so far."""
+        """Return the counters of the requests so far."""
         ...
 
     def close(self) -> None:
-        """Stop what this object started; never what it found running."""
+        """Stop everything that this object started, and nothing that was already running."""
         ...

@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,169 +23,185 @@ SCHEMA = pa.schema(
         pa.field("finish_reason", pa.string(), nullable=False),
         pa.field("prompt_tokens", pa.int32(), nullable=False),
         pa.field("completion_tokens", pa.int32(), nullable=False),
-        pa.field("messages", pa.string(), nullable=False),  # for people; `key` already covers it
+        pa.field("messages", pa.string(), nullable=False),
     ]
 )
-Row = dict[str, Any]
-SAVE_EVERY = 256  # answers; a killed recording loses fewer than these
+SAVE_EVERY = 256
+"""Answers between two saves: a killed recorder loses fewer than these."""
 
 
-def turns(messages: tuple[Message, ...]) -> list[dict[str, str]]:
-    """A chat as JSON carries it."""
+class RecordedAnswer(TypedDict):
+    """One row of a recording."""
+
+    key: str
+    sample_index: int
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int
+    completion_tokens: int
+    messages: str
+    """The chat as JSON, for people: `key` covers it already."""
+
+
+def list_turns(messages: tuple[Message, ...]) -> list[dict[str, str]]:
+    """Return a chat as JSON carries it."""
     return [{"role": turn.role, "content": turn.content} for turn in messages]
 
 
-def key_of(model: str, revision: str, prompt: Prompt, sampling: Sampling, sample_index: int) -> str:
-    """Address of one answer: everything that it depends on, and not `prompt.key`, which is the caller's own."""
+def answer_key(model: str, revision: str, prompt: Prompt, sampling: Sampling, sample_index: int) -> str:
+    """Return the content address of one answer: of everything that it depends on, and not of `prompt.key`."""
     return content_id(
         "completion",
         model=model,
         revision=revision,
-        messages=turns(prompt.messages),
+        messages=list_turns(prompt.messages),
         sampling=sampling.model_dump(mode="json"),
         sample_index=sample_index,
     )
 
 
 class RecordedModel:
-    """Implements `Model` from a Parquet file; answers in the order asked."""
+    """A `Model` that answers from a Parquet file, in the order of the prompts."""
 
     def __init__(self, settings: RecordedSettings) -> None:
         self._settings = settings
         self._reading = threading.Lock()
-        self._rows: dict[str, Row] | None = None
+        self._answers: dict[str, RecordedAnswer] | None = None
 
     @property
     def name(self) -> str:
-        """Of the model that was recorded."""
+        """Name of the recorded model."""
         return self._settings.name
 
     @property
     def revision(self) -> str:
-        """Of the model that was recorded."""
+        """Revision of the recorded model."""
         return self._settings.revision
 
     def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Completion]:
-        """See `Model.complete`; a missing answer is a ModelError that says how to record it."""
+        """See `Model.complete`. A missing answer is a ModelError that says how to record it."""
         for prompt in prompts:
             for index in prompt.sample_indices:
-                row = self._read().get(key_of(self.name, self.revision, prompt, sampling, index))
-                if row is None:
-                    raise ModelError(self._miss(prompt, sampling, index))
-                reason: FinishReason = row["finish_reason"]
-                tokens = row["prompt_tokens"], row["completion_tokens"]
-                yield Completion(prompt.key, index, row["text"], reason, *tokens)
+                answer = self._load_answers().get(answer_key(self.name, self.revision, prompt, sampling, index))
+                if answer is None:
+                    raise ModelError(self._describe_miss(prompt, sampling, index))
+                tokens = answer["prompt_tokens"], answer["completion_tokens"]
+                yield Completion(prompt.key, index, answer["text"], answer["finish_reason"], *tokens)
 
     def stats(self) -> Stats:
-        """Nothing: no model was asked."""
+        """Return counters of zero: no model is asked."""
         return Stats()
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: nothing was started."""
 
-    def _read(self) -> dict[str, Row]:
+    def _load_answers(self) -> dict[str, RecordedAnswer]:
         with self._reading:
-            if self._rows is None:
+            if self._answers is None:
                 path = self._settings.path
                 if not path.exists():
                     raise ModelError(f"{path}: no such recording; make one with `patchmill record`")
-                self._rows = {row["key"]: row for row in read(path)}
-            return self._rows
+                self._answers = {answer["key"]: answer for answer in read_recording(path)}
+            return self._answers
 
-    def _miss(self, prompt: Prompt, sampling: Sampling, index: int) -> str:
-        asked = next((turn.content for turn in reversed(prompt.messages) if turn.role == "user"), "")
-        head = " ".join(asked.split())[:120]
+    def _describe_miss(self, prompt: Prompt, sampling: Sampling, index: int) -> str:
+        question = next((turn.content for turn in reversed(prompt.messages) if turn.role == "user"), "")
+        excerpt = " ".join(question.split())[:120]
         return (
-            f"{self._settings.path}: no answer of {self.name}@{self.revision} to {head!r}, sample {index}, "
+            f"{self._settings.path}: no answer of {self.name}@{self.revision} to {excerpt!r}, sample {index}, "
             f"{sampling!r}; the prompt or the sampling changed since: run `patchmill record`"
         )
 
 
 class Recorder:
-    """Implements `Model` around another one and keeps its answers; `save` adds them to a file."""
+    """A `Model` around another one that keeps its answers; `save` adds them to a file."""
 
     def __init__(self, model: Model, path: Path) -> None:
         self._model = model
         self._path = path
         self._adding = threading.Lock()
-        self._rows: dict[str, Row] = {}
+        self._answers: dict[str, RecordedAnswer] = {}
 
     @property
     def name(self) -> str:
-        """Of the model within."""
+        """Name of the inner model."""
         return self._model.name
 
     @property
     def revision(self) -> str:
-        """Of the model within."""
+        """Revision of the inner model."""
         return self._model.revision
 
     def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Completion]:
-        """Those of the model within; each is kept before it is handed on."""
-        asked: dict[str, Prompt] = {}
+        """See `Model.complete`. Every answer is kept before it is yielded.
 
-        def noted() -> Iterator[Prompt]:
+        Raises:
+            ValueError: two different prompts of one call share a key.
+        """
+        prompts_by_key: dict[str, Prompt] = {}
+
+        def remember_prompts() -> Iterator[Prompt]:
             for prompt in prompts:
-                if asked.setdefault(prompt.key, prompt).messages != prompt.messages:
+                if prompts_by_key.setdefault(prompt.key, prompt).messages != prompt.messages:
                     raise ValueError(f"two prompts of one call share the key {prompt.key!r}")
                 yield prompt
 
-        for one in self._model.complete(noted(), sampling):
-            prompt = asked[one.key]
-            key = key_of(self.name, self.revision, prompt, sampling, one.sample_index)
-            row: Row = {
+        for completion in self._model.complete(remember_prompts(), sampling):
+            prompt = prompts_by_key[completion.key]
+            key = answer_key(self.name, self.revision, prompt, sampling, completion.sample_index)
+            answer: RecordedAnswer = {
                 "key": key,
-                "sample_index": one.sample_index,
-                "text": one.text,
-                "finish_reason": one.finish_reason,
-                "prompt_tokens": one.prompt_tokens,
-                "completion_tokens": one.completion_tokens,
-                "messages": json.dumps(turns(prompt.messages), ensure_ascii=False),
+                "sample_index": completion.sample_index,
+                "text": completion.text,
+                "finish_reason": completion.finish_reason,
+                "prompt_tokens": completion.prompt_tokens,
+                "completion_tokens": completion.completion_tokens,
+                "messages": json.dumps(list_turns(prompt.messages), ensure_ascii=False),
             }
             with self._adding:
-                self._rows[key] = row
-                due = len(self._rows) % SAVE_EVERY == 0
-            if due:
+                self._answers[key] = answer
+                is_due = len(self._answers) % SAVE_EVERY == 0
+            if is_due:
                 self.save()
-            yield one
+            yield completion
 
     def stats(self) -> Stats:
-        """Of the model behind."""
+        """Return the counters of the inner model."""
         return self._model.stats()
 
     def save(self) -> int:
-        """Merge with what the file holds (new answers win), all or nothing; returns the rows it now has."""
+        """Merge the answers into the file, where new ones replace old ones; return how many it holds now."""
         with self._adding:
-            rows = {row["key"]: row for row in read(self._path)} if self._path.exists() else {}
-            rows |= self._rows
-            write(self._path, rows.values())
-            return len(rows)
+            answers = {answer["key"]: answer for answer in read_recording(self._path)} if self._path.exists() else {}
+            answers |= self._answers
+            write_recording(self._path, answers.values())
+            return len(answers)
 
     def close(self) -> None:
-        """Save, and close the model within."""
+        """Save, and close the inner model."""
         try:
             self.save()
         finally:
             self._model.close()
 
 
-def read(path: Path) -> list[Row]:
-    """Rows of a recording.
+def read_recording(path: Path) -> list[RecordedAnswer]:
+    """Read all answers of a recording.
 
     Raises:
-        ModelError: not a recording.
+        ModelError: the file is not a recording.
     """
     try:
         table = pq.read_table(path, schema=SCHEMA)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise ModelError(f"{path}: not a recording: {str(error)[:200]}; make one with `patchmill record`") from None
-    rows: list[Row] = table.to_pylist()
-    return rows
+    answers: list[RecordedAnswer] = table.to_pylist()
+    return answers
 
 
-def write(path: Path, rows: Iterable[Row]) -> None:
-    """Sorted by key, so that equal answers make equal bytes."""
-    table = pa.Table.from_pylist(sorted(rows, key=lambda row: str(row["key"])), schema=SCHEMA)
+def write_recording(path: Path, answers: Iterable[RecordedAnswer]) -> None:
+    """Write a recording in one step, sorted by key, so that equal answers make equal bytes."""
+    table = pa.Table.from_pylist(sorted(answers, key=lambda answer: answer["key"]), schema=SCHEMA)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     pq.write_table(table, partial, compression="zstd", compression_level=19)

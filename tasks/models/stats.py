@@ -1,4 +1,4 @@
-"""What a client has done so far, for reports."""
+"""Count the requests of a model's client, for reports."""
 
 import time
 from dataclasses import dataclass
@@ -6,44 +6,47 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Stats:
-    """Counters since the client was made."""
+    """Counters since the client was created."""
 
     requests: int = 0
-    """Answered, refusals included."""
+    """Answered requests, refusals included."""
     samples: int = 0
+    """Completions received."""
     retries: int = 0
+    """Attempts after the first of a request."""
     refused: int = 0
-    """Requests that the server would not take, most often for their length."""
+    """Requests that the server refused, most often for their length."""
     prompt_tokens: int = 0
-    """Counted once a request, however many samples it has: a prompt is read once."""
+    """Tokens of prompts, counted once a request however many samples it has: a server reads a prompt once."""
     completion_tokens: int = 0
+    """Tokens of answers."""
     busy_s: float = 0.0
-    """Wall time with at least one request in flight."""
+    """Wall time with at least one request in flight, s."""
 
 
-class Meter:
-    """Counts, from one thread; `snapshot` may be called from any."""
+class RequestMeter:
+    """Counters of one thread, which is busy while the meter is entered; any thread may call `snapshot`."""
 
     def __init__(self) -> None:
         self.requests = self.samples = self.retries = self.refused = 0
         self.prompt_tokens = self.completion_tokens = 0
         self._in_flight = 0
         self._busy_s = 0.0
-        self._since = 0.0
+        self._busy_since = 0.0
 
     def __enter__(self) -> None:
         if self._in_flight == 0:
-            self._since = time.monotonic()
+            self._busy_since = time.monotonic()
         self._in_flight += 1
 
     def __exit__(self, *_: object) -> None:
         self._in_flight -= 1
         if self._in_flight == 0:
-            self._busy_s += time.monotonic() - self._since
+            self._busy_s += time.monotonic() - self._busy_since
 
     def snapshot(self) -> Stats:
-        """The counters now; a running busy period counts up to this moment."""
-        since, running = self._since, self._in_flight > 0
+        """Return the counters; a busy period that has not ended counts up to this moment."""
+        busy_since, is_busy = self._busy_since, self._in_flight > 0
         return Stats(
             requests=self.requests,
             samples=self.samples,
@@ -51,5 +54,5 @@ class Meter:
             refused=self.refused,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
-            busy_s=round(self._busy_s + (time.monotonic() - since if running else 0.0), 3),
+            busy_s=round(self._busy_s + (time.monotonic() - busy_since if is_busy else 0.0), 3),
         )

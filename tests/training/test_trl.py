@@ -12,8 +12,8 @@ import yaml
 
 from cli.export import command
 from storage.lake import Lake
-from tasks.models import weights
 from tasks.models.settings import VllmSettings
+from tasks.models.weights import find_installed
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv-trl/bin/python"
@@ -29,7 +29,7 @@ def trained(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> dict[str, d
     if not PYTHON.exists():
         pytest.skip("no .venv-trl; run `make setup-trl`")
     model = VllmSettings.model_validate(yaml.safe_load((ROOT / "tests/training/smollm2.yaml").read_text())["model"])
-    found = weights.installed(model)
+    found = find_installed(model)
     if found is None:
         pytest.skip(f"no weights of {model.name}; run `make setup-trl`")
     here = tmp_path_factory.mktemp("trl")
