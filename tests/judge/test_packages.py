@@ -1,43 +1,45 @@
-"""numpy and pandas in the sandbox: problems that need them are judged, and none of their tricks fools the judge."""
+"""Programs and tests may use numpy and pandas in the sandbox, where a folder of packages is given."""
 
 # ruff: noqa: E501 (programs are data)
 
 import json
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from judge.backends.packages import find_packages
-from judge.errors import SandboxError
+from judge.errors import SandboxError, SandboxSettingError
 from judge.factory import SandboxSettings, open_sandbox
-from judge.problems import Asserts, Check, Stdio, UnitTest
-from judge.protocol import Job, Limits
-from storage.errors import ConfigError
+from judge.problems import Asserts, Check, JudgedTests, Stdio, StdioCase, UnitTest
+from judge.protocol import Job, Judged, Limits, Sandbox
 
-LIMITS = {"cpu_s": 5.0, "wall_s": 60.0, "memory_mib": 128, "processes": 4}
+LIMITS = Limits(cpu_s=5.0, wall_s=60.0, memory_mib=128, processes=4)
 HEAD = "import numpy as np\nimport pandas as pd\n"
+Run = Callable[..., Judged]
 
 
-def _open(**settings):
-    return open_sandbox(SandboxSettings(jobs=1, reruns=0, **settings))
+def open_with(packages: Path, preload: tuple[str, ...] = (), shared: bool = False) -> Sandbox:
+    """Open a sandbox that has the packages of a folder."""
+    return open_sandbox(SandboxSettings(jobs=1, reruns=0, packages=packages, preload=preload, shared=shared))
 
 
 @pytest.fixture(scope="module")
-def warm():
-    """A sandbox with this environment's packages, numpy and pandas imported by the fork servers."""
-    opened = _open(packages=Path(sys.prefix), preload=("numpy", "pandas"))
-    yield opened
-    opened.close()
+def warm() -> Iterator[Sandbox]:
+    """A sandbox with this environment's packages, whose fork servers have imported numpy and pandas."""
+    sandbox = open_with(Path(sys.prefix), preload=("numpy", "pandas"))
+    yield sandbox
+    sandbox.close()
 
 
 @pytest.fixture
-def judge(warm):
+def judge(warm: Sandbox) -> Run:
     """judge(code, tests) -> Judged; `tests` is a tests model, or assert statements after the imports."""
 
-    def run(code, *tests, sandbox=warm, **limits):
-        model = Asserts(kind="asserts", setup=HEAD, asserts=tests) if isinstance(tests[0], str) else tests[0]
-        (row,) = sandbox.judge([Job("job", HEAD + code, "", "f", model, Limits(**{**LIMITS, **limits}))])
+    def run(code: str, *tests: str | JudgedTests, sandbox: Sandbox = warm) -> Judged:
+        model = tests[0] if not isinstance(tests[0], str) else Asserts.model_validate({"setup": HEAD, "asserts": tests})
+        (row,) = sandbox.judge([Job("job", HEAD + code, "", "f", model, LIMITS)])
         return row
 
     return run
@@ -104,47 +106,46 @@ class f:
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", RIGHT)
-def test_right_programs_pass(judge, name):
-    row = judge(*RIGHT[name])
+@pytest.mark.parametrize("program", RIGHT.values(), ids=RIGHT)
+def test_right_programs_pass(judge: Run, program: tuple[str, ...]) -> None:
+    row = judge(*program)
     assert row.verdict == "passed", row
 
 
-def test_tests_use_numpy_of_the_judges_own(judge):
-    """`np` that no test imports is never what the program calls so."""
+def test_np_in_a_test_is_never_the_programs_own(judge: Run) -> None:
     fake = "class np:\n    allclose = staticmethod(lambda *a: True)\ndef f(x): return 0"
-    bare = Asserts(kind="asserts", asserts=("assert np.allclose(f(1), 2)",))
+    bare = Asserts(asserts=("assert np.allclose(f(1), 2)",))
     assert judge(fake, bare).verdict == "failed"
     assert judge("def f(x): return np.array(x + 1.0)", bare).verdict == "passed"
 
 
-def test_unittest_and_check_compare_arrays(judge):
+def test_check_compares_arrays(judge: Run) -> None:
     body = HEAD + "def check(candidate):\n    np.testing.assert_allclose(candidate(np.ones(2)), [2, 2])"
-    assert judge("def f(x): return x * 2", Check(kind="check", code=body)).verdict == "passed"
-    row = judge("def f(x): return x", Check(kind="check", code=body))
+    assert judge("def f(x): return x * 2", Check(code=body)).verdict == "passed"
+    row = judge("def f(x): return x", Check(code=body))
     assert row.verdict == "failed" and "Not equal to tolerance" in row.feedback
-    unit = (
-        HEAD + "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n"
+
+
+def test_unittest_compares_columns(judge: Run) -> None:
+    unit = UnitTest(
+        code=HEAD + "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n"
         "        pd.testing.assert_series_equal(f(pd.Series([1, 2])), pd.Series([1, 3]))"
     )
-    assert (
-        judge("TABLE = np.zeros(10**7)\ndef f(s): return s.cumsum()", UnitTest(kind="unittest", code=unit)).verdict
-        == "passed"
-    )
-    assert judge("def f(s): return s.cumsum().astype(float)", UnitTest(kind="unittest", code=unit)).verdict == "failed"
+    assert judge("TABLE = np.zeros(10**7)\ndef f(s): return s.cumsum()", unit).verdict == "passed"
+    assert judge("def f(s): return s.cumsum().astype(float)", unit).verdict == "failed"
 
 
-def test_what_does_not_cross_is_judged_in_one_process_where_that_is_allowed(judge):
-    opened = _open(packages=Path(sys.prefix), preload=("numpy",), shared=True)
+def test_an_answer_that_does_not_cross_is_judged_in_one_process_where_that_is_allowed(judge: Run) -> None:
+    shared = open_with(Path(sys.prefix), preload=("numpy",), shared=True)
     try:
-        bare = Asserts(kind="asserts", asserts=("assert f(np.ma.ones(2)) == 2",))
-        row = judge("def f(x): return x.sum()", bare, sandbox=opened)
+        bare = Asserts(asserts=("assert f(np.ma.ones(2)) == 2",))
+        row = judge("def f(x): return x.sum()", bare, sandbox=shared)
         assert row.verdict == "passed" and row.isolation == "shared" and row.flags == ("shared",)
     finally:
-        opened.close()
+        shared.close()
 
 
-def test_packages_are_read_only(judge):
+def test_packages_are_read_only(judge: Run) -> None:
     code = """
 import errno, os
 def f(n):
@@ -159,74 +160,102 @@ def f(n):
     assert judge(code, "assert f(1) == 'refused'").verdict == "passed"
 
 
-def test_memory_of_what_is_preloaded_is_not_the_programs(judge):
+def test_memory_of_preloaded_modules_does_not_count(judge: Run) -> None:
     assert judge("def f(n): return np.ones(n << 17).sum()", "assert f(64) == 64 << 17").verdict == "passed"
     row = judge("def f(n): return np.ones(n << 17).sum()", "assert f(400) == 400 << 17")
     assert row.verdict == "memory" and "128 MiB" in row.feedback
 
 
-def test_every_program_has_random_numbers_of_its_own(judge):
+def test_every_program_has_random_numbers_of_its_own(judge: Run) -> None:
     code = "import random\nprint(random.random(), np.random.rand())"
-    rows = [judge(code, Stdio(kind="stdio", cases=({"input": "", "output": "1"},))) for _ in range(3)]
+    rows = [judge(code, Stdio(cases=(StdioCase(input="", output="1"),))) for _ in range(3)]
     python, numpy = zip(*(row.stdout_tail.split() for row in rows), strict=True)
     assert len(set(python)) == len(set(numpy)) == 3
 
 
-def test_without_preload_the_same_programs_pass(judge):
-    opened = _open(packages=Path(sys.prefix))
+def test_programs_pass_without_preload_too(judge: Run) -> None:
+    cold = open_with(Path(sys.prefix))
     try:
         for name in ("array", "changed in place", "frame"):
-            assert judge(*RIGHT[name], sandbox=opened).verdict == "passed"
+            assert judge(*RIGHT[name], sandbox=cold).verdict == "passed"
     finally:
-        opened.close()
+        cold.close()
 
 
-def test_without_packages_there_is_no_numpy(judge, sandbox):
+def test_there_is_no_numpy_without_packages(judge: Run, sandbox: Sandbox) -> None:
     row = judge("def f(x): return x", "assert f(1) == 1", sandbox=sandbox)
     assert row.verdict == "error" and row.exception_type == "ModuleNotFoundError" and "numpy" in row.feedback
 
 
-def test_what_can_not_be_preloaded_is_named_before_any_verdict(judge):
-    opened = _open(packages=Path(sys.prefix), preload=("nonesuch",))
+def test_a_module_that_cannot_be_preloaded_is_named_before_any_verdict(judge: Run) -> None:
+    broken = open_with(Path(sys.prefix), preload=("nonesuch",))
     with pytest.raises(SandboxError, match=r"nonesuch.*can't be imported: ModuleNotFoundError.*`preload`"):
-        judge("def f(x): return x", "assert f(1) == 1", sandbox=opened)
-    opened.close()
+        judge("def f(x): return x", "assert f(1) == 1", sandbox=broken)
+    broken.close()
 
 
-def _venv(folder, version, lib):
+THIS_VERSION = "{}.{}".format(*sys.version_info)
+
+
+def make_venv(folder: Path, version: str, lib: str) -> Path:
+    """Make what looks like a virtual environment of a version of Python."""
     (folder / "lib" / lib / "site-packages").mkdir(parents=True)
     (folder / "pyvenv.cfg").write_text(f"home = /usr/bin\nversion = {version}\n")
     return folder
 
 
-OURS = "{}.{}".format(*sys.version_info)
+def make_target(folder: Path) -> Path:
+    """Make what looks like a folder of `pip install --target`."""
+    folder.mkdir()
+    (folder / "thing.py").touch()
+    return folder
 
 
-def test_folders_that_do_not_fit_are_refused_with_the_fix(tmp_path):
-    for folder, why in (
-        (tmp_path / "none", "no folder"),
-        (tmp_path, "expected a virtual environment or packages"),
-        (_venv(tmp_path / "old", "3.8.1", "python3.8"), "was made for Python 3.8"),
-        (_venv(tmp_path / "lies", "3.8.1", f"python{OURS}"), "was made for Python 3.8"),
-    ):
-        with pytest.raises(ConfigError, match=f"packages: .*{why}.*fix: "):
-            _open(packages=folder)
-    (tmp_path / "two" / "lib" / "python3.8" / "site-packages").mkdir(parents=True)
-    with pytest.raises(ConfigError, match="expected one lib"):
-        find_packages(_venv(tmp_path / "two", "3.8.1", f"python{OURS}"), ())
-    (tmp_path / "old" / "lib" / "python3.8" / "site-packages").rename(tmp_path / "target")
-    (tmp_path / "target" / "thing.py").touch()
-    assert find_packages(tmp_path / "target", ("thing",)).argument() == [
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        pytest.param(lambda folder: folder / "none", "no folder", id="no folder"),
+        pytest.param(lambda folder: folder, "expected a virtual environment or packages", id="empty folder"),
+        pytest.param(lambda folder: make_venv(folder, "3.8.1", "python3.8"), "made for Python 3.8", id="old Python"),
+        pytest.param(
+            lambda folder: make_venv(folder, "3.8.1", f"python{THIS_VERSION}"), "made for Python 3.8", id="wrong name"
+        ),
+    ],
+)  # fmt: skip
+def test_folders_without_packages_for_this_python_are_refused_with_the_fix(
+    tmp_path: Path, make: Callable[[Path], Path], why: str
+) -> None:
+    with pytest.raises(SandboxSettingError, match=f"packages: .*{why}.*fix: "):
+        open_with(make(tmp_path))
+
+
+def test_a_virtual_environment_tells_its_version(tmp_path: Path) -> None:
+    folder = make_venv(tmp_path, f"{THIS_VERSION}.0", f"python{THIS_VERSION}")
+    assert find_packages(folder, ()).python == THIS_VERSION
+
+
+def test_a_virtual_environment_of_two_versions_is_refused(tmp_path: Path) -> None:
+    folder = make_venv(tmp_path, "3.8.1", f"python{THIS_VERSION}")
+    (folder / "lib" / "python3.8" / "site-packages").mkdir(parents=True)
+    with pytest.raises(SandboxSettingError, match="expected one lib"):
+        find_packages(folder, ())
+
+
+def test_a_fork_server_is_told_of_the_folder_and_what_to_preload(tmp_path: Path) -> None:
+    assert find_packages(make_target(tmp_path / "target"), ("thing",)).argument() == [
         json.dumps({"bound": True, "preload": ["thing"], "python": "", "suffix": ""})
     ]
-    (tmp_path / "target" / "fast.cpython-38-x86_64-linux-gnu.so").touch()
-    with pytest.raises(ConfigError, match="cpython-38"):
-        find_packages(tmp_path / "target", ())
-    assert find_packages(tmp_path / "target", (), own_interpreter=False).suffix == ".cpython-38-x86_64-linux-gnu.so"
-    assert find_packages(_venv(tmp_path / "ours", f"{OURS}.0", f"python{OURS}"), ()).python == OURS
+
+
+def test_compiled_modules_of_another_python_are_refused_unless_the_sandbox_has_its_own(tmp_path: Path) -> None:
+    folder = make_target(tmp_path / "target")
+    (folder / "fast.cpython-38-x86_64-linux-gnu.so").touch()
+    with pytest.raises(SandboxSettingError, match="cpython-38"):
+        find_packages(folder, ())
+    assert find_packages(folder, (), own_interpreter=False).suffix == ".cpython-38-x86_64-linux-gnu.so"
 
 
 @pytest.mark.parametrize("name", ["", "a b", "os;x", "1a", ".a"])
-def test_preload_takes_names_of_modules_only(name):
+def test_preload_takes_names_of_modules_only(name: str) -> None:
     with pytest.raises(ValueError, match="preload"):
         SandboxSettings(preload=(name,))

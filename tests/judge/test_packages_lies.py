@@ -1,11 +1,11 @@
-"""Answers made to fool comparisons of numpy and pandas: none passes, and honest answers pass all of them."""
+"""Answers made to fool comparisons of numpy and pandas fail, and honest answers pass every comparison."""
 
 # ruff: noqa: E501 (programs are data)
 
 import pytest
 
 from judge.problems import Asserts
-from tests.judge.test_packages import HEAD, judge, warm  # noqa: F401  (fixtures)
+from tests.judge.test_packages import HEAD, Run, judge, warm  # noqa: F401  (fixtures)
 
 LIAR = """
 class Zero:
@@ -77,34 +77,35 @@ COMPARISONS = {
 SETUP = HEAD + "want = np.array([3.0])\nframe = pd.DataFrame({'a': want})\n"
 
 
-def _compared(comparison):
-    return Asserts(kind="asserts", setup=SETUP, asserts=(comparison,))
+def make_tests(comparison: str) -> Asserts:
+    """Return tests of one comparison of `f(0)` with the expected values."""
+    return Asserts(setup=SETUP, asserts=(comparison,))
 
 
 @pytest.mark.parametrize("answer", COMPARISONS)
-def test_right_answers_pass_every_comparison(judge, answer):  # noqa: F811
+def test_right_answers_pass_every_comparison(judge: Run, answer: str) -> None:  # noqa: F811
     for comparison in COMPARISONS[answer]:
-        row = judge(f"def f(x): return {answer}", _compared(comparison))
+        row = judge(f"def f(x): return {answer}", make_tests(comparison))
         assert row.verdict == "passed", (comparison, row.feedback)
 
 
-@pytest.mark.parametrize("name", LIES)
-def test_lies_pass_no_comparison(judge, name):  # noqa: F811
-    for comparison in (each for group in COMPARISONS.values() for each in group):
-        row = judge(LIES[name], _compared(comparison))
-        assert row.verdict in ("failed", "error", "exited"), (comparison, row)  # the last: what a lie did to itself
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_lies_pass_no_comparison(judge: Run, lie: str) -> None:  # noqa: F811
+    for comparison in (comparison for group in COMPARISONS.values() for comparison in group):
+        row = judge(lie, make_tests(comparison))
+        assert row.verdict in ("failed", "error", "exited"), (comparison, row)  # `exited`: a lie that ended itself
 
 
 @pytest.mark.parametrize(
-    "given", ["np.ma.ones(2)", "np.zeros(2, 'i4,i4')", "pd.DataFrame({'a': [1]}).groupby('a')", "np", "pd"]
+    "argument", ["np.ma.ones(2)", "np.zeros(2, 'i4,i4')", "pd.DataFrame({'a': [1]}).groupby('a')", "np", "pd"]
 )
-def test_the_tests_objects_stay_out_of_reach(judge, given):  # noqa: F811
+def test_objects_of_packages_are_not_handed_to_the_program(judge: Run, argument: str) -> None:  # noqa: F811
     code = "def f(x):\n    x.tofile('/tmp/x') if hasattr(x, 'tofile') else x.eval('1')\n    return 1"
-    row = judge(code, f"assert f({given}) == 1")
+    row = judge(code, f"assert f({argument}) == 1")
     assert row.verdict in ("failed", "error") and "does not cross" in row.feedback
 
 
-def test_a_generators_insides_stay_out_of_reach(judge):  # noqa: F811
+def test_the_insides_of_a_generator_are_not_handed_to_the_program(judge: Run) -> None:  # noqa: F811
     code = "def f(x): return x.bit_generator.ctypes"
     row = judge(code, "f(np.random.default_rng(1))")
     assert row.verdict == "error" and row.exception_type == "AttributeError"
