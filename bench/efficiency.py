@@ -13,7 +13,6 @@ timed at all, since what it answers is no answer. Exit 1 if a pair is wrong, an 
 import argparse
 import contextlib
 import json
-import os
 import statistics
 import subprocess
 import sys
@@ -25,13 +24,14 @@ from typing import Any
 from fakes import FAKES
 from races import EQUAL, PAIRS, Race
 
+from judge.cpus import available_cpus
 from judge.factory import SandboxSettings, open_sandbox
 from judge.protocol import Sandbox
-from tasks.settings import TimeSettings
 from tasks.timing.calls import call_of
 from tasks.timing.measure import Stopwatch, repeats, settle
 from tasks.timing.rank import Ranking
 from tasks.timing.rows import efficiency
+from tasks.timing.settings import TimingSettings
 
 AT_ONCE = 2
 BOUND_S = 1200  # after which a busy loop ends by itself, whatever became of us
@@ -50,7 +50,7 @@ def load(loops: int) -> Iterator[None]:
             process.wait()
 
 
-def race(sandbox: Sandbox, given: Race, seed: str, how: TimeSettings) -> Ranking | None:
+def race(sandbox: Sandbox, given: Race, seed: str, how: TimingSettings) -> Ranking | None:
     """What the stage makes of two programs; None where either is not timed."""
     call = call_of(given.test, "f")
     assert call is not None, given.test
@@ -69,7 +69,7 @@ def race(sandbox: Sandbox, given: Race, seed: str, how: TimeSettings) -> Ranking
     return efficiency(rows, how.confidence, how.least_ratio)
 
 
-def one_run(sandbox: Sandbox, number: int, how: TimeSettings) -> dict[str, Any]:
+def one_run(sandbox: Sandbox, number: int, how: TimingSettings) -> dict[str, Any]:
     """Every race once."""
     began = time.monotonic()
     races = [*PAIRS, *EQUAL, *FAKES]
@@ -105,8 +105,8 @@ def main() -> int:
     parser.add_argument("--quiet", action="store_true", help="without busy loops")
     parser.add_argument("--backend", default="bubblewrap", choices=["docker", "bubblewrap"])
     arguments = parser.parse_args()
-    cores = len(os.sched_getaffinity(0))
-    how = TimeSettings.model_validate({})
+    cores = available_cpus()
+    how = TimingSettings.model_validate({})
     sandbox = open_sandbox(SandboxSettings(backend=arguments.backend, jobs=AT_ONCE, reruns=0))
     runs = []
     try:

@@ -4,7 +4,6 @@ A worker is a process of its own: it opens its own sandbox and its own clients o
 """
 
 import importlib.util
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from prefect.context import FlowRunContext
 from prefect.task_runners import TaskRunner
 
+from judge.cpus import available_cpus
 from judge.factory import SandboxSettings
 from storage.errors import ConfigError
 
@@ -35,7 +35,7 @@ def of_worker(sandbox: SandboxSettings, runner: Runner, cluster: str | None, at_
     """The sandbox of one worker: all of this machine's together judge as many programs at a time as one would."""
     if runner == "threads" or cluster is not None or sandbox.jobs is not None:
         return sandbox
-    return sandbox.model_copy(update={"jobs": max(1, 2 * _cores() // _workers(runner, at_once))})
+    return sandbox.model_copy(update={"jobs": max(1, 2 * available_cpus() // _workers(runner, at_once))})
 
 
 @contextmanager
@@ -67,8 +67,4 @@ def _threads() -> TaskRunner[Any]:
 
 def _workers(runner: Runner, at_once: int) -> int:
     """Processes of a cluster on this machine; one of Ray's takes one task at a time."""
-    return at_once if runner == "ray" else min(_cores(), at_once)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+    return at_once if runner == "ray" else min(available_cpus(), at_once)

@@ -176,7 +176,7 @@ def _check_tests(tests: object) -> JudgedTests:
             f"tests: expected {EXPECTED_TESTS}, got one string",
             fix=f"put the statement into a list: tests=[{_quote(tests)}]", argument="tests",
         )  # fmt: skip
-    if not isinstance(tests, Iterable):
+    if not isinstance(tests, Sequence):
         raise _wrong_type("tests", EXPECTED_TESTS, tests, 'pass tests=["assert add(1, 2) == 3"], for instance')
     statements = tuple(tests)
     for statement in statements:

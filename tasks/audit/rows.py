@@ -77,5 +77,7 @@ def explain_failure(wrong: Sequence[AttackResult], total: int, backend: str) -> 
     )
     return AuditError(
         f"{backend}: {len(wrong)} of {total} programs of the audit got a wrong verdict or left something ({examples}), "
-        f"so nothing is judged; `patchmill audit --backend {backend}` shows them all"
+        f"so nothing is judged; `patchmill audit --backend {backend}` shows them all",
+        backend=backend,
+        results=wrong,
     )

@@ -1,10 +1,10 @@
 """Stage audit: a sandbox judges nothing before it has withstood every attack on this machine."""
 
-import os
 from datetime import UTC, datetime
 from typing import Literal
 
 from judge.audit import audit as run_attacks
+from judge.cpus import available_cpus
 from judge.factory import SandboxSettings
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
@@ -39,7 +39,7 @@ def audit(settings: LakeSettings, sandbox_settings: SandboxSettings, extent: Ext
         return 0
     progress.expect("audit", len(pending))
     results = []
-    for result in run_attacks(sandbox, pending, sandbox_settings.jobs or len(os.sched_getaffinity(0))):
+    for result in run_attacks(sandbox, pending, sandbox_settings.jobs or available_cpus()):
         results.append(result)
         progress.advance("audit", 1)
     now = datetime.now(UTC)
