@@ -7,8 +7,9 @@ import typer
 
 from cli.options import JsonOption, print_json, print_table
 from cli.run import load_config
+from judge.backends.base import SandboxCheck
 from judge.factory import probe as probe_sandboxes
-from tasks.models.probe import check_model
+from tasks.models.probe import ModelCheck, check_model
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_CONFIG = Path("configs/refresh/demo.yaml")
@@ -23,18 +24,18 @@ def command(
     """Check sandbox, model server, weights and GPU. Exit 1 where anything is missing."""
     settings = load_config(config, None)
     models = [settings.model] if settings.teacher is None else [settings.model, settings.teacher]
-    checks = [("sandbox", check.name, check) for check in probe_sandboxes()]
-    checks += [("model", check.name, check) for model in models for check in check_model(model)]
+    checks: list[tuple[str, SandboxCheck | ModelCheck]] = [("sandbox", check) for check in probe_sandboxes()]
+    checks += [("model", check) for model in models for check in check_model(model)]
     rows = [
         {
             "part": part,
-            "check": name,
+            "check": check.name,
             "ok": "yes" if check.ok else "no",
             "detail": check.detail,
             "fix": "" if check.ok else check.fix,
         }
-        for part, name, check in checks
+        for part, check in checks
     ]
     print_json(rows) if as_json else print_table(rows)
-    if not all(check.ok for _, _, check in checks):
+    if not all(check.ok for _, check in checks):
         raise typer.Exit(1)

@@ -1,22 +1,39 @@
-"""The command, run in this process."""
+"""The command line, run in this process."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 
 from cli.main import main
 
-Command = Callable[..., tuple[int, str]]
+
+@dataclass(frozen=True)
+class CommandResult:
+    """What one command left: its exit code and both outputs."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def message(self) -> str:
+        """The last line on stderr; "" where nothing was printed there."""
+        return (self.stderr.strip().splitlines() or [""])[-1]
+
+
+RunCommand = Callable[..., CommandResult]
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Run it with these arguments; exit code and stderr."""
+def run_command(capsys: pytest.CaptureFixture[str]) -> RunCommand:
+    """Run `patchmill` with some arguments."""
 
-    def run(*arguments: object) -> tuple[int, str]:
-        monkeypatch.setattr("sys.argv", ["patchmill", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), capsys.readouterr().err
+    def run(*arguments: object) -> CommandResult:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return CommandResult(int(end.value.code or 0), output.out, output.err)
 
     return run

@@ -1,4 +1,4 @@
-"""The audit's command: a wrong verdict is exit 1, and is told in full."""
+"""`patchmill audit`: a wrong verdict is exit 1, and is printed in full."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,25 +7,26 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli.audit import run
+from cli.audit import audit_sandbox
 from judge.attacks import ATTACKS
 from judge.protocol import Job, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
+from tests.cli.conftest import RunCommand
 
 
-class Recorded:
-    """A sandbox that answers what the table expects, but for the programs that it is told to get wrong."""
+class ScriptedSandbox:
+    """A sandbox that gives every attack its expected verdict, and the attacks named in `wrong` another one."""
 
     backend = "recorded"
 
     def __init__(self, *wrong: str) -> None:
         self.wrong = wrong
-        self.table = {(attack.code, attack.tests.model_dump_json()): attack for attack in ATTACKS}
+        self.attacks = {(attack.code, attack.tests.model_dump_json()): attack for attack in ATTACKS}
 
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
         for job in jobs:
-            attack = self.table[job.code, job.tests.model_dump_json()]
+            attack = self.attacks[job.code, job.tests.model_dump_json()]
             verdict = "infra" if attack.name in self.wrong else attack.expected[0]
             flags = (attack.flag,) if attack.flag else ()
             yield Judged(job.job_id, verdict, (), flags, feedback="\udfff", cpu_ms=attack.least_cpu_ms)
@@ -34,34 +35,32 @@ class Recorded:
         pass
 
 
-def test_a_right_sandbox_is_a_table_by_class(capsys: pytest.CaptureFixture[str]) -> None:
-    run(Recorded(), 2, None, "here", as_json=False)
-    told = capsys.readouterr().out
-    assert "eats the machine" in told and str(len(ATTACKS)) in told and "WRONG" not in told
+def test_right_verdicts_are_a_table_by_class(capsys: pytest.CaptureFixture[str]) -> None:
+    audit_sandbox(ScriptedSandbox(), 2, None, "here", as_json=False)
+    output = capsys.readouterr().out
+    assert all(attack.group in output for attack in ATTACKS)
+    assert str(len(ATTACKS)) in output and "WRONG" not in output
 
 
-def test_a_wrong_verdict_is_told_in_full_and_is_exit_1(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit) as ended:
-        run(Recorded("fork bomb"), 2, None, "here", as_json=False)
-    told = capsys.readouterr().out
-    assert ended.value.exit_code == 1
-    assert "WRONG: fork bomb" in told and "got: infra" in told and "os.fork()" in told
+def test_a_wrong_verdict_is_printed_in_full_and_is_exit_1(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as end:
+        audit_sandbox(ScriptedSandbox("fork bomb"), 2, None, "here", as_json=False)
+    output = capsys.readouterr().out
+    assert end.value.exit_code == 1
+    assert "WRONG: fork bomb" in output and "got: infra" in output and "os.fork()" in output
 
 
-def test_rows_are_kept_once_for_each_judge_and_attack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_lake_holds_one_row_for_each_judge_and_attack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lake = tmp_path / "lake"
     with pytest.raises(typer.Exit):
-        run(Recorded("fork bomb"), 2, lake, "here", as_json=True)
+        audit_sandbox(ScriptedSandbox("fork bomb"), 2, lake, "here", as_json=True)
     assert sum(not row["ok"] for row in json.loads(capsys.readouterr().out)) == 1
-    run(Recorded(), 2, lake, "here", as_json=True)
+    audit_sandbox(ScriptedSandbox(), 2, lake, "here", as_json=True)
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
-        (row,) = catalog.rows("select count(*) as n, bool_and(ok) as ok, count(distinct audit_id) as ids from audits")
+        [row] = catalog.rows("select count(*) as n, bool_and(ok) as ok, count(distinct audit_id) as ids from audits")
     assert row == {"n": len(ATTACKS), "ok": True, "ids": len(ATTACKS)}
 
 
-def test_a_backend_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cli.audit import command
-    from storage.errors import ConfigError
-
-    with pytest.raises(ConfigError, match=r"--backend.*chroot"):
-        command(backend="chroot")
+def test_an_unknown_backend_is_one_line(run_command: RunCommand) -> None:
+    result = run_command("audit", "--backend", "chroot")
+    assert result.exit_code == 2 and "--backend" in result.message and "chroot" in result.message

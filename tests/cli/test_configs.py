@@ -1,36 +1,35 @@
+"""The shipped configs of runs, and the descriptions of their settings."""
+
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from flows.config import RefreshConfig
-from storage.settings import load_settings
+from storage.settings import load_settings, models_in_annotation
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs/refresh").glob("*.yaml"))
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
-def test_every_shipped_config_loads_and_says_what_it_is_for(path: Path) -> None:
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_shipped_config_loads_and_begins_with_its_purpose(path: Path) -> None:
     load_settings(path, RefreshConfig)
     assert path.read_text().startswith("# ")
 
 
 def test_every_setting_has_a_description() -> None:
-    bare = [
+    undescribed = [
         f"{model.__name__}.{name}"
-        for model in _models(RefreshConfig)
+        for model in {RefreshConfig, *_models_below(RefreshConfig)}
         for name, field in model.model_fields.items()
         if name not in ("kind", "name", "revision") and not field.description
     ]
-    assert bare == []
+    assert undescribed == []
 
 
-def _models(model: type, seen: set[type] | None = None) -> set[type]:
-    from storage.settings import models_in_annotation
-
-    seen = seen if seen is not None else set()
-    if model not in seen:
-        seen.add(model)
-        for field in model.model_fields.values():
-            for below in models_in_annotation(field.annotation):
-                _models(below, seen)
-    return seen
+def _models_below(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for field in model.model_fields.values():
+        for child in models_in_annotation(field.annotation):
+            yield child
+            yield from _models_below(child)

@@ -1,4 +1,4 @@
-"""`patchmill sql` as a query, a file and a pipe; what it writes where it is asked to."""
+"""`patchmill sql` with a query, a file or a pipe, and the formats of its answers."""
 
 import csv
 import io
@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cli.main import main
 from storage.catalog import Catalog
 from storage.dataset_tables import DEBUGGING_SFT
 from storage.history import resolve_as_of
@@ -21,13 +20,12 @@ from storage.lake import Lake, LakeSettings
 from storage.statements import list_entries
 from storage.tables import ATTEMPTS, EXECUTIONS, PROBLEMS
 from tests.builders import row
-
-Sql = Callable[..., tuple[int, str, str]]
+from tests.cli.conftest import RunCommand
 
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
-    """Two problems, a built data set, and an attempt that came after it. Nobody may write here."""
+    """Two problems, a built dataset, and an attempt that is newer than it. Tests only read it."""
     lake = Lake(LakeSettings(path=str(tmp_path_factory.mktemp("the lake") / "lake"), buckets=2))
     lake.append(PROBLEMS, [row(PROBLEMS, problem_id=p, bucket=b, source="s", source_id=p) for b, p in enumerate("pq")])
     programs = [
@@ -47,90 +45,82 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 
 @pytest.fixture
-def sql(lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sql:
-    """Run the command in this process; `stdin` is what is piped to it. Exit code, stdout, stderr."""
-
-    def run(*arguments: object, stdin: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["patchmill", "sql", "--lake", lake.root, *map(str, arguments)])
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        try:
-            main()
-            code = 0
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
+def sql(lake: Lake, run_command: RunCommand) -> RunCommand:
+    """Run `patchmill sql` over the lake."""
+    return lambda *arguments: run_command("sql", "--lake", lake.root, *arguments)
 
 
 VERDICTS = "select verdict, count(*) as n from verdicts group by verdict order by n desc"
-COUNTED = [{"verdict": "failed", "n": 4}, {"verdict": "passed", "n": 2}]
+COUNTS = [{"verdict": "failed", "n": 4}, {"verdict": "passed", "n": 2}]
 
 
-def test_a_query_a_file_and_a_pipe_are_answered_alike(sql: Sql, tmp_path: Path) -> None:
-    (tmp_path / "q.sql").write_text(f"-- what became of them\n{VERDICTS};\n")
-    for arguments, stdin in ([VERDICTS], ""), (["--file", tmp_path / "q.sql"], ""), ([], VERDICTS):
-        code, out, err = sql("--json", *arguments, stdin=stdin)
-        assert (code, json.loads(out), err) == (0, COUNTED, "")
+def test_a_query_a_file_and_a_pipe_get_the_same_answer(
+    lake: Lake, sql: RunCommand, patchmill: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    (tmp_path / "q.sql").write_text(f"-- verdicts of all programs\n{VERDICTS};\n")
+    for arguments in ([VERDICTS], ["--file", tmp_path / "q.sql"]):
+        result = sql("--json", *arguments)
+        assert (result.exit_code, json.loads(result.stdout), result.stderr) == (0, COUNTS, "")
+    piped = patchmill("sql", "--lake", lake.root, "--json", input=VERDICTS)
+    assert (piped.returncode, json.loads(piped.stdout), piped.stderr) == (0, COUNTS, "")
 
 
-def test_each_statement_of_a_file_is_shown_and_machines_get_the_last(sql: Sql, tmp_path: Path) -> None:
+def test_each_statement_of_a_file_is_shown_and_machines_get_the_last(sql: RunCommand, tmp_path: Path) -> None:
     (tmp_path / "q.sql").write_text("create temp table t as select 7 as seven; from t; select 8 as eight;")
-    code, out, _ = sql("--file", tmp_path / "q.sql")
-    assert code == 0 and out.index("seven") < out.index("eight")
-    assert json.loads(sql("--file", tmp_path / "q.sql", "--json")[1]) == [{"eight": 8}]
+    result = sql("--file", tmp_path / "q.sql")
+    assert result.exit_code == 0 and result.stdout.index("seven") < result.stdout.index("eight")
+    assert json.loads(sql("--file", tmp_path / "q.sql", "--json").stdout) == [{"eight": 8}]
 
 
-def test_rows_leave_as_json_csv_or_files_with_the_same_values(sql: Sql, tmp_path: Path) -> None:
+def test_rows_leave_as_json_csv_or_files_with_the_same_values(sql: RunCommand, tmp_path: Path) -> None:
     query = (
         "select attempt_id, flags, sum(1) over () as n, null as nothing, verdict = 'passed' as ok, 'a,\"b\nc' as odd "
         "from verdicts order by attempt_id desc limit 2"
     )
     odd = 'a,"b\nc'
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {"attempt_id": "q2", "flags": ["flaky"], "n": 6, "nothing": None, "ok": False, "odd": odd},
         {"attempt_id": "q1", "flags": [], "n": 6, "nothing": None, "ok": False, "odd": odd},
     ]
-    texts = [{**line, "flags": json.dumps(line["flags"]), "n": "6", "nothing": "", "ok": "false"} for line in rows]
-    assert json.loads(sql(query, "--json")[1]) == rows
-    assert list(csv.DictReader(io.StringIO(sql(query, "--csv")[1]))) == texts
+    texts = [{**row, "flags": json.dumps(row["flags"]), "n": "6", "nothing": "", "ok": "false"} for row in rows]
+    assert json.loads(sql(query, "--json").stdout) == rows
+    assert list(csv.DictReader(io.StringIO(sql(query, "--csv").stdout))) == texts
     for name in ("x.json", "x.csv", "x.parquet"):
-        code, out, err = sql(query, "--out", tmp_path / name)
-        assert (code, out) == (0, "") and "2 rows" in err
+        result = sql(query, "--out", tmp_path / name)
+        assert (result.exit_code, result.stdout) == (0, "") and "2 rows" in result.stderr
     assert json.loads((tmp_path / "x.json").read_text()) == rows
     assert list(csv.DictReader(io.StringIO((tmp_path / "x.csv").read_text()))) == texts
     assert pq.read_table(tmp_path / "x.parquet").to_pylist() == rows
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.csv", "x.json", "x.parquet"]
 
 
-def test_many_rows_are_cut_on_a_terminal_and_never_for_machines(sql: Sql) -> None:
-    _, out, err = sql("from range(1234)")
-    assert "999" in out and "1000" not in out and "234 rows more" in err
-    assert len(json.loads(sql("from range(1234)", "--json")[1])) == 1234
+def test_many_rows_are_cut_in_tables_and_never_for_machines(sql: RunCommand) -> None:
+    result = sql("from range(1234)")
+    assert "999" in result.stdout and "1000" not in result.stdout and "234 more rows" in result.stderr
+    assert len(json.loads(sql("from range(1234)", "--json").stdout)) == 1234
 
 
-def test_a_plan_is_shown_whole(sql: Sql) -> None:
-    _, out, _ = sql(f"explain {VERDICTS}")
-    assert "Window" in out and "…" not in out
+def test_a_plan_is_shown_whole(sql: RunCommand) -> None:
+    output = sql(f"explain {VERDICTS}").stdout
+    assert "Window" in output and "…" not in output
 
 
-def test_as_of_shows_the_lake_that_a_data_set_was_built_from(sql: Sql) -> None:
+def test_as_of_shows_the_lake_that_a_dataset_was_built_from(sql: RunCommand) -> None:
     count = "select count(*) as n from attempts"
-    assert json.loads(sql(count, "--json")[1]) == [{"n": 7}]
-    assert json.loads(sql(count, "--json", "--as-of", "debugging_sft")[1]) == [{"n": 6}]
-    code, _, err = sql(count, "--as-of", "1999-12-31")
-    assert code == 2 and "the lake's first commit" in err
+    assert json.loads(sql(count, "--json").stdout) == [{"n": 7}]
+    assert json.loads(sql(count, "--json", "--as-of", "debugging_sft").stdout) == [{"n": 6}]
+    result = sql(count, "--as-of", "1999-12-31")
+    assert result.exit_code == 2 and "the lake's first commit" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "fragment"),
     [
         pytest.param(["select 1", "--file", "q.sql"], "expected a query or a file", id="two queries"),
         pytest.param(["--file", "/no/q.sql"], "/no/q.sql: cannot be read", id="no file"),
-        pytest.param([""], "expected a query, got no statement that brings rows", id="nothing asked"),
-        pytest.param(["select 1", "--csv"], "expected at most one of --json, --csv and --out", id="two forms"),
-        pytest.param(["select 1", "--out", "x.xlsx"], "x.xlsx: expected a name that ends in .parquet", id="form"),
+        pytest.param([""], "expected a query, got no statement that returns rows", id="empty query"),
+        pytest.param(["select 1", "--csv"], "expected at most one of --json, --csv and --out", id="two formats"),
+        pytest.param(["select 1", "--out", "x.xlsx"], "x.xlsx: expected a name that ends in .parquet", id="format"),
         pytest.param(["select 1", "--export-views", "x.sql"], "--export-views takes no query", id="export and query"),
         pytest.param(["from attemps"], 'Did you mean "attempts"? (line 1', id="misspelt table"),
         pytest.param(["select verdct from verdicts"], 'Candidate bindings: "verdict"', id="misspelt column"),
@@ -138,17 +128,17 @@ def test_as_of_shows_the_lake_that_a_data_set_was_built_from(sql: Sql) -> None:
         pytest.param(["with x as (copy attempts to 'x.csv') from x"], "--out FILE writes a file", id="hidden copy"),
     ],
 )
-def test_what_is_wrong_is_one_line_and_nothing_is_written(
-    sql: Sql, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], says: str
+def test_a_wrong_query_is_one_line_and_nothing_is_written(
+    sql: RunCommand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], fragment: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, out, err = sql("--json", *arguments)
-    assert (code, out) == (2, "")
-    assert err.startswith("patchmill: ") and err.count("\n") == 1 and says in err
+    result = sql("--json", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("patchmill: ") and result.stderr.count("\n") == 1 and fragment in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
-BARE = """
+CLIENT = """
 import duckdb, json, sys
 db = duckdb.connect()
 db.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
@@ -158,17 +148,17 @@ print(json.dumps({query: db.sql(query).to_arrow_table().to_pylist() for query in
 """
 
 
-def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def sort_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True))
 
 
-@pytest.mark.parametrize("when", [[], ["--as-of", "debugging_sft"]], ids=["now", "as a data set was built"])
+@pytest.mark.parametrize("when", [[], ["--as-of", "debugging_sft"]], ids=["now", "as a dataset was built"])
 def test_any_duckdb_client_opens_the_exported_views_and_sees_the_same(
-    sql: Sql, lake: Lake, tmp_path: Path, when: list[str]
+    sql: RunCommand, lake: Lake, tmp_path: Path, when: list[str]
 ) -> None:
     script = tmp_path / "views.sql"
-    code, out, err = sql("--export-views", script, *when)
-    assert (code, out) == (0, "") and "views.sql" in err
+    result = sql("--export-views", script, *when)
+    assert (result.exit_code, result.stdout) == (0, "") and "views.sql" in result.stderr
     queries = [f"from {entry.name}" for entry in list_entries() if entry.kind == "view"]
     queries += [
         "from pass_at_k(2)",
@@ -176,20 +166,20 @@ def test_any_duckdb_client_opens_the_exported_views_and_sees_the_same(
         "from verdict_changes(0)",
         "select chance_of_k(5, 2, 3) as c",
     ]
-    bare = subprocess.run(
-        [sys.executable, "-I", "-c", BARE, str(script), *queries],
+    client = subprocess.run(
+        [sys.executable, "-I", "-c", CLIENT, str(script), *queries],
         capture_output=True, text=True, cwd=tmp_path, timeout=60,
     )  # fmt: skip
-    assert bare.returncode == 0, bare.stderr
-    found = json.loads(bare.stdout)
+    assert client.returncode == 0, client.stderr
+    answers = json.loads(client.stdout)
     with Catalog(lake, resolve_as_of(lake, when[1]) if when else None) as catalog:
         for query in queries:
             expected = json.loads(json.dumps(catalog.rows(query), default=str))
-            assert in_order(found[query]) == in_order(expected), query  # a view without `order by` has none
-    assert len(found["from attempts"]) == (6 if when else 7) and found["from pass_at_k"]
+            assert sort_rows(answers[query]) == sort_rows(expected), query  # views without `order by` have no order
+    assert len(answers["from attempts"]) == (6 if when else 7) and answers["from pass_at_k"]
 
 
-def test_an_exported_script_tells_what_rows_are_and_can_be_run_twice(sql: Sql, tmp_path: Path) -> None:
+def test_an_exported_script_describes_its_views_and_runs_twice(sql: RunCommand, tmp_path: Path) -> None:
     script = tmp_path / "views.sql"
     sql("--export-views", script)
     code = (
@@ -198,6 +188,6 @@ def test_an_exported_script_tells_what_rows_are_and_can_be_run_twice(sql: Sql, t
         'print(db.sql("select count(*) from duckdb_views() where not internal and comment is not null").fetchall(),'
         "db.sql('select count(*) from lineage').fetchall())"
     )
-    bare = subprocess.run([sys.executable, "-I", "-c", code, script], capture_output=True, text=True, cwd=tmp_path)
+    client = subprocess.run([sys.executable, "-I", "-c", code, script], capture_output=True, text=True, cwd=tmp_path)
     views = sum(entry.kind == "view" for entry in list_entries())
-    assert (bare.stdout, bare.stderr) == (f"[({views},)] [(0,)]\n", "")
+    assert (client.stdout, client.stderr) == (f"[({views},)] [(0,)]\n", "")
