@@ -15,10 +15,12 @@ RUN pip install --no-cache-dir --require-hashes -r requirements/uv.txt \
  && uv pip install --system --no-cache --require-hashes -r requirements/patchmill.txt
 
 COPY pyproject.toml README.md prefect.yaml ./
+COPY judge judge
 COPY storage storage
 COPY tasks tasks
 COPY flows flows
 COPY cli cli
+COPY patchmill patchmill
 COPY dashboards dashboards
 COPY configs configs
 COPY containers containers
@@ -31,7 +33,7 @@ ENV PATCHMILL_HOME=/var/lib/patchmill \
     PREFECT_HOME=/var/lib/patchmill/prefect \
     PREFECT_SERVER_ANALYTICS_ENABLED=false \
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY=30 \
-    PREFECT_LOGGING_EXTRA_LOGGERS=flows,tasks,storage \
+    PREFECT_LOGGING_EXTRA_LOGGERS=flows,tasks,storage,judge \
     DO_NOT_TRACK=1 \
     PYTHONUNBUFFERED=1
 CMD ["patchmill", "--help"]

@@ -25,8 +25,40 @@ def load_settings(path: Path, model: type[_Model], overrides: Mapping[str, objec
     Raises:
         ConfigError: one line that names the file, the field, what was expected and what stands there.
     """
+    data = read_config(path)
+    for name, value in (overrides or {}).items():
+        set_by_dotted_name(data, name, value)
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return model.model_validate(data)
+    except ValidationError as error:
+        field = _field_name(error.errors(include_url=False)[0]["loc"])
+        raise ConfigError(f"{path}: {explain_validation(error, model)}", source=path, field=field) from None
+
+
+def read_config(path: Path, derived: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Read one YAML file of settings. The file that its setting `base` names is laid under it, mapping by mapping.
+
+    Args:
+        derived: the files that are laid over this one.
+
+    Raises:
+        ConfigError: a file cannot be read, holds no mapping, or is its own base.
+    """
+    data = read_yaml(path)
+    if not isinstance(data, dict):
+        raise ConfigError(f"{path}: expected a mapping of settings, got {type(data).__name__}", source=path)
+    base = data.pop("base", None)
+    if base is None:
+        return data
+    if not isinstance(base, str) or Path(base) in (*derived, path):
+        raise ConfigError(f"{path}: base: expected the path of another file of settings, got {base!r}", source=path)
+    return _overlay(read_config(Path(base), (*derived, path)), data)
+
+
+def read_yaml(path: Path) -> object:
+    """Read one YAML file; raises ConfigError where it cannot be read."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; the shipped ones are in configs/", source=path) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -37,15 +69,14 @@ def load_settings(path: Path, model: type[_Model], overrides: Mapping[str, objec
         raise ConfigError(
             f"{path}{position}: not valid YAML: {getattr(error, 'problem', error)}", source=path
         ) from None
-    if not isinstance(data, dict):
-        raise ConfigError(f"{path}: expected a mapping of settings, got {type(data).__name__}", source=path)
-    for name, value in (overrides or {}).items():
-        set_by_dotted_name(data, name, value)
-    try:
-        return model.model_validate(data)
-    except ValidationError as error:
-        field = _field_name(error.errors(include_url=False)[0]["loc"])
-        raise ConfigError(f"{path}: {explain_validation(error, model)}", source=path, field=field) from None
+
+
+def _overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for name, value in top.items():
+        below = merged.get(name)
+        merged[name] = _overlay(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
 
 
 def set_by_dotted_name(data: dict[str, Any], name: str, value: object) -> None:

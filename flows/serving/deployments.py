@@ -8,11 +8,20 @@ from typing import Annotated, Any, Literal
 
 from prefect import Flow
 from prefect.client.schemas.schedules import CronSchedule
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from storage.errors import ConfigError
 from storage.lake import LakeSettings
-from storage.settings import Settings, explain_validation, load_settings
+from storage.settings import Settings, explain_validation, load_settings, read_config
 
 Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]+$")]
 
@@ -84,7 +93,15 @@ class Deployment(Settings):
     concurrency_limit: Limit | None = None
     """How many at one time."""
     parameters: dict[str, Any] = {}
-    """Values of the flow's parameters; the UI offers them as a form."""
+    """Values of the flow's parameters; the UI offers them as a form. `config` may be the path of a config: its values
+    are deployed, so that the form shows them."""
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _read_config(cls, parameters: object) -> object:
+        if isinstance(parameters, dict) and isinstance(path := parameters.get("config"), str):
+            return {**parameters, "config": read_config(Path(path))}
+        return parameters
 
 
 class Deployments(Settings):

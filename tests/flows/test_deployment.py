@@ -17,10 +17,10 @@ from prefect.utilities.callables import parameter_schema
 from flows.audit import audit
 from flows.compact import compact
 from flows.config import RefreshConfig
-from flows.serving.deployments import read_deployments
 from flows.evaluate import evaluate
 from flows.publish import publish
 from flows.refresh import refresh
+from flows.serving.deployments import read_deployments
 from flows.sweep import sweep
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
@@ -47,7 +47,7 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
     log = (tmp_path / "worker.log").open("wb")
     worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
     try:
-        config = {**shipped(), "lake": {"path": str(tmp_path / "lake"), "buckets": 2}}
+        config = {**nightly_config(), "lake": {"path": str(tmp_path / "lake"), "buckets": 2}}
         prefect("deployment", "run", "refresh/nightly", "--watch", "--param", f"config={json.dumps(config)}")
         state, artifacts = newest_run()
     finally:
@@ -64,16 +64,16 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
         assert catalog.rows("select count(*) as n from attempts where kind = 'generate'") == [{"n": 99}]
 
 
-def shipped() -> dict[str, Any]:
-    """What the nightly refresh of prefect.yaml is given; how long it waits for its turn is its own."""
-    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    [config] = [one["parameters"]["config"] for one in deployments if one["name"] == "nightly"]
-    del config["lake"]["wait_s"]
-    return dict(config)
+def nightly_config() -> dict[str, Any]:
+    """Return the config that the nightly deployment of prefect.yaml names, as it is deployed."""
+    [nightly] = [one for one in read_deployments(ROOT / "prefect.yaml", POOLS) if one.name == "nightly"]
+    return dict(nightly.parameters["config"])
 
 
-def test_the_nightly_deployment_is_the_recorded_config() -> None:
-    assert RefreshConfig(**shipped()) == load_settings(ROOT / "configs/refresh/recorded.yaml", RefreshConfig)
+def test_the_nightly_deployment_is_the_recorded_config_that_waits_for_its_lake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    recorded = load_settings(ROOT / "configs/refresh/recorded.yaml", RefreshConfig, {"lake.wait_s": 3600})
+    assert RefreshConfig(**nightly_config()) == recorded
 
 
 @pytest.mark.parametrize("file", ["prefect.yaml", "containers/prefect.yaml"])
