@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-CGROUP = Path("/sys/fs/cgroup")
+from judge.cpus import CGROUPS, OWN_CGROUPS, available_cpus
 
 
 def list_gpus() -> tuple[str, ...]:
@@ -19,26 +19,15 @@ def list_gpus() -> tuple[str, ...]:
     return tuple(line.strip() for line in listing.stdout.splitlines() if line.startswith("GPU "))
 
 
-def list_cores(max_cores: int | None = None, cgroup: Path = CGROUP) -> tuple[int, ...]:
+def list_cores(
+    max_cores: int | None = None, cgroups: Path = CGROUPS, own_cgroups: Path = OWN_CGROUPS
+) -> tuple[int, ...]:
     """Return the numbers of the CPU cores that this process may use, ascending; at least one.
 
     Args:
         max_cores: the most cores to return; None for no bound.
-        cgroup: root of the cgroup file system, whose CPU quota bounds the cores of a container.
+        cgroups, own_cgroups: as of judge.cpus.available_cpus, which bounds their number.
     """
     cores = sorted(os.sched_getaffinity(0))
-    limits = [len(cores), *(limit for limit in (_read_quota(cgroup), max_cores) if limit is not None)]
-    return tuple(cores[: max(1, min(limits))])
-
-
-def _read_quota(cgroup: Path) -> int | None:
-    """Return the whole CPUs of the cgroup's quota, version 2 or 1; None without a quota."""
-    try:
-        if (cgroup / "cpu.max").exists():
-            quota, period = (cgroup / "cpu.max").read_text().split()
-        else:
-            quota = (cgroup / "cpu/cpu.cfs_quota_us").read_text()
-            period = (cgroup / "cpu/cpu.cfs_period_us").read_text()
-        return int(quota) // int(period) if int(quota) > 0 else None
-    except (OSError, ValueError):  # no readable cgroup, or "max"
-        return None
+    count = available_cpus(cgroups, own_cgroups)
+    return tuple(cores[: count if max_cores is None else max(1, min(count, max_cores))])

@@ -77,9 +77,11 @@ def test_the_device_follows_the_build_and_the_machine(
     ],
 )
 def test_a_containers_cpu_quota_bounds_the_cores(tmp_path: Path, files: dict[str, str], quota: int | None) -> None:
-    unbounded = len(list_cores(cgroup=tmp_path))
+    own_cgroups = tmp_path / "own"
+    own_cgroups.write_text("1:cpu:/\n0::/\n")
+    unbounded = len(list_cores(None, tmp_path, own_cgroups))
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert len(list_cores(cgroup=tmp_path)) == (unbounded if quota is None else quota)
-    assert len(list_cores(1, tmp_path)) == 1
+    assert len(list_cores(None, tmp_path, own_cgroups)) == (unbounded if quota is None else quota)
+    assert len(list_cores(1, tmp_path, own_cgroups)) == 1
