@@ -1,8 +1,7 @@
-"""An S3 server on loopback, and refreshes of the scripted problems as a user starts them."""
+"""An S3 server on loopback, and refreshes of four scripted problems as a user starts them."""
 
 import importlib.util
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -13,25 +12,25 @@ import httpx
 import pytest
 import yaml
 
+from tests.ports import unused_port
 from tests.scripted import FUNCTIONS, ScriptedServer, write_problems
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
-def needs(module: str, extra: str) -> None:
+def require_module(module: str, extra: str) -> None:
+    """Skip the test where a module is not installed."""
     if importlib.util.find_spec(module) is None:
         pytest.skip(f"{module} is not installed: pip install '{extra}'")
 
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of moto's S3 server, see s3_server.py."""
-    needs("moto.server", "moto[server]")
-    needs("obstore", "obstore")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    """Start moto's S3 server (s3_server.py); return its address."""
+    require_module("moto.server", "moto[server]")
+    require_module("obstore", "obstore")
+    port = unused_port()
     log = tmp_path_factory.mktemp("s3") / "server.log"
     with log.open("wb") as out:
         command = [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(port)]
@@ -54,7 +53,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def bucket(s3_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An empty bucket; the variables name its server, also for processes that tests start."""
+    """Create a bucket; the variables name its server, also for processes that tests start."""
     for name, value in {
         "AWS_ENDPOINT_URL": s3_server, "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_REGION": "us-east-1",
@@ -67,7 +66,7 @@ def bucket(s3_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
 
 @pytest.fixture
 def start(tmp_path: Path, writer: ScriptedServer, prefect_server: str) -> Iterator[Start]:
-    """Start `patchmill run --lake LAKE` on four problems; dotted names set values."""
+    """Return a function that starts `patchmill run --lake LAKE`; its keywords set values (`lake__shared`)."""
     config = tmp_path / "config.yaml"
     settings = {
         "lake": {"buckets": 4},
@@ -78,9 +77,9 @@ def start(tmp_path: Path, writer: ScriptedServer, prefect_server: str) -> Iterat
         "repair": {"repairs": 2},
     }
     config.write_text(yaml.safe_dump(settings))
-    started: list[subprocess.Popen[str]] = []
+    processes: list[subprocess.Popen[str]] = []
 
-    def begin(lake: object, **values: object) -> "subprocess.Popen[str]":
+    def start_run(lake: object, **values: object) -> "subprocess.Popen[str]":
         command = [sys.executable, "-c", "from cli.main import main; main()", "run", str(config), "--lake", str(lake)]
         for name, value in values.items():
             command += ["--set", f"{name.replace('__', '.')}={value}"]
@@ -88,11 +87,11 @@ def start(tmp_path: Path, writer: ScriptedServer, prefect_server: str) -> Iterat
             command, cwd=ROOT, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
             start_new_session=True,
         )  # fmt: skip
-        started.append(process)
+        processes.append(process)
         return process
 
-    yield begin
-    for process in started:
+    yield start_run
+    for process in processes:
         if process.returncode is None:
             process.kill()
             process.communicate()
@@ -100,7 +99,7 @@ def start(tmp_path: Path, writer: ScriptedServer, prefect_server: str) -> Iterat
 
 @pytest.fixture
 def finish(start: Start) -> Callable[..., None]:
-    """Run it to its end, which must be a good one."""
+    """Return a function that starts a run as `start` does, and waits until it has succeeded."""
 
     def run(lake: object, **values: object) -> None:
         process = start(lake, **values)

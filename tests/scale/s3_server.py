@@ -1,7 +1,7 @@
-"""moto's S3 server on a port of loopback, one request at a time.
+"""Serve moto's S3 on a port of loopback, one request at a time.
 
-moto looks whether an object is there and puts it in two steps; two conditional puts at one time could both succeed,
-which S3 excludes and every lake relies on.
+moto checks whether an object exists and puts it in two steps, so two concurrent conditional puts could both succeed. S3
+excludes this, and every lake relies on it.
 """
 
 import sys
@@ -9,15 +9,16 @@ import threading
 from collections.abc import Iterable
 from typing import Any
 
-from moto.server import DomainDispatcherApplication, create_backend_app
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import run_simple
 
-moto, one = DomainDispatcherApplication(create_backend_app), threading.Lock()
+moto_application = DomainDispatcherApplication(create_backend_app)
+one_request = threading.Lock()
 
 
 def application(environment: dict[str, Any], start: Any) -> Iterable[bytes]:
-    with one:
-        return list(moto(environment, start))
+    with one_request:
+        return list(moto_application(environment, start))
 
 
 if __name__ == "__main__":

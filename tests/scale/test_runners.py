@@ -1,4 +1,4 @@
-"""Threads, Dask and Ray make the same rows, and a runner that is not there is one line."""
+"""Threads, Dask and Ray make the same rows, and a runner that is not installed is one line."""
 
 import sys
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from storage.catalog import Catalog
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
 from tests.flows.test_kill import contents
-from tests.scale.conftest import needs
+from tests.scale.conftest import require_module
 from tests.scripted import ScriptedServer
 
 
@@ -21,19 +21,19 @@ from tests.scripted import ScriptedServer
 def test_every_runner_makes_the_rows_that_threads_make(
     tmp_path: Path, finish: Callable[..., None], writer: ScriptedServer, runner: str
 ) -> None:
-    needs(f"prefect_{runner}", f"prefect-{runner}")
+    require_module(f"prefect_{runner}", f"prefect-{runner}")
     finish(tmp_path / "threads")
     asked = dict(writer.asked)
     writer.forget()
     writer.asked.clear()
     finish(tmp_path / runner, runner=runner, parallel_buckets=2)
     assert contents(tmp_path / runner) == contents(tmp_path / "threads")
-    assert dict(writer.asked) == asked  # no row was asked for twice
+    assert dict(writer.asked) == asked  # no prompt was sent twice
     with Catalog(Lake(LakeSettings(path=str(tmp_path / runner)))) as catalog:
-        [judged] = catalog.rows(
+        [executions] = catalog.rows(
             "select count(*) as n, count(distinct run_id) as runs, min(run_id) as run from executions"
         )
-    assert judged["n"] > 12 and judged["runs"] == 1 and judged["run"] != ""  # the workers know whose work they do
+    assert executions["n"] > 12 and executions["runs"] == 1 and executions["run"] != ""  # workers know their run
 
 
 @pytest.mark.parametrize(("runner", "package"), [("dask", "prefect_dask"), ("ray", "prefect_ray")])

@@ -1,4 +1,4 @@
-"""A lake on S3 is a lake, its leases keep others out, and what is wrong with it is one line."""
+"""A lake on S3 keeps the promises of one in a folder, its leases exclude other runs, and a fault is one line."""
 
 import json
 import signal
@@ -28,6 +28,7 @@ from storage.schemas import conform_to_schema
 from storage.tables import ATTEMPTS, PROBLEMS
 from tests.builders import row
 from tests.storage.hooked_tables import lake_with_hooks, refuse_commit
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -46,7 +47,7 @@ def lake(bucket: str) -> Lake:
 
 @pytest.fixture
 def holding(lake: Lake) -> Iterator["subprocess.Popen[str]"]:
-    """A process that holds the lake."""
+    """Start a process that holds the lake."""
     command = [sys.executable, "-c", HOLD, lake.root, "1.5"]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None and process.stdout.readline() == "held\n"
@@ -55,17 +56,23 @@ def holding(lake: Lake) -> Iterator["subprocess.Popen[str]"]:
     process.communicate()
 
 
-def put(lake: Lake, found: Holder) -> None:
-    """Make somebody else hold the lake, whoever does."""
-    seen = s3.read_object(lake.root, LEASE)
-    assert s3.write_object(lake.root, LEASE, json.dumps(asdict(found)).encode(), seen[1] if seen else None)
+def overwrite_lease(lake: Lake, holder: Holder) -> None:
+    """Write a lease in the place of the present one, even if that is renewed meanwhile."""
+    etag = None
+    while etag is None:
+        stored = s3.read_object(lake.root, LEASE)
+        etag = s3.write_object(lake.root, LEASE, json.dumps(asdict(holder)).encode(), stored[1] if stored else None)
+
+
+def owners(lake: Lake) -> list[str]:
+    return [holder.owner for holder in list_holders(lake.root)]
 
 
 def rows(table: Table, count: int, **columns: object) -> list[dict[str, object]]:
     return [row(table, **{table.key[0]: f"{n:024x}", "bucket": n % 2, **columns}) for n in range(count)]
 
 
-def test_what_was_written_is_read_by_bucket_and_by_version(lake: Lake) -> None:
+def test_rows_are_read_by_bucket_and_by_version(lake: Lake) -> None:
     lake.append(PROBLEMS, rows(PROBLEMS, 4, prompt="old"))
     lake.upsert(PROBLEMS, rows(PROBLEMS, 6, prompt="new"))
     with Catalog(lake) as catalog:
@@ -73,7 +80,7 @@ def test_what_was_written_is_read_by_bucket_and_by_version(lake: Lake) -> None:
         assert catalog.rows("select count(*) as n from attempts") == [{"n": 0}]
     with Catalog(lake, bucket=1) as catalog:
         assert catalog.rows("select distinct bucket from problems") == [{"bucket": 1}]
-    [first] = {version - 1 for name, version in lake.versions().items() if name == "problems"}
+    first = lake.versions()["problems"] - 1
     with Catalog(lake, {"problems": first}) as catalog:
         assert catalog.rows("select distinct prompt from problems") == [{"prompt": "old"}]
     now = datetime.now(UTC).isoformat()
@@ -81,7 +88,7 @@ def test_what_was_written_is_read_by_bucket_and_by_version(lake: Lake) -> None:
     assert "load httpfs" in generate_script(lake)
 
 
-def test_only_files_of_the_asked_bucket_are_opened(lake: Lake) -> None:
+def test_only_files_of_the_named_bucket_are_opened(lake: Lake) -> None:
     lake.append(PROBLEMS, rows(PROBLEMS, 10))
     with Catalog(lake) as catalog:
         plan = catalog.db.sql("select prompt, tests from problems where bucket = 1").explain()
@@ -90,14 +97,14 @@ def test_only_files_of_the_asked_bucket_are_opened(lake: Lake) -> None:
 
 def test_a_query_reads_no_other_object(lake: Lake, bucket: str) -> None:
     other = Lake(LakeSettings(path=f"{bucket}/other"))
-    for one in (lake, other):
-        one.append(PROBLEMS, rows(PROBLEMS, 2))
+    lake.append(PROBLEMS, rows(PROBLEMS, 2))
+    other.append(PROBLEMS, rows(PROBLEMS, 2))
     [file] = other.files(PROBLEMS, bucket=0)
     with Catalog(lake) as catalog, pytest.raises(ConfigError, match="reads only the files of the lake"):
         list(catalog.run_user_sql(f"select * from read_parquet('{file}')"))
 
 
-def test_of_writers_at_one_time_none_is_lost(lake: Lake) -> None:
+def test_concurrent_appends_lose_no_row(lake: Lake) -> None:
     def write(n: int) -> None:
         for part in range(3):
             lake.append(ATTEMPTS, [row(ATTEMPTS, attempt_id=f"{n}-{part}", problem_id="p", bucket=n % 2)])
@@ -130,91 +137,93 @@ def test_whole_buckets_are_replaced_and_a_refused_commit_leaves_no_object(
 
     def replace(lake: Lake, folder: str) -> None:
         files = BucketFiles(tmp_path / folder)
-        files.add(
-            1, conform_to_schema(PROBLEMS, pa.Table.from_pylist(rows(PROBLEMS, 8, prompt="new"), PROBLEMS.schema))
-        )
+        data = pa.Table.from_pylist(rows(PROBLEMS, 8, prompt="new"), PROBLEMS.schema)
+        files.add(1, conform_to_schema(PROBLEMS, data))
         lake.replace_buckets(PROBLEMS, files.finish(), f"problem_id = '{1:024x}'")
 
     replace(lake, "first")
     with Catalog(lake) as catalog:
-        found = catalog.rows("select prompt, bucket, count(*) as n from problems group by all order by all")
-    assert [tuple(one.values()) for one in found] == [("new", 1, 8), ("old", 0, 3), ("old", 1, 1)]
+        counts = catalog.rows("select prompt, bucket, count(*) as n from problems group by all order by all")
+    assert [tuple(row.values()) for row in counts] == [("new", 1, 8), ("old", 0, 3), ("old", 1, 1)]
     before = s3.list_objects(bucket, "some/lake/problems")
     with pytest.raises(LakeError, match="refused"):
         replace(lake_with_hooks(lake, refuse_commit), "second")
     assert s3.list_objects(bucket, "some/lake/problems") == before
 
 
-def test_the_second_is_told_in_one_line_who_holds_it(lake: Lake, holding: "subprocess.Popen[str]") -> None:
+def test_a_second_run_is_refused_in_one_line_that_names_the_holder(
+    lake: Lake, holding: "subprocess.Popen[str]"
+) -> None:
     with (
-        pytest.raises(HeldError, match=f"^{lake.root}: held by flow run 7 .process {holding.pid}") as refused,
+        pytest.raises(HeldError, match=f"^{lake.root}: held by flow run 7 .process {holding.pid}") as failure,
         lake.hold_exclusively(),
     ):
         pass
-    assert "\n" not in str(refused.value)
-    assert [found.owner for found in list_holders(lake.root)] == ["flow run 7"]
+    assert "\n" not in str(failure.value)
+    assert owners(lake) == ["flow run 7"]
 
 
-def test_who_is_killed_is_followed_at_once_on_the_same_machine(lake: Lake, holding: "subprocess.Popen[str]") -> None:
+def test_the_lease_of_a_killed_run_is_taken_over_at_once_on_the_same_machine(
+    lake: Lake, holding: "subprocess.Popen[str]"
+) -> None:
     holding.kill()
     holding.wait()
     with lake.hold_exclusively("next"):
-        assert [found.owner for found in list_holders(lake.root)] == ["next"]
+        assert owners(lake) == ["next"]
     assert list_holders(lake.root) == []
 
 
-def test_another_machine_is_waited_for_until_its_lease_runs_out(lake: Lake) -> None:
-    with lease_s3.hold_object(lake.root, LEASE, "flow run 8", 60, 0) as mine:
+def test_the_lease_of_another_machine_is_taken_over_when_it_has_expired(lake: Lake) -> None:
+    with lease_s3.hold_object(lake.root, LEASE, "flow run 8", 60, 0) as holder:
         pass
-    other = replace(mine, host="far", machine="other boot", pid=1, token="other", expires=time.time() + 2)
-    put(lake, other)
+    other = replace(holder, host="far", machine="other boot", pid=1, token="other", expires=time.time() + 2)
+    overwrite_lease(lake, other)
     with pytest.raises(HeldError, match=r"flow run 8 \(process 1 on far\)"), lake.hold_exclusively():
         pass
     with lease_s3.hold_object(lake.root, LEASE, "next", 60, 20):
         assert time.time() >= other.expires
 
 
-def test_a_lease_is_renewed_while_the_run_goes_on(lake: Lake, holding: "subprocess.Popen[str]") -> None:
-    before = lease_s3.read_holder(lake.root, LEASE)
-    time.sleep(2)
-    after = lease_s3.read_holder(lake.root, LEASE)
-    assert before is not None and after is not None
-    assert after.token == before.token and after.expires > time.time() > before.expires
+def test_a_lease_is_renewed_while_the_run_lasts(lake: Lake, holding: "subprocess.Popen[str]") -> None:
+    first = lease_s3.read_holder(lake.root, LEASE)
+    assert first is not None
+
+    def renewed() -> bool:
+        holder = lease_s3.read_holder(lake.root, LEASE)
+        assert holder is not None and holder.token == first.token
+        return holder.expires > time.time() > first.expires
+
+    until(renewed, "the lease outlives its first expiry")
 
 
-def test_a_run_whose_lease_was_taken_over_ends_and_leaves_the_other_its_own(
+def test_a_run_whose_lease_was_taken_over_ends_and_leaves_the_lease_of_the_other(
     lake: Lake, holding: "subprocess.Popen[str]"
 ) -> None:
-    found = lease_s3.read_holder(lake.root, LEASE)
-    assert found is not None
-    other = replace(found, owner="another", machine="other boot", token="other", expires=time.time() + 60)
-    while True:
-        try:
-            put(lake, other)
-            break
-        except AssertionError:  # it was renewed in between
-            continue
+    holder = lease_s3.read_holder(lake.root, LEASE)
+    assert holder is not None
+    other = replace(holder, owner="another", machine="other boot", token="other", expires=time.time() + 60)
+    overwrite_lease(lake, other)
     assert holding.wait(15) == -signal.SIGTERM
     assert lease_s3.read_holder(lake.root, LEASE) == other
 
 
-def test_of_many_who_want_it_at_one_time_one_has_it(lake: Lake) -> None:
-    ready, inside, most = threading.Barrier(6), [], []
+def test_one_of_many_runs_holds_the_lease_at_a_time(lake: Lake) -> None:
+    ready, running, counts = threading.Barrier(6), set[int](), list[int]()
 
-    def want(n: int) -> None:
+    def hold(n: int) -> None:
         ready.wait()
         with lease_s3.hold_object(lake.root, LEASE, f"run {n}", 60, 60):
-            inside.append(n)
-            most.append(len(inside))
+            running.add(n)
+            counts.append(len(running))
             time.sleep(0.05)
-            inside.remove(n)
+            running.remove(n)
 
-    threads = [threading.Thread(target=want, args=(n,)) for n in range(6)]
+    threads = [threading.Thread(target=hold, args=(n,)) for n in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == [1] * 6
+    assert counts == [1] * 6
 
 
 def test_a_store_that_cannot_be_reached_is_one_line_that_names_the_variables(
@@ -222,20 +231,20 @@ def test_a_store_that_cannot_be_reached_is_one_line_that_names_the_variables(
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with (
-        pytest.raises(LakeError, match="AWS_ENDPOINT_URL") as refused,
+        pytest.raises(LakeError, match="AWS_ENDPOINT_URL") as failure,
         Lake(LakeSettings(path="s3://no/lake")).hold_exclusively(),
     ):
         pass
-    assert "\n" not in str(refused.value)
+    assert "\n" not in str(failure.value)
 
 
-def test_without_obstore_it_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_obstore_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "obstore", None)
     with pytest.raises(ConfigError, match=r"^lake.path: a lake on S3 needs obstore; .* -m pip install 'obstore>="):
         s3.duckdb_filesystem()
 
 
 @pytest.mark.parametrize("path", ["gs://bucket/lake", "s3:/bucket/lake", "s3://", "https://host/lake"])
-def test_other_places_than_folders_and_s3_are_refused(path: str) -> None:
+def test_a_path_is_a_folder_or_lies_on_s3(path: str) -> None:
     with pytest.raises(ValueError, match="expected a folder or s3://BUCKET/PATH"):
         LakeSettings(path=path)

@@ -1,3 +1,5 @@
+"""Ids depend on content alone, and never change between versions."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ json_values = st.recursive(
 
 
 @given(st.dictionaries(st.text(), json_values))
-def test_the_order_of_keys_never_changes_an_id(parts: dict) -> None:
+def test_the_order_of_keys_never_changes_an_id(parts: dict[str, object]) -> None:
     backwards = dict(reversed(parts.items()))
     assert content_id("x", v=parts) == content_id("x", v=backwards)
 
