@@ -1,10 +1,11 @@
-"""Every verdict is earned by a program, and rests on evidence."""
+"""Every verdict, for every kind of tests, with its evidence and its messages."""
 
 # ruff: noqa: E501 (programs and cases are data, one a line; the odd digits are the point)
 
 import pytest
 
-from judge.problems import Asserts, Calls, Check, Stdio, UnitTest
+from judge.problems import Call, Calls, Check, JudgedTests, Stdio, StdioCase, UnitTest
+from tests.judge.running import Run, RunAdd, asserts
 
 SLEEP = "import time\ndef add(a, b): time.sleep(60)"
 PROGRAMS = {
@@ -25,73 +26,69 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("verdict", PROGRAMS)
-def test_every_verdict_is_earned_by_a_program(add, verdict):
+def test_each_verdict_has_a_program_that_gets_it(add: RunAdd, verdict: str) -> None:
     row = add(PROGRAMS[verdict])
     assert row.verdict == verdict, row
     assert bool(row.feedback) is (verdict != "passed")
     assert row.isolation == ("none" if verdict == "no_code" else "separate")
 
 
-def test_evidence_is_measured_from_outside(add):
+def test_evidence_is_measured_from_outside(add: RunAdd) -> None:
     row = add("x = [0] * 4_000_000\ndef add(a, b):\n    for _ in range(3_000_000): pass\n    return a + b")
     assert row.verdict == "passed"
     assert row.cpu_ms > 20 and row.wall_ms > 20 and row.peak_mib > 35
     assert row.evidence["cgroup"] in ("v1", "v2", "none") and row.evidence["retries"] == 0
 
 
-def test_sleepers_are_ended_by_the_wall_clock(add):
+def test_sleepers_are_ended_by_the_wall_clock(add: RunAdd) -> None:
     row = add(SLEEP, wall_s=0.5)
     assert row.verdict == "timeout" and 400 < row.wall_ms < 4000 and row.cpu_ms < 200
 
 
-def test_exception_line_and_source_are_told(judge):
+def test_a_message_names_exception_line_and_source(judge: Run) -> None:
     row = judge("def f(a):\n    return a / 0\n", "assert f(1) == 1", "assert f(2) == 2")
     assert (row.exception_type, row.exception_message) == ("ZeroDivisionError", "division by zero")
     assert "line 2: return a / 0" in row.tests[0].message and "line 2: return a / 0" in row.feedback
 
 
-def test_got_and_expected_are_told(judge):
+def test_a_message_names_got_and_expected(judge: Run) -> None:
     row = judge("def f(a): return [a]", "assert f(1) == [2]", "assert [3] == f(4)", "assert f(5) == [5]")
     assert [t.verdict for t in row.tests] == ["failed", "failed", "passed"]
     assert [t.message for t in row.tests[:2]] == ["got [1], expected [2]", "got [4], expected [3]"]
     assert "1 of 3 tests passed" in row.feedback
 
 
-def test_signal_of_a_crash_is_recorded(add):
+def test_signal_of_a_crash_is_recorded(add: RunAdd) -> None:
     row = add("import ctypes\ndef add(a, b): return ctypes.string_at(0)")
     assert (row.verdict, row.signal) == ("exited", 11)
 
 
-def test_tests_after_a_limit_get_its_verdict(judge):
+def test_tests_after_a_limit_get_its_verdict(judge: Run) -> None:
     row = judge("def f(a):\n    while a: pass", "assert f(0) is None", "assert f(1)", "assert f(2)", cpu_s=0.3)
     assert [t.verdict for t in row.tests] == ["passed", "timeout", "timeout"]
     assert row.tests[2].message.startswith("not run")
 
 
-def test_syntax_error_is_an_error_of_every_test(judge):
+def test_syntax_error_is_an_error_of_every_test(judge: Run) -> None:
     row = judge("def f(a:\n    return a", "assert f(0) == 0", "assert f(1) == 1")
     assert [t.verdict for t in row.tests] == ["error", "error"] and row.exception_type == "SyntaxError"
 
 
-STDIO = Stdio(kind="stdio", cases=({"input": "1 2\n", "output": "3"}, {"input": "2 2\n", "output": "4\n"}))
-CALLS = Calls(
-    kind="calls", cases=({"args": [1, 2], "expected": 3}, {"args": [], "kwargs": {"a": 2, "b": 2}, "expected": 4})
-)
+STDIO = Stdio(cases=(StdioCase(input="1 2\n", output="3"), StdioCase(input="2 2\n", output="4\n")))
+CALLS = Calls(cases=(Call(args=(1, 2), expected=3), Call(kwargs={"a": 2, "b": 2}, expected=4)))
 CHECK = Check(
-    kind="check",
     code="def check(candidate):\n    assert candidate(1, 2) == 3\n    for n in range(3):\n        assert candidate(n, n) == 2 * n, 'doubles'\n",
 )
 UNIT = UnitTest(
-    kind="unittest",
     code="import unittest\nfrom solution import add as plus\nclass TestAdd(unittest.TestCase):\n"
     "    def test_small(self): self.assertEqual(add(1, 2), 3)\n"
     "    def test_other(self):\n        self.assertEqual(plus(2, 2), 4)\n"
     "        with self.assertRaises(TypeError): add(1, 'a')\n",
 )
-ASSERTS = Asserts(kind="asserts", setup="two = 2", asserts=("assert add(1, two) == 3", "assert add(two, two) == 4"))
+ASSERTS = asserts("assert add(1, two) == 3", "assert add(two, two) == 4", setup="two = 2")
 RIGHT, WRONG = "def add(a, b): return a + b", "def add(a, b): return a + b - (a == b == 2)"
 MAIN = "a, b = map(int, input().split())\n"
-KINDS = {
+KINDS: dict[str, tuple[JudgedTests, str, str, int]] = {
     "asserts": (ASSERTS, RIGHT, WRONG, 2), "check": (CHECK, RIGHT, WRONG, 1), "calls": (CALLS, RIGHT, WRONG, 2),
     "unittest": (UNIT, RIGHT, WRONG, 2),
     "stdio": (STDIO, MAIN + "print(a + b)", MAIN + "print(a + b - (a == b))", 2),
@@ -99,7 +96,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_tests_passes_right_and_fails_wrong_programs(judge, kind):
+def test_every_kind_of_tests_passes_right_and_fails_wrong_programs(judge: Run, kind: str) -> None:
     tests, right, wrong, count = KINDS[kind]
     row = judge(right, tests, entry="add")
     assert row.verdict == "passed" and len(row.tests) == count, row
@@ -108,25 +105,25 @@ def test_every_kind_of_tests_passes_right_and_fails_wrong_programs(judge, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_program_without_the_function_never_passes(judge, kind):
+def test_a_program_without_the_function_never_passes(judge: Run, kind: str) -> None:
     row = judge("x = 1", KINDS[kind][0], entry="add")
     assert row.verdict in ("failed", "error") and all(t.verdict != "passed" for t in row.tests)
 
 
-def test_feedback_of_each_kind_shows_what_was_asked(judge):
+def test_feedback_of_each_kind_shows_what_was_asked(judge: Run) -> None:
     assert "add(a=2, b=2)" in judge(WRONG, CALLS, entry="add").feedback
     assert "assert candidate(n, n) == 2 * n, 'doubles'" in judge(WRONG, CHECK, entry="add").feedback
     assert "self.assertEqual(plus(2, 2), 4)" in judge(WRONG, UNIT).feedback
     assert "'2 2\\n'" in judge(KINDS["stdio"][2], STDIO).feedback
 
 
-def test_feedback_is_the_same_every_time(judge):
+def test_feedback_is_the_same_every_time(judge: Run) -> None:
     code = "class A: pass\ndef f(a): return [{'b', 'a', 'c', str(A())}, A()]"
     texts = {judge(code, "assert f(1) == 2", "assert f(1)[0] == 2").feedback for _ in range(4)}
     assert len(texts) == 1 and "0x" not in texts.pop().replace("0x...", "")
 
 
-def test_unittest_classes_and_their_exceptions(judge):
+def test_unittest_classes_and_their_exceptions(judge: Run) -> None:
     code = (
         "class BankError(Exception):\n    def __init__(self, left):\n        super().__init__(f'left {left}')\n        self.left = left\n"
         "class Poor(BankError): pass\n"
@@ -136,7 +133,7 @@ def test_unittest_classes_and_their_exceptions(judge):
         "    def __enter__(self): return self\n    def __exit__(self, *e): self.money = 0\n"
         "    def __eq__(self, o): return self.money == o.money\n    def __add__(self, o): return Account(self.money + o.money)\n"
     )
-    tests = UnitTest(kind="unittest", code="""
+    tests = UnitTest(code="""
 import unittest
 class T(unittest.TestCase):
     def setUp(self): self.a = Account(5)
@@ -169,26 +166,26 @@ class T(unittest.TestCase):
 @pytest.mark.parametrize(
     "imports", ["from solution import *", "import solution\nadd = solution.add", "from solution import add"]
 )
-def test_tests_may_import_the_solution(judge, imports):
+def test_tests_may_import_the_solution(judge: Run, imports: str) -> None:
     case = f"import unittest\n{imports}\nclass T(unittest.TestCase):\n    def test_a(self): self.assertEqual(add(1, 2), 3)\n"
-    assert judge(RIGHT, UnitTest(kind="unittest", code=case)).verdict == "passed"
-    assert judge("def add(a, b): return a", UnitTest(kind="unittest", code=case)).verdict == "failed"
+    assert judge(RIGHT, UnitTest(code=case)).verdict == "passed"
+    assert judge("def add(a, b): return a", UnitTest(code=case)).verdict == "failed"
 
 
-def test_globals_that_no_test_uses_do_no_harm(judge):
+def test_globals_that_no_test_uses_do_no_harm(judge: Run) -> None:
     code = RIGHT + "\ncycle = []\ncycle.append(cycle)\nhuge = list(range(10**6))\nsmall = [1, 2]\n"
     case = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertEqual((add(1, 2), small, len(huge)), (3, [1, 2], 10**6))\n"
-    assert judge(code, UnitTest(kind="unittest", code=case)).verdict == "passed"
+    assert judge(code, UnitTest(code=case)).verdict == "passed"
 
 
 @pytest.mark.parametrize("test", ["while True: pass", "f(1)\nwhile True: pass"])
-def test_tests_that_never_end_are_stopped_and_the_slot_goes_on(judge, test):
+def test_tests_that_never_end_are_stopped_and_the_slot_goes_on(judge: Run, test: str) -> None:
     row = judge("def f(n): return n", test, cpu_s=0.5, wall_s=1.0)
     assert row.verdict == "timeout"
     assert judge("def f(n): return n", "assert f(1) == 1").verdict == "passed"
 
 
-def test_context_stands_before_the_program(judge):
+def test_context_stands_before_the_program(judge: Run) -> None:
     row = judge(
         "def f(): return helper() + 1", "assert f() == 2", "assert helper() == 1", context="def helper(): return 1"
     )
