@@ -1,4 +1,4 @@
-"""Lakes, and a page run without a browser."""
+"""Lakes, and pages that run without a browser."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -8,34 +8,42 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboards.page import LAKE
-from tests.dashboards.lakes import empty_lake, small_lake
+from tests.dashboards.lakes import write_empty_lake, write_small_lake
+
+RunPage = Callable[[str, Path], AppTest]
+PAGE_NAMES = ("overview", "pass_at_k", "scores", "problem", "drops", "efficiency", "strength")
+"""Modules of dashboards/pages."""
+
+
+def page_script(name: str) -> str:
+    """Return a script that draws one page."""
+    return f"from dashboards.pages import {name}\n{name}.page()"
 
 
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_lake(tmp_path_factory.mktemp("dashboards") / "lake")
+    return write_small_lake(tmp_path_factory.mktemp("dashboards") / "lake")
 
 
 @pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return empty_lake(tmp_path_factory.mktemp("dashboards") / "empty")
+def empty_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_empty_lake(tmp_path_factory.mktemp("dashboards") / "empty")
 
 
 @pytest.fixture(autouse=True)
-def main_module() -> Iterator[None]:
-    """Streamlit makes the page the main module; a process that a later test spawns would run it again."""
+def restore_main_module() -> Iterator[None]:
+    """Put the main module back: Streamlit replaces it with the page, which processes of later tests would run."""
     main = sys.modules["__main__"]
     yield
     sys.modules["__main__"] = main
 
 
 @pytest.fixture
-def run_page(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Path], AppTest]:
-    """Run one page over a lake."""
+def run_page(monkeypatch: pytest.MonkeyPatch) -> RunPage:
+    """Draw one page over a lake."""
 
     def run(name: str, root: Path) -> AppTest:
         monkeypatch.setenv(LAKE, str(root))
-        text = f"from dashboards.pages import {name}\n{name}.page()"
-        return AppTest.from_string(text, default_timeout=60).run()
+        return AppTest.from_string(page_script(name), default_timeout=60).run()
 
     return run

@@ -1,4 +1,4 @@
-"""The two commands: a server for this machine alone, and a file."""
+"""`patchmill dashboard` serves this machine only; `patchmill report` writes one file."""
 
 import socket
 import urllib.request
@@ -9,6 +9,7 @@ import pytest
 from bench.served import served
 from cli import dashboard, report
 from storage.errors import ConfigError
+from tests.ports import listening
 
 
 def test_the_server_answers_on_this_machine_and_ends_with_the_command(lake: Path) -> None:
@@ -21,12 +22,13 @@ def test_the_server_answers_on_this_machine_and_ends_with_the_command(lake: Path
         assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def test_a_wrong_lake_or_port_is_one_line(lake: Path, tmp_path: Path) -> None:
+def test_a_missing_lake_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="none: no lake there"):
         dashboard.command(str(tmp_path / "none"), 8501)
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
+
+
+def test_a_port_that_is_taken_is_one_line(lake: Path) -> None:
+    with listening() as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"--port {port}: cannot listen"):
             dashboard.command(str(lake), port)
