@@ -31,7 +31,7 @@ def read_apps(settings: AppsSource) -> Iterator[SourceRecord]:
     with translate_errors(settings.path, "apps path", _FIX):
         folders = _list_folders(settings.path)
         if not folders:
-            raise ConfigError(f"{settings.path}: no problem folders in it (apps path); {_FIX}")
+            raise ConfigError(f"{settings.path}: no problem folders in it (apps path); {_FIX}", field="path")
         for folder in folders:
             where = f"{folder.parent.name}/{folder.name}"
             try:
@@ -72,8 +72,8 @@ def _read_fields(folder: Path, where: str, settings: AppsSource) -> Fields:
 def _convert_tests(fields: Fields, function: object, starter: str) -> tuple[str | None, Fields]:
     """Return (entry point, tests).
 
-    APPS writes the result of a call in three forms: bare, in a list of one, or as a method's result. All tests of a
-    problem share one form, which is told from the starter code and the outputs.
+    APPS writes the result of a call bare or in a list of one. All tests of a problem share one form: methods are
+    compared with the result as it stands, functions with the single element where every result is a list of one.
     """
     inputs, outputs = require_field(fields, "inputs", list), require_field(fields, "outputs", list)
     if not inputs:

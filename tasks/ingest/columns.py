@@ -26,7 +26,8 @@ def check_columns(settings: HuggingFaceSource, row: Fields) -> None:
                 names = ", ".join(sorted(value)) or "none"
                 raise ConfigError(
                     f"{settings.path}: {field}: no column {column!r}; expected one of {names}; "
-                    "correct the mapping of this source"
+                    "correct the mapping of this source",
+                    field=field,
                 )
             value = value[part]
 

@@ -49,7 +49,7 @@ class DroppedRecord:
 
 
 SourceRecord = tuple[str, Problem | DroppedRecord]
-"""Where an input stands, and the problem or drop that it became."""
+"""The place of an input, and the problem or drop that it became."""
 
 
 def drop_record(

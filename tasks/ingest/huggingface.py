@@ -14,6 +14,7 @@ from tasks.reading.problem import Problem
 
 _BUILDERS = {".parquet": "parquet", ".json": "json", ".jsonl": "json", ".csv": "csv"}
 """Names of the readers of `datasets`, by suffix of a local file."""
+_SUFFIXES = ", ".join(_BUILDERS)
 
 
 def read_huggingface(settings: HuggingFaceSource) -> Iterator[SourceRecord]:
@@ -52,7 +53,8 @@ def _stream_rows(settings: HuggingFaceSource) -> Iterator[Fields]:
         cause = " ".join(str(error).split())[:300] or type(error).__name__
         raise ConfigError(
             f"{settings.path}: cannot be read as a dataset (huggingface path, config {settings.config!r}, "
-            f"split {settings.split!r}): {cause}; expected a name on the hub, a folder, or a file of {_list_suffixes()}"
+            f"split {settings.split!r}): {cause}; expected a name on the hub, a folder, or a file of {_SUFFIXES}",
+            field="path",
         ) from None
 
 
@@ -61,10 +63,6 @@ def _build_arguments(settings: HuggingFaceSource) -> dict[str, object]:
     path = Path(settings.path)
     if path.suffix in _BUILDERS:
         if not path.is_file():
-            raise ConfigError(f"{path}: no such file (huggingface path); expected a file of {_list_suffixes()}")
+            raise ConfigError(f"{path}: no such file (huggingface path); expected a file of {_SUFFIXES}", field="path")
         return {"path": _BUILDERS[path.suffix], "data_files": {"train": str(path)}}
     return {"path": settings.path, "name": settings.config, "revision": settings.revision}
-
-
-def _list_suffixes() -> str:
-    return ", ".join(_BUILDERS)

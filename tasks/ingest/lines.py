@@ -21,10 +21,10 @@ def translate_errors(path: Path, setting: str, fix: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file ({setting}); {fix}") from None
+        raise ConfigError(f"{path}: no such file ({setting}); {fix}", field="path") from None
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
         cause = getattr(error, "strerror", None) or error or type(error).__name__
-        raise ConfigError(f"{path}: cannot be read ({setting}): {cause}; {fix}") from None
+        raise ConfigError(f"{path}: cannot be read ({setting}): {cause}; {fix}", field="path") from None
 
 
 @contextmanager

@@ -83,7 +83,7 @@ class Columns(Settings):
     licence: str | None = None
     """Licence of the row."""
     origin: str | None = None
-    """Where the row was taken from."""
+    """URL, file or commit that the row was taken from."""
 
 
 class AssertsColumns(Settings):
@@ -130,7 +130,7 @@ class Constants(Settings):
     context: str = ""
     """Code that stands before every solution, such as imports."""
     origin: str | None = None
-    """Where the rows were taken from; null writes dataset, split and row number."""
+    """URL, file or commit of all rows; null writes dataset, split and row number."""
 
 
 class HuggingFaceSource(_Source):

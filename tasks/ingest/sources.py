@@ -41,7 +41,8 @@ def read_source(source: Source) -> Iterator[Problem | DroppedRecord]:
     if missing_ids:
         raise ConfigError(
             f"{source.path}: ids: expected rows of this {source.kind} source, got {', '.join(sorted(missing_ids))}, "
-            "which it does not hold; remove or correct them"
+            "which it does not hold; remove or correct them",
+            field="ids",
         )
 
 

@@ -61,7 +61,9 @@ def ingest(settings: LakeSettings, sources: Sequence[Source], mined_ids: Sequenc
     buckets = {problem_id: row["bucket"] for problem_id, row in problems.items()}
     buckets |= {problem_id: bucket_of(problem_id, lake.buckets) for problem_id in mined_ids}
     if not buckets:
-        raise ConfigError(f"sources: expected at least one problem, got none ({len(drop_rows)} lines were dropped)")
+        raise ConfigError(
+            f"sources: expected at least one problem, got none ({len(drop_rows)} lines were dropped)", field="sources"
+        )
     selection = selection_id(buckets)
     reference_rows = [reference_row(row, row["reference"], now) for row in problems.values() if row["reference"]]
     references = {row["attempt_id"]: row for row in reference_rows}

@@ -33,7 +33,7 @@ class Endpoint:
     avoided_until: float = 0.0
     """Loop time until which other servers are preferred."""
     revivals: int = 0
-    """How often it was started again."""
+    """Times that it was started again."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class OpenAIModel:
     """A `Model` over one or several servers; its event loop runs in a thread that the first request starts.
 
     `revive(url)` restarts a server that could not be reached or answered with an error, and returns the address to go
-    on with. It is never called twice at the same time. Only servers that Patchmill runs have one.
+    on with. It is called by one thread at a time. Only servers that Patchmill runs have one.
     """
 
     def __init__(self, settings: OpenAISettings, revive: Callable[[str], str] | None = None) -> None:

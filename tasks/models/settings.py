@@ -96,7 +96,7 @@ class VllmSettings(Settings):
     retries: int = Field(5, ge=0)
     """Further attempts at one request after the first."""
     send_seed: bool = False
-    """Whether a sampling's seed is sent; vLLM's CPU engine crashes on seeds once many requests are in flight."""
+    """Send a sampling's seed; vLLM's CPU engine crashes on seeds once many requests are in flight."""
     extra_args: tuple[str, ...] = ()
     """Further arguments of the server's command line, unchanged."""
 
@@ -132,7 +132,7 @@ class OpenAISettings(Settings):
     backoff_s: float = Field(0.5, gt=0)
     """Seconds before the first retry; doubles up to 30 s, times a random factor of 0.5 to 1.5."""
     send_seed: bool = False
-    """Whether a sampling's seed is sent: as seed + sample index, with one request a sample."""
+    """Send a sampling's seed: as seed + sample index, with one request a sample."""
 
 
 class RecordedSettings(Settings):

@@ -21,7 +21,9 @@ def parse_allow_list(names: Collection[str]) -> frozenset[str]:
         try:
             licences.add(str(canonicalize_license_expression(name)))
         except InvalidLicenseExpression:
-            raise ConfigError(f"licences: expected SPDX names such as MIT or CC-BY-4.0, got {name!r}") from None
+            raise ConfigError(
+                f"licences: expected SPDX names such as MIT or CC-BY-4.0, got {name!r}", field="licences"
+            ) from None
     return frozenset(licences)
 
 
