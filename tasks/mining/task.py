@@ -53,7 +53,8 @@ def mining(
         ConfigError: a source cannot be read or has no licence, or all of them together hold no seed.
     """
     lake = Lake(lake_settings)
-    collection = collect_seeds(sources, settings, lake.buckets)
+    buckets = lake.buckets if lake.exists() else lake_settings.buckets  # `lake.buckets` makes a lake that is missing
+    collection = collect_seeds(sources, settings, buckets)
     if not collection.seeds:
         raise _no_seed(collection)
     _append_missing(lake, SEEDS, collection.seeds)
@@ -71,9 +72,9 @@ def mining(
     seed_tasks = {row["idea_id"]: row for row in _rows_of_seeds(lake, seed_ids, "tasks_of_seeds", values)}
     with Catalog(lake) as catalog:
         accepted = {row["problem_id"] for row in catalog.rows("select problem_id from problems")}
-    distinct, drops = drop_near_duplicates(seed_tasks, accepted, tasks, settings.similarity, lake.buckets)
+    distinct, drops = drop_near_duplicates(seed_tasks, accepted, tasks, settings.similarity, buckets)
     problems = [problem_of_task(task, task["text"], task["sample_index"]) for task in distinct]
-    _append_missing(lake, PROBLEMS, {p.problem_id: problem_row(p, lake.buckets) for p in problems})
+    _append_missing(lake, PROBLEMS, {p.problem_id: problem_row(p, buckets) for p in problems})
     _append_missing(lake, DROPS, drops)
     return tuple(sorted({problem.problem_id for problem in problems}))
 

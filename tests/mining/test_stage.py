@@ -17,7 +17,7 @@ from storage.catalog import Catalog
 from storage.errors import ConfigError, ModelError
 from storage.lake import Lake, LakeSettings
 from storage.tables import DROPS, IDEAS, PROBLEMS, SEEDS
-from tasks.asking.interface import interface
+from tasks.asking.interface import describe_interface
 from tasks.mining.settings import CodeSource, MiningSettings
 from tasks.mining.task import mining
 from tasks.models.settings import OpenAISettings
@@ -71,7 +71,7 @@ def test_every_seed_becomes_a_problem_without_tests(run: Run, model: WordingServ
     task, signature = task_about("count_runs"), "def count_runs(items):"
     assert problem["prompt"] == f"{task}\n\nThe function has this signature:\n\n{signature}"
     assert isinstance(TESTS.validate_json(problem["tests"]), Untested) and problem["tests_kind"] == "none"
-    assert interface(problem["tests"], "count_runs") == "The program must define `count_runs`."
+    assert describe_interface(problem["tests"], "count_runs") == "The program must define `count_runs`."
     assert (problem["source"], problem["source_id"]) == ("kits", "kit:kit/count_runs.py:count_runs")
     assert (problem["licence"], problem["origin"], problem["reference"]) == ("MIT", "kit kit/count_runs.py:2", None)
 
