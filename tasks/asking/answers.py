@@ -1,4 +1,4 @@
-"""What lies in a model's answer: a program, an explanation, or the reason there is none. Pure text, nothing is run."""
+"""Extract a program or an explanation from a model's answer, or the reason why there is none. No code is run."""
 
 import ast
 import re
@@ -17,14 +17,14 @@ _PYTHON = {"", "python", "py", "python3", "Python"}
 
 @dataclass(frozen=True)
 class Extracted:
-    """Either `text` or the `reason` why there is none."""
+    """The part of an answer that a stage wants: either `text`, or the `reason` why there is none."""
 
     text: str | None
     reason: str | None = None
 
 
 def extract_code(completion: str, finish: FinishReason, entry_point: str | None) -> Extracted:
-    """The program in an answer: of its Python blocks the last that defines the entry point, else the longest.
+    """Extract the program of an answer: the last Python block that defines the entry point, else the longest block.
 
     An answer without a fence counts as code when it parses and does more than name things.
     Reasons: empty, truncated, no_code_block, other_language, too_long.
@@ -39,21 +39,21 @@ def extract_code(completion: str, finish: FinishReason, entry_point: str | None)
     if not blocks:
         if finish == "length" and not _is_program(completion):
             return Extracted(None, "truncated")
-        return _bounded(completion) if _is_program(completion) else Extracted(None, "no_code_block")
+        return _checked_length(completion) if _is_program(completion) else Extracted(None, "no_code_block")
     if not python:
         return Extracted(None, "other_language")
     whole = [code for code, cut in python if not cut or finish != "length"]
     if not whole:
         return Extracted(None, "truncated")
-    defining = [code for code in whole if entry_point and _defines(code, entry_point.split(".")[0])]
-    return _bounded(defining[-1] if defining else max(whole, key=len))
+    defining = [code for code in whole if entry_point and _defines_name(code, entry_point.split(".")[0])]
+    return _checked_length(defining[-1] if defining else max(whole, key=len))
 
 
 def extract_explanation(completion: str, finish: FinishReason) -> Extracted:
-    """The words of an answer before its first code block, headings and labels taken off.
+    """Extract the words of an answer before its first code block, without headings and labels.
 
-    Of an answer that was cut at its longest, the whole sentences are kept.
-    Reasons: empty, truncated (not one whole sentence), no_explanation (only code, or fewer than five words).
+    Of an answer that reached the token limit, the complete sentences are kept.
+    Reasons: empty, truncated (no complete sentence), no_explanation (only code, or fewer than five words).
     """
     if not completion.strip():
         return Extracted(None, "empty")
@@ -75,13 +75,13 @@ def extract_explanation(completion: str, finish: FinishReason) -> Extracted:
     return Extracted(words.strip())
 
 
-def _bounded(code: str) -> Extracted:
+def _checked_length(code: str) -> Extracted:
     if len(code) > MAX_CODE_CHARS:
         return Extracted(None, "too_long")
     return Extracted(code.strip("\n") + "\n")
 
 
-def _defines(code: str, name: str) -> bool:
+def _defines_name(code: str, name: str) -> bool:
     return (
         re.search(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b|^{re.escape(name)}\s*=", code, re.MULTILINE)
         is not None

@@ -19,7 +19,7 @@ _JINJA = Environment(undefined=StrictUndefined, autoescape=False, keep_trailing_
 
 
 @cache
-def _compiled(text: str) -> jinja2.Template:
+def _compile(text: str) -> jinja2.Template:
     return _JINJA.from_string(text)
 
 
@@ -42,7 +42,7 @@ class Template:
             ConfigError: the template names a value that its stage does not offer, or does with it what can't be done.
         """
         try:
-            return tuple(Message(role, _compiled(text).render(values).strip()) for role, text in self.turns)
+            return tuple(Message(role, _compile(text).render(values).strip()) for role, text in self.turns)
         except (TemplateError, TypeError, ArithmeticError) as error:
             raise ConfigError(f"template {self.name}: {error}; it may use {', '.join(sorted(values))}") from None
 
@@ -74,7 +74,7 @@ def load_template(stage: Path, name: str) -> Template:
         if role not in get_args(Role):
             raise ConfigError(f"{path}: unknown turn <|{role}|>, expected one of {', '.join(get_args(Role))}")
         try:
-            _compiled(body)
+            _compile(body)
         except TemplateSyntaxError as error:
             raise ConfigError(f"{path}: turn <|{role}|>, its line {error.lineno}: {error.message}") from None
     return Template(path.stem, tuple(zip(roles, bodies, strict=True)))  # type: ignore[arg-type] # checked just above

@@ -8,7 +8,7 @@ from storage.pending import PendingDiagnose
 from storage.rows import DiagnosisRow, ModelColumns
 from tasks.asking.answers import extract_explanation
 from tasks.asking.ask import Question, missing_indices
-from tasks.asking.interface import interface
+from tasks.asking.interface import describe_interface
 from tasks.asking.recipes import Recipe
 from tasks.models.protocol import Completion, Prompt
 
@@ -20,7 +20,7 @@ def questions(
     for row in pending:
         gaps = {
             "prompt": row["prompt"],
-            "interface": interface(row["tests"], row["entry_point"]),
+            "interface": describe_interface(row["tests"], row["entry_point"]),
             "code": row["code"].rstrip(),
             "feedback": row["feedback"],
         }

@@ -8,7 +8,7 @@ from storage.rows import AttemptRow, ModelColumns
 from tasks.asking.answers import extract_code
 from tasks.asking.ask import Question, missing_indices
 from tasks.asking.attempts import attempt_id
-from tasks.asking.interface import interface
+from tasks.asking.interface import describe_interface
 from tasks.asking.recipes import Recipe
 from tasks.models.protocol import Completion, Prompt
 
@@ -16,7 +16,7 @@ from tasks.models.protocol import Completion, Prompt
 def questions(pending: Iterable[PendingGenerate], recipe: Recipe, samples: int) -> Iterator[Question[PendingGenerate]]:
     """Ask each problem's prompt once, for the samples that it lacks of `samples`."""
     for row in pending:
-        gaps = {"prompt": row["prompt"], "interface": interface(row["tests"], row["entry_point"])}
+        gaps = {"prompt": row["prompt"], "interface": describe_interface(row["tests"], row["entry_point"])}
         messages = recipe.template.render(gaps)
         yield Question(row, Prompt(row["problem_id"], messages, missing_indices(samples, row["present"])))
 

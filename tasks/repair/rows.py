@@ -9,7 +9,7 @@ from storage.rows import AttemptRow, ModelColumns
 from tasks.asking.answers import extract_code
 from tasks.asking.ask import Question, missing_indices
 from tasks.asking.attempts import attempt_id
-from tasks.asking.interface import interface
+from tasks.asking.interface import describe_interface
 from tasks.asking.recipes import Recipe
 from tasks.models.protocol import Completion, FinishReason, Prompt
 
@@ -19,7 +19,7 @@ def questions(pending: Iterable[PendingRepair], recipe: Recipe, repairs: int) ->
     for row in pending:
         gaps = {
             "prompt": row["prompt"],
-            "interface": interface(row["tests"], row["entry_point"]),
+            "interface": describe_interface(row["tests"], row["entry_point"]),
             "code": row["code"].rstrip(),
             "feedback": row["feedback"],
             "explanation": row["explanation"] or "",

@@ -8,9 +8,9 @@ T = TypeVar("T")
 
 
 def batches(stream: Iterable[T], rows: int, seconds: float) -> Iterator[list[T]]:
-    """Lists of at most `rows` items; one is let go early when `seconds` have passed since the last.
+    """Yield lists of at most `rows` items, smaller ones once `seconds` have passed since the last.
 
-    The clock is looked at when an item arrives. If the stream fails, what arrived before is yielded first.
+    The clock is read when an item arrives. If the stream fails, the items that arrived before are yielded first.
     """
     batch: list[T] = []
     last = time.monotonic()

@@ -1,4 +1,4 @@
-"""The models and sandboxes of this process: opened once per settings, shared by all threads, closed by the flow."""
+"""The models and judges of this process: opened once per settings, shared by all threads, closed by the flow."""
 
 import threading
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _recording: Path | None = None
 
 
 def model_for(settings: ModelSettings) -> Model:
-    """The model of these settings; a server of ours starts only when it is first asked something."""
+    """Return the model of these settings, opened once; its own server starts with the first question."""
     key = settings.model_dump_json()
     with _lock:
         if key not in _models:
@@ -31,7 +31,7 @@ def model_for(settings: ModelSettings) -> Model:
 
 
 def sandbox_for(settings: SandboxSettings) -> Sandbox:
-    """The sandbox of these settings, its slots shared by everyone in the process."""
+    """Return the judge of these settings, opened once; its slots are shared by all threads of the process."""
     key = settings.model_dump_json()
     with _lock:
         if key not in _sandboxes:
@@ -40,13 +40,13 @@ def sandbox_for(settings: SandboxSettings) -> Sandbox:
 
 
 def opened_models() -> list[Model]:
-    """Models opened so far, for reports."""
+    """Return the models opened so far, for reports."""
     with _lock:
         return list(_models.values())
 
 
 def close_all() -> None:
-    """Close everything opened so far, each even where another fails to close."""
+    """Close all models and judges, each even where another fails to close; raise the first error."""
     with _lock:
         opened: list[Model | Sandbox] = [*_models.values(), *_sandboxes.values()]
         _models.clear()
@@ -63,7 +63,7 @@ def close_all() -> None:
 
 @contextmanager
 def recording(path: Path) -> Iterator[None]:
-    """While this holds, every answer of every model is also written to `path`."""
+    """Write every answer of every model opened in the body to `path`, too."""
     global _recording
     _recording = path
     try:

@@ -4,26 +4,18 @@ import re
 from collections import Counter
 from typing import TypeVar
 
+from storage import pending
 from storage.catalog import Catalog
-from storage.pending import (
-    PendingDiagnose,
-    PendingExecute,
-    PendingGenerate,
-    PendingMatrix,
-    PendingMutation,
-    PendingRepair,
-    PendingScore,
-    PendingTiming,
-    PendingWriteTests,
-)
 from storage.rows import PlanRow
 
-PENDING = (
-    PendingGenerate, PendingExecute, PendingDiagnose, PendingRepair, PendingWriteTests, PendingMatrix, PendingScore,
-    PendingTiming, PendingMutation,
-)  # fmt: skip
+PENDING: tuple[type, ...] = tuple(kind for name, kind in vars(pending).items() if name.startswith("Pending"))
 """One row type per stage that works bucket by bucket."""
 R = TypeVar("R")
+
+
+def stage_names() -> tuple[str, ...]:
+    """Return the names of the stages that work bucket by bucket."""
+    return tuple(macro_of(row_type).removeprefix("pending_") for row_type in PENDING)
 
 
 def macro_of(row_type: type) -> str:
@@ -74,5 +66,4 @@ def stages_of(plan: PlanRow) -> list[str]:
         unneeded |= {"write_tests", "matrix", "score", "timing"}
     if not plan["mutants"]:
         unneeded.add("mutation")
-    stages = [macro_of(row_type).removeprefix("pending_") for row_type in PENDING]
-    return [stage for stage in stages if stage not in unneeded]
+    return [stage for stage in stage_names() if stage not in unneeded]

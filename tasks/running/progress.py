@@ -1,4 +1,4 @@
-"""How far the stages of this process are; whoever shows it polls."""
+"""Count how far the stages of this process are; displays poll `snapshot`."""
 
 import threading
 from collections import defaultdict
@@ -9,7 +9,7 @@ _lock = threading.Lock()
 
 @dataclass
 class Progress:
-    """Rows asked for and rows done of one stage."""
+    """Work announced and work committed of one stage, in rows."""
 
     total: int = 0
     done: int = 0
@@ -19,24 +19,24 @@ _stages: dict[str, Progress] = defaultdict(Progress)
 
 
 def expect(stage: str, rows: int) -> None:
-    """Announce work."""
+    """Add work that a stage is about to do."""
     with _lock:
         _stages[stage].total += rows
 
 
 def advance(stage: str, rows: int) -> None:
-    """Report work that is committed."""
+    """Add work that a stage has committed."""
     with _lock:
         _stages[stage].done += rows
 
 
 def snapshot() -> dict[str, Progress]:
-    """A copy, in order of first mention."""
+    """Return a copy of all counters, in the order in which stages first announced work."""
     with _lock:
         return {stage: Progress(p.total, p.done) for stage, p in _stages.items()}
 
 
 def reset() -> None:
-    """Forget everything: a new run begins."""
+    """Reset all counters at the start of a run."""
     with _lock:
         _stages.clear()

@@ -1,4 +1,4 @@
-"""The tests in a model's answer: single asserts on the entry point over plain values. Pure text, nothing is run."""
+"""Extract the tests of a model's answer: single asserts on the entry point over plain values. No code is run."""
 
 import ast
 import re
@@ -10,8 +10,8 @@ from tasks.models.protocol import FinishReason
 from tasks.reading.python_text import parse
 
 MAX_CHARS = 2000
-MAX_TESTS = 50  # of one answer; what repeats itself without end says nothing new
-# All that an assert may name beside the entry point: the process that runs tests serves many programs.
+MAX_TESTS = 50  # of one answer: a model may repeat itself without end
+# All that an assert may name beside the entry point, since one driver runs the tests of many programs.
 PLAIN = frozenset(
     {
         *("abs", "all", "any", "bin", "bool", "bytearray", "bytes", "chr", "complex", "dict", "divmod", "enumerate"),
@@ -25,44 +25,46 @@ _START = re.compile(r"^[ \t]*(?:\d+[.)]|[-*])?[ \t]*`?assert\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Found:
-    """One assert in one spelling, or the reason why it is no test."""
+class ExtractedTest:
+    """One assert in a normal form, or the reason why it is no test."""
 
     test: str | None
     reason: str | None = None
 
 
-def extract_tests(completion: str, finish: FinishReason, entry_point: str, given: frozenset[str]) -> list[Found]:
-    """What an answer holds, in its order; never an empty list.
+def extract_tests(
+    completion: str, finish: FinishReason, entry_point: str, own_calls: frozenset[str]
+) -> list[ExtractedTest]:
+    """Return the tests of an answer in its order; the list is never empty.
 
     Args:
-        given: calls that the problem's own tests make, in one spelling; what they grade by may not select, too.
+        own_calls: calls that the problem's own tests make (`calls_of_own_tests`): these grade, so they may not select.
 
     Reasons: of the answer `empty`, `no_assert`; of an assert `syntax`, `truncated` (the answer was cut in it),
     `too_long`, `no_call` (it does not call the entry point), `not_plain` (it names more than the entry point and
     plain builtins), `no_expectation` (it compares a call with itself), `given`, `duplicate`, `too_many`.
     """
     if not completion.strip():
-        return [Found(None, "empty")]
-    found: list[Found] = []
-    seen: set[str] = set()
-    for text, last in _asserts(completion):
-        one = _test(text, entry_point, given)
-        if one.reason == "syntax" and last and finish == "length":
-            one = Found(None, "truncated")
-        if one.test in seen:
-            one = Found(None, "duplicate")
-        if one.test is not None:
-            seen.add(one.test)
-        if len(found) == MAX_TESTS:
-            found.append(Found(None, "too_many"))
+        return [ExtractedTest(None, "empty")]
+    tests: list[ExtractedTest] = []
+    distinct: set[str] = set()
+    for text, is_last in _asserts(completion):
+        test = _extract_test(text, entry_point, own_calls)
+        if test.reason == "syntax" and is_last and finish == "length":
+            test = ExtractedTest(None, "truncated")
+        if test.test in distinct:
+            test = ExtractedTest(None, "duplicate")
+        if test.test is not None:
+            distinct.add(test.test)
+        if len(tests) == MAX_TESTS:
+            tests.append(ExtractedTest(None, "too_many"))
             break
-        found.append(one)
-    return found or [Found(None, "no_assert")]
+        tests.append(test)
+    return tests or [ExtractedTest(None, "no_assert")]
 
 
-def given_calls(tests_json: str, entry_point: str) -> frozenset[str]:
-    """Calls of the entry point in a problem's own asserts or cases; of other kinds of tests nothing is known."""
+def calls_of_own_tests(tests_json: str, entry_point: str) -> frozenset[str]:
+    """Return the calls of the entry point in a problem's own asserts or cases; none for other kinds of tests."""
     tests = TESTS.validate_json(tests_json)
     match tests:
         case Asserts(asserts=asserts):
@@ -77,7 +79,7 @@ def given_calls(tests_json: str, entry_point: str) -> frozenset[str]:
 
 
 def _asserts(completion: str) -> Iterator[tuple[str, bool]]:
-    """Each piece of text that begins with `assert`, up to the next one or its fence, and whether it is the last."""
+    """Yield each piece of text from `assert` to the next one or a fence, and whether it is the last piece."""
     starts = [match.start() for match in _START.finditer(completion)]
     for n, start in enumerate(starts):
         end = starts[n + 1] if n + 1 < len(starts) else len(completion)
@@ -87,30 +89,30 @@ def _asserts(completion: str) -> Iterator[tuple[str, bool]]:
         yield piece[piece.index("assert") :], n + 1 == len(starts)
 
 
-def _test(text: str, entry_point: str, given: frozenset[str]) -> Found:
+def _extract_test(text: str, entry_point: str, own_calls: frozenset[str]) -> ExtractedTest:
     if len(text) > MAX_CHARS and "\n" not in text[:MAX_CHARS]:
-        return Found(None, "too_long")
-    node = _statement(text)
+        return ExtractedTest(None, "too_long")
+    node = _parse_assert(text)
     if node is None:
-        return Found(None, "syntax")
+        return ExtractedTest(None, "syntax")
     calls = _calls(node, entry_point)
     if not calls:
-        return Found(None, "no_call")
-    if not _plain(node, entry_point.split(".")[0]):
-        return Found(None, "not_plain")
+        return ExtractedTest(None, "no_call")
+    if not _is_plain(node, entry_point.split(".")[0]):
+        return ExtractedTest(None, "not_plain")
     if (
         isinstance(node.test, ast.Compare)
         and len({ast.unparse(e) for e in (node.test.left, *node.test.comparators)}) == 1
     ):
-        return Found(None, "no_expectation")
-    if given & calls:
-        return Found(None, "given")
-    spelled = ast.unparse(ast.Assert(node.test))
-    return Found(spelled) if len(spelled) <= MAX_CHARS else Found(None, "too_long")
+        return ExtractedTest(None, "no_expectation")
+    if own_calls & calls:
+        return ExtractedTest(None, "given")
+    normal_form = ast.unparse(ast.Assert(node.test))
+    return ExtractedTest(normal_form) if len(normal_form) <= MAX_CHARS else ExtractedTest(None, "too_long")
 
 
-def _statement(text: str) -> ast.Assert | None:
-    """The assert that the first lines of `text` hold: as many as make one statement."""
+def _parse_assert(text: str) -> ast.Assert | None:
+    """Return the assert that the fewest first lines of `text` make up; None where they make none."""
     lines = text.split("\n")
     for most in range(1, min(len(lines), 40) + 1):
         tree = parse("\n".join(lines[:most]).strip().rstrip("`"))
@@ -127,13 +129,13 @@ def _calls(tree: ast.AST, entry_point: str) -> frozenset[str]:
     )
 
 
-def _plain(node: ast.Assert, name: str) -> bool:
-    """Whether nothing is named but the entry point, plain builtins and what the expression itself binds."""
+def _is_plain(node: ast.Assert, name: str) -> bool:
+    """Return whether an assert names only the entry point, plain builtins and what its expression binds."""
     bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     bound |= {n.arg for n in ast.walk(node) if isinstance(n, ast.arg)}
-    known = PLAIN | bound | {name}
+    allowed = PLAIN | bound | {name}
     for part in ast.walk(node.test):
-        if isinstance(part, ast.Name) and part.id not in known:
+        if isinstance(part, ast.Name) and part.id not in allowed:
             return False
         if isinstance(part, ast.Attribute) and part.attr.startswith("_"):
             return False

@@ -7,10 +7,10 @@ from storage.ids import content_id
 from storage.pending import PendingWriteTests
 from storage.rows import DropRow, ModelColumns, TestRow
 from tasks.asking.ask import Question, missing_indices
-from tasks.asking.interface import interface
+from tasks.asking.interface import describe_interface
 from tasks.asking.recipes import Recipe
 from tasks.models.protocol import Completion, Prompt
-from tasks.write_tests.extract import extract_tests, given_calls
+from tasks.write_tests.extract import calls_of_own_tests, extract_tests
 
 
 def questions(
@@ -20,7 +20,7 @@ def questions(
     for row in pending:
         gaps = {
             "prompt": row["prompt"],
-            "interface": interface(row["tests"], row["entry_point"]),
+            "interface": describe_interface(row["tests"], row["entry_point"]),
             "entry_point": row["entry_point"],
         }
         messages = recipe.template.render(gaps)
@@ -38,7 +38,7 @@ def rows_of_tests(
     assert entry_point is not None, "a problem without an entry point is dropped before it is asked about"
     later_columns: ModelColumns = {**columns, "completion": "", "prompt_tokens": 0, "completion_tokens": 0}
     extracted = extract_tests(
-        answer.text, answer.finish_reason, entry_point, given_calls(problem["tests"], entry_point)
+        answer.text, answer.finish_reason, entry_point, calls_of_own_tests(problem["tests"], entry_point)
     )
     return [
         {

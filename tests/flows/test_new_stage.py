@@ -47,7 +47,7 @@ LENGTHS = Table(
     "how long a program is",
     pa.schema([
         column("attempt_id", TEXT, "the program"), *PROBLEM, column("length", INT, "characters"),
-        time("when the row was made"),
+        created_at("when the row was made"),
     ]),
 )
 TABLES = (*TABLES, LENGTHS)
