@@ -48,7 +48,7 @@ class JsonServer:
     def _bind(self, port: int) -> ThreadingHTTPServer:
         server = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class JsonHandler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
@@ -63,6 +63,6 @@ class JsonServer:
             def log_message(self, *_: object) -> None:
                 """Keep the tests' output clean."""
 
-        bound = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        bound = ThreadingHTTPServer(("127.0.0.1", port), JsonHandler)
         bound.daemon_threads = True
         return bound
