@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboards.pages import drops, efficiency, overview, pass_at_k, problem, scores, strength
 
+# Function and title of each page by its address. This is no docstring: Streamlit would draw one on every page.
 PAGES = {
     "overview": (overview.page, "Overview"),
     "pass-at-k": (pass_at_k.page, "pass@k"),
@@ -13,7 +14,6 @@ PAGES = {
     "efficiency": (efficiency.page, "Efficiency"),
     "strength": (strength.page, "Test strength"),
 }
-"""Function and title of each page by its address; the first one is shown first."""
 
 
 def main() -> None:

@@ -17,6 +17,8 @@ LAKE = "PATCHMILL_LAKE"
 """Environment variable that names the lake."""
 LESS_PADDING = "<style>.stMainBlockContainer { padding-top: 3rem; }</style>"
 LINK_COLUMN = "problem"
+METRICS_PER_LINE = 4
+"""More would leave no room for their labels."""
 NO_VALUE = "–"  # noqa: RUF001 a dash
 
 
@@ -62,9 +64,11 @@ def format_share(part: float, whole: float) -> str:
 
 
 def show_metrics(figures: Mapping[str, tuple[str, str | None]]) -> None:
-    """Show figures in one line: value and note by label."""
-    for column, (label, (value, note)) in zip(st.columns(len(figures)), figures.items(), strict=True):
-        column.metric(label, value, note, delta_color="off", delta_arrow="off")
+    """Show figures in lines of METRICS_PER_LINE: value and note by label."""
+    for place, (label, (value, note)) in enumerate(figures.items()):
+        if place % METRICS_PER_LINE == 0:
+            columns = st.columns(METRICS_PER_LINE)
+        columns[place % METRICS_PER_LINE].metric(label, value, note, delta_color="off", delta_arrow="off")
 
 
 def show_table(

@@ -19,9 +19,10 @@ def test_every_shipped_config_loads_and_begins_with_its_purpose(path: Path) -> N
 
 
 def test_every_setting_has_a_description() -> None:
+    models: set[type[BaseModel]] = {RefreshConfig, *_models_below(RefreshConfig)}
     undescribed = [
         f"{model.__name__}.{name}"
-        for model in {RefreshConfig, *_models_below(RefreshConfig)}
+        for model in models
         for name, field in model.model_fields.items()
         if name not in ("kind", "name", "revision") and not field.description
     ]

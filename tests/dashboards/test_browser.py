@@ -6,6 +6,7 @@ import pytest
 
 from bench.browser import found, opened
 from bench.served import DRAWN, PAGES, click, served
+from dashboards.app import PAGES as TITLES
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,7 +24,8 @@ def test_every_page_is_drawn_and_asks_and_runs_nothing_else(lake: Path) -> None:
         for page in PAGES:
             click(browser, page)
             assert browser.js(f"document.querySelectorAll('{ERRORS}').length") == 0
-            text = browser.js("document.querySelector('[data-testid=stMain]').innerText")
+            text = browser.js("document.querySelector('[data-testid=stMain]').innerText").strip()
+            assert text.startswith(TITLES[page][1]), "nothing stands above the title"
             assert TEXTS.get(page, "double").lower() in text.lower()
         browser.js("document.querySelectorAll('details').forEach(d => d.setAttribute('open', ''))")
         assert browser.js("window.pwned") is None
