@@ -10,7 +10,7 @@ export DO_NOT_TRACK = 1
 WITH_BIN := PATH="$(CURDIR)/$(BIN):$$PATH"  # a bwrap from a wheel lies there
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-model setup-gpu setup-scale setup-trl bubblewrap up down demo test test-slow check docs lock clean
+.PHONY: help setup setup-model setup-gpu setup-scale setup-trl bubblewrap up down recorded demo test test-slow check docs lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,9 @@ up: setup bubblewrap ## Prefect's server, pools, workers and the dashboard on th
 
 down: ## end what `make up` has started
 	$(WITH_BIN) $(BIN)/patchmill down
+
+recorded: setup bubblewrap ## problems to a dataset with recorded answers, from nothing, in a minute
+	$(WITH_BIN) $(BIN)/patchmill run configs/refresh/recorded.yaml
 
 demo: setup setup-model bubblewrap ## problems to datasets with a small model, from nothing, in one command
 	$(WITH_BIN) $(BIN)/patchmill run $(CONFIG)
