@@ -2,8 +2,6 @@
 
 import random
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -11,21 +9,21 @@ FIRST = 10_000
 HOST = "127.0.0.1"
 
 
-@contextmanager
-def refusing() -> Iterator[int]:
-    """A port where nobody listens while the body runs: bound, so that nobody else can."""
-    with socket.socket() as bound:
-        bound.bind((HOST, 0))
-        yield bound.getsockname()[1]
+def reserved() -> socket.socket:
+    """Return a socket that keeps a port while it is open. Nobody listens there who does not set SO_REUSEPORT, too."""
+    port = socket.socket()
+    port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    port.bind((HOST, 0))
+    return port
 
 
 def listening() -> socket.socket:
-    """A socket that listens on a port of its own, to be handed to a server."""
+    """Return a socket that listens on a port of its own, to be handed to a server."""
     return socket.create_server((HOST, 0))
 
 
 def unused_port() -> int:
-    """A port for a program that takes no socket but a number.
+    """Return a port for a program that takes no socket but a number.
 
     Below the range from which the kernel serves whoever asks for any port, so that it gives it to nobody in between.
     """

@@ -6,7 +6,6 @@ a resumed one see the same model, after `forget`.
 
 import json
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -57,29 +56,50 @@ class ScriptedServer(JsonServer):
     Attributes:
         asked: number of samples served, by `generate`, `write_tests`, `diagnose`, `repair` or `both`.
         broken: whether every request gets status 500.
-        delay_s: seconds before each answer.
+        held: number of requests that wait for `release`.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.asked: Counter[str] = Counter()
         self.broken = False
-        self.delay_s = 0.0
+        self.held = 0
+        self._held_stages: frozenset[str] = frozenset()
+        self._released = threading.Condition()
         self._served: Counter[str] = Counter()
         self._lock = threading.Lock()
 
     def forget(self) -> None:
-        """Serve the first sample of every conversation next."""
-        self._served.clear()
+        """Serve the first sample of every conversation next.
+
+        Requests of a killed client are answered, too, and move the samples on: such a client gets a server of its own.
+        """
+        with self._lock:
+            self._served.clear()
+
+    def hold(self, *stages: str) -> None:
+        """Let requests wait for their answer until `release`: those of some stages, or all."""
+        with self._released:
+            self._held_stages = frozenset(stages or ("generate", *STAGES))
+
+    def release(self) -> None:
+        """Answer all requests."""
+        with self._released:
+            self._held_stages = frozenset()
+            self._released.notify_all()
+
+    def __exit__(self, *error: object) -> None:
+        self.release()
+        super().__exit__(*error)
 
     def answer(self, body: dict[str, Any]) -> tuple[int, object]:
         """Return a completion whose samples follow those served before."""
-        time.sleep(self.delay_s)
-        if self.broken:
-            return 500, {"error": {"message": "out of order"}}
         messages, n = body["messages"], body.get("n", 1)
         prompt = messages[-1]["content"]
         stage = next((stage for stage, words in STAGES.items() if words in prompt), "generate")
+        self._wait_for_release(stage)
+        if self.broken:
+            return 500, {"error": {"message": "out of order"}}
         conversation = json.dumps(messages)
         with self._lock:
             first = self._served[conversation]
@@ -92,6 +112,13 @@ class ScriptedServer(JsonServer):
             for i in range(n)
         ]
         return 200, {"choices": choices, "usage": {"prompt_tokens": 50, "completion_tokens": 20 * n}}
+
+    def _wait_for_release(self, stage: str) -> None:
+        with self._released:
+            if stage in self._held_stages:
+                self.held += 1
+                self._released.wait_for(lambda: stage not in self._held_stages)
+                self.held -= 1
 
     @staticmethod
     def _write(stage: str, name: str, index: int) -> str:

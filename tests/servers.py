@@ -2,16 +2,20 @@
 
 import contextlib
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+
+from tests.ports import reserved
 
 
 class JsonServer:
     """Answers every POST with `answer`; a context manager that runs the server on a free port."""
 
     def __init__(self) -> None:
-        self._server = self._bind(0)
+        self._port = reserved()
+        self._server = self._bind()
         self._thread: threading.Thread | None = None
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
@@ -35,7 +39,7 @@ class JsonServer:
 
     def restart(self) -> None:
         """Accept connections again, on the same port."""
-        self._server = self._bind(self._server.server_port)
+        self._server = self._bind()
         self.start()
 
     def __enter__(self) -> Self:
@@ -44,8 +48,9 @@ class JsonServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self._port.close()
 
-    def _bind(self, port: int) -> ThreadingHTTPServer:
+    def _bind(self) -> ThreadingHTTPServer:
         server = self
 
         class JsonHandler(BaseHTTPRequestHandler):
@@ -63,6 +68,9 @@ class JsonServer:
             def log_message(self, *_: object) -> None:
                 """Keep the tests' output clean."""
 
-        bound = ThreadingHTTPServer(("127.0.0.1", port), JsonHandler)
+        bound = ThreadingHTTPServer(self._port.getsockname(), JsonHandler, bind_and_activate=False)
+        bound.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        bound.server_bind()
+        bound.server_activate()
         bound.daemon_threads = True
         return bound

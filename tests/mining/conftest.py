@@ -1,7 +1,6 @@
 """Small checkouts, a folder of installed packages, and a model server with scripted concepts and tasks."""
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -120,7 +119,7 @@ class WordingServer(ScriptedServer):
         tasks: answers to task prompts by the name in the signature; other names get a task of their own.
         varied: whether every answer about a name differs.
         fail_after: number of answers after which every request fails; None never fails.
-        hold_after: number of answers after which requests stay unanswered; None answers all.
+        hold_after: number of answers after which requests stay unanswered until `release`; None answers all.
     """
 
     def __init__(self) -> None:
@@ -139,20 +138,17 @@ class WordingServer(ScriptedServer):
             is_failing = self.fail_after is not None and total >= self.fail_after
             if not is_held and not is_failing:
                 self.asked[step] += n
-            first = self._served[text]
-            self._served[text] += n
+                first = self._served[text]
+                self._served[text] += n
         if is_held:
-            self._wait_for_release()
+            self.hold()
+            self._wait_for_release("generate")
         if is_held or is_failing:
             return 500, {"error": {"message": "out of order"}}
         name = re.findall(r"(?:def|class) (\w+)", text)[0]
         answers = [self._word(step, name, first + index) for index in range(n)]
         choices = [{"index": i, "message": {"content": a}, "finish_reason": "stop"} for i, a in enumerate(answers)]
         return 200, {"choices": choices, "usage": {"prompt_tokens": 50, "completion_tokens": 20 * n}}
-
-    def _wait_for_release(self) -> None:
-        while self.hold_after is not None:
-            time.sleep(0.02)
 
     def _word(self, step: str, name: str, index: int) -> str:
         if step == "concepts":

@@ -12,8 +12,10 @@ import httpx
 import pytest
 import yaml
 
-from tests.ports import unused_port
+from tests.flows.test_kill import kill_tree
+from tests.ports import listening
 from tests.scripted import FUNCTIONS, ScriptedServer, write_problems
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -30,22 +32,22 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Start moto's S3 server (s3_server.py); return its address."""
     require_module("moto.server", "moto[server]")
     require_module("obstore", "obstore")
-    port = unused_port()
     log = tmp_path_factory.mktemp("s3") / "server.log"
-    with log.open("wb") as out:
-        command = [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(port)]
-        process = subprocess.Popen(command, stdout=out, stderr=out)
+    with log.open("wb") as out, listening() as socket:
+        address = f"http://127.0.0.1:{socket.getsockname()[1]}"
+        command = [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(socket.fileno())]
+        process = subprocess.Popen(command, stdout=out, stderr=out, pass_fds=[socket.fileno()])
+
+    def answers() -> bool:
+        assert process.poll() is None, f"the S3 server ended:\n{log.read_text()[-2000:]}"
+        try:
+            return httpx.get(f"{address}/moto-api/data.json", timeout=5).is_success
+        except httpx.HTTPError:
+            return False
+
     try:
-        until = time.monotonic() + 120
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/moto-api/data.json", timeout=5)
-                break
-            except httpx.HTTPError:
-                time.sleep(0.2)
-        else:
-            pytest.fail(f"the S3 server did not start:\n{log.read_text()[-2000:]}")
-        yield f"http://127.0.0.1:{port}"
+        until(answers, "an answer of the S3 server")
+        yield address
     finally:
         process.terminate()
         process.wait()
@@ -93,8 +95,7 @@ def start(tmp_path: Path, writer: ScriptedServer, prefect_server: str) -> Iterat
     yield start_run
     for process in processes:
         if process.returncode is None:
-            process.kill()
-            process.communicate()
+            kill_tree(process)
 
 
 @pytest.fixture

@@ -31,12 +31,13 @@ from tests.storage.hooked_tables import lake_with_hooks, refuse_commit
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
+LEASE_S = 1.5
 HOLD = """
-import sys, time
+import sys
 from storage.lake import Lake, LakeSettings
 with Lake(LakeSettings(path=sys.argv[1], lease_s=float(sys.argv[2]))).hold_exclusively("flow run 7"):
     print("held", flush=True)
-    time.sleep(60)
+    sys.stdin.read()
 """
 
 
@@ -47,13 +48,15 @@ def lake(bucket: str) -> Lake:
 
 @pytest.fixture
 def holding(lake: Lake) -> Iterator["subprocess.Popen[str]"]:
-    """Start a process that holds the lake."""
-    command = [sys.executable, "-c", HOLD, lake.root, "1.5"]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None and process.stdout.readline() == "held\n"
-    yield process
-    process.kill()
-    process.communicate()
+    """Start a process that holds the lake, at most as long as this one lives."""
+    command = [sys.executable, "-c", HOLD, lake.root, str(LEASE_S)]
+    process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def overwrite_lease(lake: Lake, holder: Holder) -> None:
@@ -176,12 +179,14 @@ def test_the_lease_of_a_killed_run_is_taken_over_at_once_on_the_same_machine(
 def test_the_lease_of_another_machine_is_taken_over_when_it_has_expired(lake: Lake) -> None:
     with lease_s3.hold_object(lake.root, LEASE, "flow run 8", 60, 0) as holder:
         pass
-    other = replace(holder, host="far", machine="other boot", pid=1, token="other", expires=time.time() + 2)
+    other = replace(holder, host="far", machine="other boot", pid=1, token="other", expires=time.time() + 600)
     overwrite_lease(lake, other)
     with pytest.raises(HeldError, match=r"flow run 8 \(process 1 on far\)"), lake.hold_exclusively():
         pass
-    with lease_s3.hold_object(lake.root, LEASE, "next", 60, 20):
-        assert time.time() >= other.expires
+    expiring = replace(other, expires=time.time() + 1)
+    overwrite_lease(lake, expiring)
+    with lease_s3.hold_object(lake.root, LEASE, "next", 60, 120):
+        assert time.time() >= expiring.expires
 
 
 def test_a_lease_is_renewed_while_the_run_lasts(lake: Lake, holding: "subprocess.Popen[str]") -> None:
@@ -191,7 +196,7 @@ def test_a_lease_is_renewed_while_the_run_lasts(lake: Lake, holding: "subprocess
     def renewed() -> bool:
         holder = lease_s3.read_holder(lake.root, LEASE)
         assert holder is not None and holder.token == first.token
-        return holder.expires > time.time() > first.expires
+        return holder.expires > first.expires + LEASE_S
 
     until(renewed, "the lease outlives its first expiry")
 
@@ -201,9 +206,9 @@ def test_a_run_whose_lease_was_taken_over_ends_and_leaves_the_lease_of_the_other
 ) -> None:
     holder = lease_s3.read_holder(lake.root, LEASE)
     assert holder is not None
-    other = replace(holder, owner="another", machine="other boot", token="other", expires=time.time() + 60)
+    other = replace(holder, owner="another", machine="other boot", token="other", expires=time.time() + 600)
     overwrite_lease(lake, other)
-    assert holding.wait(15) == -signal.SIGTERM
+    assert holding.wait(120) == -signal.SIGTERM
     assert lease_s3.read_holder(lake.root, LEASE) == other
 
 

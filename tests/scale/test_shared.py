@@ -12,11 +12,13 @@ from storage.catalog import Catalog
 from storage.errors import HeldError
 from storage.lake import Lake, LakeSettings
 from storage.locks.claims import claim_lake
-from storage.locks.leases import list_holders
+from storage.locks.leases import BUCKET, list_holders
 from tests.flows.test_kill import contents, keys, kill_tree
 from tests.scripted import ScriptedServer
+from tests.waiting import until
 
 Start = Callable[..., "Popen[str]"]
+SHARED = {"lake__shared": "true", "parallel_buckets": 1}
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -26,6 +28,18 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def lake_at(root: str, shared: bool = True) -> Lake:
     return Lake(LakeSettings(path=root, buckets=4, shared=shared))
+
+
+def processes_at_work(root: str) -> set[int]:
+    """Return the processes that hold a bucket."""
+    return {holder.pid for holder in list_holders(root, BUCKET)}
+
+
+def count_runs_by_bucket(root: str) -> list[int]:
+    """Return for each bucket how many runs judged its programs, the smallest count first."""
+    query = "select count(distinct run_id) as runs from executions group by bucket order by runs"
+    with Catalog(Lake(LakeSettings(path=root))) as catalog:
+        return [row["runs"] for row in catalog.rows(query)]
 
 
 def test_a_bucket_is_one_runs_alone_until_it_is_given_back(root: str) -> None:
@@ -66,17 +80,18 @@ def test_two_runs_on_one_lake_on_s3_make_the_rows_of_one_and_nothing_twice(
     asked = Counter(writer.asked)
     writer.forget()
     writer.asked.clear()
-    writer.delay_s = 2.0  # so that the second run finds something to do
-    both = [start(f"{bucket}/lake", lake__shared="true", parallel_buckets=1) for _ in range(2)]
+    writer.hold()  # so that neither run does all of the work
+    both = [start(f"{bucket}/lake", **SHARED) for _ in range(2)]
+    until(lambda: len(processes_at_work(f"{bucket}/lake")) == 2, "a bucket for each run")
+    writer.release()
     for process in both:
         _, errors = process.communicate(timeout=280)
         assert process.returncode == 0, errors[-3000:]
     assert contents(f"{bucket}/lake") == contents(tmp_path / "alone")
     assert writer.asked == asked
     with Catalog(Lake(LakeSettings(path=f"{bucket}/lake"))) as catalog:
-        runs = catalog.rows("select bucket, count(distinct run_id) as runs from executions group by bucket")
-        [all_] = catalog.rows("select count(distinct run_id) as runs from executions")
-    assert all_["runs"] == 2 and all(row["runs"] == 1 for row in runs)  # disjoint buckets
+        [total] = catalog.rows("select count(distinct run_id) as runs from executions")
+    assert total["runs"] == 2 and set(count_runs_by_bucket(f"{bucket}/lake")) == {1}  # disjoint buckets
 
 
 @pytest.mark.slow  # three runs
@@ -85,26 +100,29 @@ def test_the_buckets_of_a_killed_run_are_finished_by_the_other(
 ) -> None:
     finish(tmp_path / "alone")
     writer.forget()
-    writer.delay_s = 1.0
-    killed = start(root, lake__shared="true", lake__commit_s=600)  # so that a step's rows are all there, or none
-    until = time.monotonic() + 200
-    while time.monotonic() < until and len(list_holders(root, "bucket-")) < 2 and killed.poll() is None:
-        time.sleep(0.1)
-    assert killed.poll() is None, "it ended before it could be killed"
-    other = start(root, lake__shared="true")
-    time.sleep(3)
-    kill_tree(killed)
-    writer.forget()  # what it had asked and not committed is asked again, and must bring the same programs
+    writer.hold()
+    with ScriptedServer() as doomed:  # for the killed run alone: what it still answers moves no samples of the other
+        doomed.hold("repair")
+        killed = start(root, **SHARED, model__urls=f"[{doomed.url}]")
+        until(lambda: doomed.held or killed.poll() is not None, "a prompt for a repair")
+        assert killed.poll() is None, killed.communicate()[1][-3000:]
+        other = start(root, **SHARED)
+        until(lambda: len(processes_at_work(root)) == 2, "a bucket for each run")
+        before = set(keys(root))
+        kill_tree(killed)
+    writer.release()
     _, errors = other.communicate(timeout=280)
     assert other.returncode == 0, errors[-3000:]
     assert contents(root) == contents(tmp_path / "alone")
-    assert len(keys(root)) == len(set(keys(root)))
+    assert before < set(keys(root)) and len(keys(root)) == len(set(keys(root)))
+    assert count_runs_by_bucket(root).count(2) == 1, "the bucket of the killed run, which the other finished"
 
 
 def test_a_bucket_is_its_runs_while_that_lives_however_long(root: str) -> None:
-    short = LakeSettings(path=root, shared=True, lease_s=1)
+    short = LakeSettings(path=root, shared=True, lease_s=3)
     with claim_lake(Lake(short), "one") as one:
         assert one.claim_bucket(2)
-        time.sleep(2)  # longer than a lease, which is renewed meanwhile
+        [first] = list_holders(root, BUCKET)
+        until(lambda: time.time() > first.expires, "the end of the first lease, which is renewed before")
         with claim_lake(Lake(short), "two") as two:
             assert not two.claim_bucket(2)
