@@ -15,6 +15,7 @@ from judge.factory import SandboxSettings, open_sandbox
 from judge.protocol import Sandbox
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
+from storage.rows import AuditRow
 from storage.settings import explain_validation
 from storage.tables import AUDITS
 from tasks.audit.rows import audit_row, describe_environment, escape_surrogates
@@ -42,63 +43,66 @@ def command(
         sandbox.close()
 
 
-def audit_sandbox(sandbox: Sandbox, jobs: int, lake: Path | None, where: str, as_json: bool) -> None:
+def audit_sandbox(sandbox: Sandbox, jobs: int, lake: Path | None, environment: str, as_json: bool) -> None:
     """Run the audit in one sandbox and print the verdicts.
 
     Args:
         sandbox: an open sandbox.
         jobs: programs that run at the same time.
         lake: where the rows are written to as well; created where it does not exist.
-        where: the environment that the rows name.
+        environment: the description of the sandbox that rows carry.
         as_json: print every row instead of a table by class of attack.
 
     Raises:
         typer.Exit: with code 1, where a verdict is wrong.
     """
     with stderr.status("auditing ..."):
-        rows = list(audit(sandbox, at_once=jobs))
+        results = list(audit(sandbox, at_once=jobs))
+    audited_at = datetime.now(UTC)
+    rows = [audit_row(result, environment, audited_at) for result in results]
     if lake is not None:
         audited_lake = Lake(LakeSettings(path=str(lake)))
         assert audited_lake.buckets  # reading them creates the lake
-        audited_lake.upsert(AUDITS, [audit_row(row, where, datetime.now(UTC)) for row in rows])
-    wrong_rows = [row for row in rows if not row.ok]
+        audited_lake.upsert(AUDITS, rows)
     if as_json:
-        print_json([_printed_columns(row, where) for row in rows])
+        print_json([_printed_columns(row) for row in rows])
     else:
-        print_table(_class_rows(rows), title=f"Audit of {sandbox.backend}, judge {rows[0].judge_version}")
-        for row in wrong_rows:
-            _print_wrong(row, where)
-    if wrong_rows:
+        print_table(_class_rows(results), title=f"Audit of {sandbox.backend}, judge {results[0].judge_version}")
+        for result, row in zip(results, rows, strict=True):
+            if not result.ok:
+                _print_wrong(result, row)
+    if not all(result.ok for result in results):
         raise typer.Exit(1)
 
 
-def _print_wrong(row: AttackResult, where: str) -> None:
-    """Print everything known about an attack that got a wrong verdict."""
-    fields = {**_printed_columns(row, where), "feedback": row.feedback, "program": row.attack.code[:LONGEST_PROGRAM]}
-    stdout.print(f"\nWRONG: {row.attack.name}", style="bold red", markup=False)
+def _print_wrong(result: AttackResult, row: AuditRow) -> None:
+    """Print an attack that got a wrong verdict, with its program and feedback."""
+    program = result.attack.code[:LONGEST_PROGRAM]
+    fields = {**_printed_columns(row), "feedback": result.feedback, "program": program}
+    stdout.print(f"\nWRONG: {result.attack.name}", style="bold red", markup=False)
     for name, value in fields.items():
         stdout.print(escape_surrogates(f"{name}: {value}"), markup=False, soft_wrap=True)
 
 
-def _class_rows(rows: Sequence[AttackResult]) -> list[dict[str, object]]:
-    """Return a row for each class of attack, and one for all of them."""
-    groups = dict.fromkeys(row.group for row in rows)
-    return [_class_row(group, [row for row in rows if row.group == group]) for group in groups] + [
-        {**_class_row("all", rows), "verdicts": ""}
-    ]
+def _class_rows(results: Sequence[AttackResult]) -> list[dict[str, object]]:
+    """Return a row for each class of attack, then a row for all classes."""
+    by_class: dict[str, list[AttackResult]] = {}
+    for result in results:
+        by_class.setdefault(result.group, []).append(result)
+    return [*(_class_row(*item) for item in by_class.items()), {**_class_row("all", results), "verdicts": ""}]
 
 
-def _class_row(group: str, rows: Sequence[AttackResult]) -> dict[str, object]:
-    right = sum(row.ok for row in rows)
-    verdicts = Counter(row.verdict for row in rows).most_common()
+def _class_row(name: str, results: Sequence[AttackResult]) -> dict[str, object]:
+    right = sum(result.ok for result in results)
+    verdicts = Counter(result.verdict for result in results).most_common()
     return {
-        "class": group,
-        "programs": len(rows),
+        "class": name,
+        "programs": len(results),
         "right": right,
-        "wrong": len(rows) - right,
+        "wrong": len(results) - right,
         "verdicts": ", ".join(f"{verdict} {count}" for verdict, count in verdicts),
     }
 
 
-def _printed_columns(row: AttackResult, where: str) -> dict[str, object]:
-    return {name: value for name, value in audit_row(row, where, datetime.now(UTC)).items() if name not in LAKE_COLUMNS}
+def _printed_columns(row: AuditRow) -> dict[str, object]:
+    return {name: value for name, value in row.items() if name not in LAKE_COLUMNS}

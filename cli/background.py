@@ -120,13 +120,13 @@ def end_processes(folder: Path, last: str) -> list[BackgroundProcess]:
     processes = read_processes(folder)
     running = [process for process in processes.values() if process.is_running()]
     spared = _family(processes[last].pid) if last in processes and processes[last].is_running() else set()
-    others = [process for process in find_marked_processes(folder) if process.pid not in spared]
-    flow_runs = {process.pid for process in others if _is_flow_run(process)}
+    doomed = [process for process in find_marked_processes(folder) if process.pid not in spared]
+    flow_runs = {process.pid for process in doomed if _is_flow_run(process)}
     workers = {process.pid for process in running if process.name != last}
     # Workers are stopped first: they would start the next run. They are not killed yet: runs write to their pipes.
-    _signal((process for process in others if process.pid in workers), signal.SIGSTOP)
-    _signal((process for process in others if process.pid in flow_runs), signal.SIGTERM)
-    _wait_while(lambda: [p for p in others if p.pid in flow_runs and not _has_ended(p)], TERMINATE_S)
+    _signal((process for process in doomed if process.pid in workers), signal.SIGSTOP)
+    _signal((process for process in doomed if process.pid in flow_runs), signal.SIGTERM)
+    _wait_while(lambda: [p for p in doomed if p.pid in flow_runs and not _has_ended(p)], TERMINATE_S)
     _kill_all(lambda: [process for process in find_marked_processes(folder) if process.pid not in spared])
     _signal(find_marked_processes(folder), signal.SIGTERM)
     _wait_while(lambda: find_marked_processes(folder), KILL_S)

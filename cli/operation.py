@@ -1,4 +1,4 @@
-"""What `up`, `deploy` and `automations` share: the settings of configs/up, and applying files to Prefect's server."""
+"""Read the settings of configs/up and apply files to Prefect's server: shared by `up`, `deploy` and `automations`."""
 
 import os
 import subprocess
@@ -28,7 +28,7 @@ class OperationError(PatchmillError):
 
 
 class UpSettings(Settings):
-    """What runs on one machine, and how Prefect's server is set up."""
+    """Settings of the processes on one machine, and of Prefect's server."""
 
     host: str = Field("127.0.0.1", min_length=1)
     """Address that Prefect's server listens on; anyone who reaches it may run flows."""

@@ -14,7 +14,7 @@ order by p.created_at desc
 
 
 def command(lake: LakeOption = None, as_json: JsonOption = False) -> None:
-    """List what the runs of a lake wanted, newest first. `status --plan A --plan B` compares two."""
+    """List the plans of a lake, newest first. `status --plan A --plan B` compares two of them."""
     with Catalog(open_lake(lake)) as catalog:
         rows = catalog.rows(SQL)
     if as_json:

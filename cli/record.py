@@ -31,10 +31,10 @@ def command(
 
 
 def _check_targets(config: Path, out: Path, lake: str | None, sets: list[str] | None) -> None:
-    """Check now what would fail only after hours: a file that cannot be written, a lake that has the answers already.
+    """Check lake and file before the run, which would fail only after hours.
 
     Raises:
-        ConfigError: one of both is the case.
+        ConfigError: the file cannot be written or read, or the lake holds attempts, whose answers are not recorded.
     """
     opened = Lake(load_config(config, lake, sets).lake)
     if opened.exists():

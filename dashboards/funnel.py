@@ -45,7 +45,7 @@ class RoundRate(TypedDict):
 
 
 class ModelRate(TypedDict):
-    """Judged programs of one model, and the shares of them that were tampered with, flaky, or not judged by a fault."""
+    """Judged programs of one model, with the shares that tampered, were flaky, or met an infrastructure error."""
 
     model: str
     judged: int

@@ -48,8 +48,8 @@ def _render_attempt(attempt: JudgedAttempt, parent: JudgedAttempt | None, descen
         parts.append(_render_diagnosis(diagnosis))
         followers = repairs_by_diagnosis.pop(diagnosis["diagnosis_id"], [])
         parts += [_render_attempt(repair, attempt, descent) for repair in followers]
-    for others in repairs_by_diagnosis.values():
-        parts += [_render_attempt(repair, attempt, descent) for repair in others]
+    for undiagnosed in repairs_by_diagnosis.values():
+        parts += [_render_attempt(repair, attempt, descent) for repair in undiagnosed]
     summary = _render_summary(attempt)
     if repairs:
         verified = sum(repair["verdict"] == "passed" for repair in repairs)

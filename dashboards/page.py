@@ -1,4 +1,4 @@
-"""What every page does: open the lake, show errors as one line, and show widgets that cannot be markup."""
+"""Shared by all pages: open the lake, show errors as one line, and show widgets that cannot be markup."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
