@@ -1,4 +1,4 @@
-"""Larger inputs of the kind that a test has: a function of the call, the scale and a seed.
+"""Make larger inputs like those of a test: a pure function of the call, the scale and a seed.
 
 Containers grow in length and keep their shape: the types of their elements, sorted order, whether elements are
 distinct or how often they recur, lengths that are equal, and an integer argument that is a container's length. Integers
@@ -12,35 +12,38 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tasks.timing.calls import Call
+from tasks.timing.calls import LiteralCall
 
-FEW_FIELDS = 3  # lists in a list that all have so few elements are taken for records, whose length has a meaning
-JITTER = 64  # integers that stand alone vary by one in so many
+MAX_FIELDS = 3  # lists in a list that all have so few elements are taken for records, whose length has a meaning
+JITTER = 64  # integers that are arguments themselves vary by one part in so many
 
 Rng = random.Random
 
 
-def grows(call: Call) -> bool:
-    """Whether anything in the call can be made larger."""
-    values = _values(call)
+def can_grow(call: LiteralCall) -> bool:
+    """Whether any argument of the call can be made larger."""
+    values = _list_arguments(call)
     return any(_is_container(value) for value in values) or any(_is_int(v) and abs(v) > 1 for v in values)
 
 
-def scaled(call: Call, scale: float, seed: str) -> Call:
-    """The call with inputs `scale` (at least 1) times as large."""
+def scale_call(call: LiteralCall, scale: float, seed: str) -> LiteralCall:
+    """Return the call with inputs `scale` (at least 1) times as large and values drawn by the seed."""
     rng = Rng(seed)
-    values = _values(call)
+    values = _list_arguments(call)
     if any(map(_is_container, values)):
-        lengths = {len(value): _size(len(value), scale) for value in values if _is_container(value)}
-        grown = [_grown(v, scale, rng) if _is_container(v) else lengths.get(v, v) if _is_int(v) else v for v in values]
+        new_lengths = {len(value): _scale_length(len(value), scale) for value in values if _is_container(value)}
+        scaled = [
+            _scale_container(v, scale, rng) if _is_container(v) else new_lengths.get(v, v) if _is_int(v) else v
+            for v in values
+        ]
     else:
         drawn: dict[int, int] = {}  # equal arguments stay equal
-        grown = [drawn.setdefault(v, _larger(v, scale, rng)) if _is_int(v) else v for v in values]
-    args, named = grown[: len(call.args)], grown[len(call.args) :]
-    return Call(tuple(args), dict(zip(call.kwargs, named, strict=True)), call.around)
+        scaled = [drawn.setdefault(v, _scale_integer(v, scale, rng)) if _is_int(v) else v for v in values]
+    args, kwargs = scaled[: len(call.args)], scaled[len(call.args) :]
+    return LiteralCall(tuple(args), dict(zip(call.kwargs, kwargs, strict=True)), call.wrapper)
 
 
-def _values(call: Call) -> list[Any]:
+def _list_arguments(call: LiteralCall) -> list[Any]:
     return [*call.args, *call.kwargs.values()]
 
 
@@ -49,141 +52,150 @@ def _is_int(value: Any) -> bool:
 
 
 def _is_container(value: Any) -> bool:
-    """A text of one character is a character."""
+    """Whether a value has elements; a text of one character counts as a character."""
     if isinstance(value, str | bytes):
         return len(value) > 1
     return isinstance(value, list | tuple | set | dict) and len(value) > 0
 
 
-def _size(length: int, scale: float) -> int:
+def _scale_length(length: int, scale: float) -> int:
     return max(1, round(length * scale)) if length else 0
 
 
-def _times(value: int, scale: float) -> int:
-    """In integers: one of hundreds of digits is no float."""
+def _multiply(value: int, scale: float) -> int:
+    """Return value * scale in integer arithmetic, since a value of hundreds of digits is no float."""
     return abs(value) * round(scale * 1024) // 1024 * (1 if value > 0 else -1)
 
 
-def _larger(value: int, scale: float, rng: Rng) -> int:
-    most = _times(abs(value), scale)
-    return (1 if value > 0 else -1) * (most - rng.randint(0, most // JITTER))
+def _scale_integer(value: int, scale: float, rng: Rng) -> int:
+    largest = _multiply(abs(value), scale)
+    return (1 if value > 0 else -1) * (largest - rng.randint(0, largest // JITTER))
 
 
-def _grown(value: Any, scale: float, rng: Rng) -> Any:
-    length = _size(len(value), scale)
+def _scale_container(value: Any, scale: float, rng: Rng) -> Any:
+    length = _scale_length(len(value), scale)
     match value:
         case str():
             return "".join(rng.choices(value, k=length))
         case bytes():
             return bytes(rng.choices(value, k=length))
         case set():
-            return set(_drawn(sorted(value, key=repr), length, scale, rng))
+            return set(_draw_elements(sorted(value, key=repr), length, scale, rng))
         case dict():
-            keys = _drawn(list(value), length, scale, rng)
-            return dict(zip(keys, _drawn(list(value.values()), length, scale, rng), strict=True))
+            keys = _draw_elements(list(value), length, scale, rng)
+            return dict(zip(keys, _draw_elements(list(value.values()), length, scale, rng), strict=True))
         case list() | tuple():
             if _is_matrix(value):
-                width, height = (_size(side, math.sqrt(scale)) for side in (len(value[0]), len(value)))
-                return type(value)(_cut([part for row in value for part in row], [width] * height, list, scale, rng))
-            return type(value)(_drawn(list(value), length, scale, rng))
+                width, height = (_scale_length(side, math.sqrt(scale)) for side in (len(value[0]), len(value)))
+                elements = [element for row in value for element in row]
+                return type(value)(_draw_rows(elements, [width] * height, list, scale, rng))
+            return type(value)(_draw_elements(list(value), length, scale, rng))
     raise AssertionError(f"no container: {type(value).__name__}")
 
 
-def _drawn(values: list[Any], count: int, scale: float, rng: Rng) -> list[Any]:
-    """`count` elements like these."""
-    kinds = set(map(type, values))
-    kind = kinds.pop() if len(kinds) == 1 else None
-    if kind in (list, tuple, dict):
-        return _rows(values, count, scale, rng)
-    draw = _FRESH.get(kind) if kind else None
-    if draw is None:  # None, booleans, and what has several types
-        return rng.choices(values, k=count)
-    different = len(set(values))
-    apart = different == len(values)
-    wanted = count if apart else 1 if different == 1 else max(different, round(count * different / len(values)))
-    fresh = draw(values, wanted, scale, apart, rng)
-    chosen = [*fresh[:count], *rng.choices(fresh, k=max(0, count - len(fresh)))]
-    rng.shuffle(chosen)
-    if len(values) > 1 and values in (sorted(values), sorted(values, reverse=True)):
-        chosen.sort(reverse=values != sorted(values))
-    return chosen
+def _draw_elements(samples: list[Any], count: int, scale: float, rng: Rng) -> list[Any]:
+    """Draw `count` elements like the samples."""
+    types = set(map(type, samples))
+    element_type = types.pop() if len(types) == 1 else None
+    if element_type in (list, tuple, dict):
+        return _draw_nested(samples, count, scale, rng)
+    draw = _DRAW_BY_TYPE.get(element_type) if element_type else None
+    if draw is None:  # None, booleans, and elements of several types
+        return rng.choices(samples, k=count)
+    different = len(set(samples))
+    are_distinct = different == len(samples)
+    if are_distinct:
+        new_values = count
+    else:
+        new_values = 1 if different == 1 else max(different, round(count * different / len(samples)))
+    pool = draw(samples, new_values, scale, are_distinct, rng)
+    elements = [*pool[:count], *rng.choices(pool, k=max(0, count - len(pool)))]
+    rng.shuffle(elements)
+    if len(samples) > 1 and samples in (sorted(samples), sorted(samples, reverse=True)):
+        elements.sort(reverse=samples != sorted(samples))
+    return elements
 
 
-def _integers(values: list[int], wanted: int, scale: float, apart: bool, rng: Rng) -> list[int]:
-    low, high = min(values), max(values)
-    if low >= 0 and high <= 1 and not apart:
-        return [low, high]  # bits
-    low, high = min(low, _times(low, scale)), max(high, _times(high, scale))
-    high = max(high, low + wanted - 1)
-    if high - low > sys.maxsize // 2:  # too many for a sample to count; no two of them are the same
-        return [rng.randint(low, high) for _ in range(wanted)]
-    return rng.sample(range(low, high + 1), wanted)
+def _draw_integers(samples: list[int], count: int, scale: float, are_distinct: bool, rng: Rng) -> list[int]:
+    """Draw `count` distinct integers from the samples' range, made larger; bits stay bits."""
+    low, high = min(samples), max(samples)
+    if low >= 0 and high <= 1 and not are_distinct:
+        return [low, high]
+    low, high = min(low, _multiply(low, scale)), max(high, _multiply(high, scale))
+    high = max(high, low + count - 1)
+    if high - low > sys.maxsize // 2:  # too many for random.sample to count; no two draws are the same
+        return [rng.randint(low, high) for _ in range(count)]
+    return rng.sample(range(low, high + 1), count)
 
 
-def _floats(values: list[float], wanted: int, scale: float, apart: bool, rng: Rng) -> list[float]:
-    places = max(len(repr(value).partition(".")[2]) for value in values)
-    low, high = min(values), max(values)
-    return [round(rng.uniform(low, high * scale if high > 0 else high), min(places + 2, 6)) for _ in range(wanted)]
+def _draw_floats(samples: list[float], count: int, scale: float, are_distinct: bool, rng: Rng) -> list[float]:
+    """Draw `count` floats from the samples' range, made larger, with about as many decimal places."""
+    places = max(len(repr(value).partition(".")[2]) for value in samples)
+    low, high = min(samples), max(samples)
+    return [round(rng.uniform(low, high * scale if high > 0 else high), min(places + 2, 6)) for _ in range(count)]
 
 
-def _texts(values: list[str], wanted: int, scale: float, apart: bool, rng: Rng) -> list[str]:
-    letters = sorted("".join(values))  # as often as they occur
+def _draw_texts(samples: list[str], count: int, scale: float, are_distinct: bool, rng: Rng) -> list[str]:
+    """Draw `count` distinct texts of the samples' letters and lengths, or fewer where there are not so many."""
+    letters = sorted("".join(samples))  # each as often as it occurs
     alphabet = len(set(letters))
     if alphabet == 0:
         return [""]
-    lengths = [len(value) for value in values]
-    if apart and alphabet > 1:  # long enough that there are enough of them
-        least = math.ceil(math.log(2 * wanted) / math.log(alphabet))
+    lengths = [len(text) for text in samples]
+    if are_distinct and alphabet > 1:  # long enough that there are enough of them
+        least = math.ceil(math.log(2 * count) / math.log(alphabet))
         lengths = [max(length, least) for length in lengths]
-    elif alphabet ** min(max(lengths), 20) < 2 * wanted:
-        return values
-    found: dict[str, None] = {}
-    for _ in range(4 * wanted):
-        found["".join(rng.choices(letters, k=rng.choice(lengths)))] = None
-        if len(found) == wanted:
+    elif alphabet ** min(max(lengths), 20) < 2 * count:
+        return samples
+    texts: dict[str, None] = {}  # a dict keeps the order
+    for _ in range(4 * count):
+        texts["".join(rng.choices(letters, k=rng.choice(lengths)))] = None
+        if len(texts) == count:
             break
-    return list(found)
+    return list(texts)
 
 
-_FRESH: dict[type, Callable[[list[Any], int, float, bool, Rng], list[Any]]] = {
-    int: _integers, float: _floats, str: _texts
+_DRAW_BY_TYPE: dict[type, Callable[[list[Any], int, float, bool, Rng], list[Any]]] = {
+    int: _draw_integers, float: _draw_floats, str: _draw_texts
 }  # fmt: skip
 
 
-def _rows(values: list[Any], count: int, scale: float, rng: Rng) -> list[Any]:
-    """Records keep their fields, each drawn like its column; other rows vary in length as they did."""
-    first = values[0]
+def _draw_nested(samples: list[Any], count: int, scale: float, rng: Rng) -> list[Any]:
+    """Draw `count` rows: records keep their fields, each drawn like its column; other rows keep their lengths."""
+    first = samples[0]
     if isinstance(first, dict):
-        if any(row.keys() != first.keys() for row in values):
-            return rng.choices(values, k=count)
-        columns = [_drawn([row[key] for row in values], count, scale, rng) for key in first]
+        if any(row.keys() != first.keys() for row in samples):
+            return rng.choices(samples, k=count)
+        columns = [_draw_elements([row[key] for row in samples], count, scale, rng) for key in first]
         return [dict(zip(first, row, strict=True)) for row in zip(*columns, strict=True)] if first else [{}] * count
-    lengths = [len(row) for row in values]
-    flat = [part for row in values for part in row]
-    if not flat or any(isinstance(part, list | tuple | dict) for part in flat):
-        return rng.choices(values, k=count)
-    if len(set(lengths)) == 1 and (isinstance(first, tuple) or lengths[0] <= FEW_FIELDS):
-        return _records(values, count, scale, rng)
-    return _cut(flat, rng.choices(lengths, k=count), type(first), scale, rng)
+    lengths = [len(row) for row in samples]
+    elements = [element for row in samples for element in row]
+    if not elements or any(isinstance(element, list | tuple | dict) for element in elements):
+        return rng.choices(samples, k=count)
+    if len(set(lengths)) == 1 and (isinstance(first, tuple) or lengths[0] <= MAX_FIELDS):
+        return _draw_records(samples, count, scale, rng)
+    return _draw_rows(elements, rng.choices(lengths, k=count), type(first), scale, rng)
 
 
 def _is_matrix(rows: Sequence[Any]) -> bool:
-    """Lists of one length in a list: a square, or wider than a record."""
+    """Whether rows are lists of one length without containers: a square, or wider than a record."""
     if not all(type(row) is list for row in rows) or any(isinstance(part, list | tuple | dict) for part in rows[0]):
         return False
     width = len(rows[0])
-    return all(len(row) == width for row in rows) and width > 1 and (width > FEW_FIELDS or width == len(rows))
+    return all(len(row) == width for row in rows) and width > 1 and (width > MAX_FIELDS or width == len(rows))
 
 
-def _records(values: list[Any], count: int, scale: float, rng: Rng) -> list[Any]:
-    columns = [_drawn([row[at] for row in values], count, scale, rng) for at in range(len(values[0]))]
-    made = [list(row) for row in zip(*columns, strict=True)]
-    numbers = all(type(part) in (int, float) for row in values for part in row)
-    if numbers and len(values[0]) > 1 and all(list(row) == sorted(row) for row in values):
-        made = [sorted(row) for row in made]  # intervals
-    return [type(values[0])(row) for row in made]
+def _draw_records(samples: list[Any], count: int, scale: float, rng: Rng) -> list[Any]:
+    """Draw `count` records column by column; records of ascending numbers (intervals) stay ascending."""
+    columns = [_draw_elements([row[index] for row in samples], count, scale, rng) for index in range(len(samples[0]))]
+    records = [list(row) for row in zip(*columns, strict=True)]
+    are_numbers = all(type(field) in (int, float) for row in samples for field in row)
+    if are_numbers and len(samples[0]) > 1 and all(list(row) == sorted(row) for row in samples):
+        records = [sorted(row) for row in records]
+    return [type(samples[0])(row) for row in records]
 
 
-def _cut(flat: list[Any], lengths: list[int], kind: type, scale: float, rng: Rng) -> list[Any]:
-    drawn = iter(_drawn(flat, sum(lengths), scale, rng))
-    return [kind(next(drawn) for _ in range(length)) for length in lengths]
+def _draw_rows(samples: list[Any], lengths: list[int], row_type: type, scale: float, rng: Rng) -> list[Any]:
+    """Draw elements like the samples and cut them into rows of the given lengths."""
+    elements = iter(_draw_elements(samples, sum(lengths), scale, rng))
+    return [row_type(next(elements) for _ in range(length)) for length in lengths]

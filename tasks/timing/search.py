@@ -1,42 +1,48 @@
-"""How large an input must be: until the slowest program takes long enough, and no further."""
+"""Search the scale at which the slowest program takes long enough to be measured. Pure."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-FINE = 1.1  # scales nearer to each other than this make no difference
+RESOLUTION = 1.1  # the search ends between two scales whose ratio is smaller
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one scale."""
+    """The outcome of one scale."""
 
     scale: float
     slowest_ms: float | None
-    """CPU time of the slowest program; None where it was too much: for a limit, for the text, or to agree on."""
+    """CPU time of the slowest program; None where the input was too large: for a limit, the text or an agreement."""
 
 
-def following(trials: Sequence[Trial], least_ms: float, largest: float) -> float | None:
-    """The scale to try next; None where the search is over. The first is 1.
+def next_scale(trials: Sequence[Trial], least_ms: float, largest: float) -> float | None:
+    """Return the scale to try next, or None where the search has ended. The first is 1.
 
-    Quadruple, then double; between one that was too fast and one that was too much, halve the way (geometrically).
+    Scales grow by 4, near `least_ms` by 2. Between a scale that was too fast and one that was too large, the next is
+    their geometric mean.
+
+    Args:
+        trials: so far.
+        least_ms: CPU time that the slowest program has to take.
+        largest: scale at which growth ends.
     """
     if not trials:
         return 1.0
-    fine = [trial for trial in trials if trial.slowest_ms is not None]
-    if not fine:
+    measured = [(trial.scale, trial.slowest_ms) for trial in trials if trial.slowest_ms is not None]
+    if not measured:
         return None
-    last = max(fine, key=lambda trial: trial.scale)
-    assert last.slowest_ms is not None
-    if last.slowest_ms >= least_ms:
+    scale, slowest_ms = max(measured)
+    if slowest_ms >= least_ms:
         return None
-    beyond = min((trial.scale for trial in trials if trial.slowest_ms is None), default=None)
-    if beyond is not None:
-        return math.sqrt(last.scale * beyond) if beyond / last.scale > FINE else None
-    faster = 4 if last.slowest_ms < least_ms / 8 else 2
-    return min(last.scale * faster, largest) if last.scale < largest else None
+    too_large = min((trial.scale for trial in trials if trial.slowest_ms is None), default=None)
+    if too_large is not None:
+        return math.sqrt(scale * too_large) if too_large / scale > RESOLUTION else None
+    factor = 4 if slowest_ms < least_ms / 8 else 2
+    return min(scale * factor, largest) if scale < largest else None
 
 
-def settled(trials: Sequence[Trial], least_ms: float) -> float | None:
-    """The scale to measure at: the first that the slowest program took long enough on; None where there is none."""
-    return min((t.scale for t in trials if t.slowest_ms is not None and t.slowest_ms >= least_ms), default=None)
+def sufficient_scale(trials: Sequence[Trial], least_ms: float) -> float | None:
+    """Return the smallest scale on which the slowest program took `least_ms` of CPU time, or None."""
+    sufficient = (t.scale for t in trials if t.slowest_ms is not None and t.slowest_ms >= least_ms)
+    return min(sufficient, default=None)

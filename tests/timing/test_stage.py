@@ -1,25 +1,25 @@
-"""The stage on real programs: the faster is told from the slower, the equal from neither, and nothing is done twice."""
+"""The stage on real programs: faster and slower ones are separated, equal ones are not, nothing is measured twice."""
 
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from flows.config import RefreshConfig
 from storage.lake import Lake
 from storage.tables import DROPS, RANKINGS, SCORES
-from tasks.plan import Plan, time_id
 from tasks.running.effects import close_all
-from tasks.settings import TimeSettings
-from tasks.timing.task import time_
+from tasks.timing.rows import timing_id
+from tasks.timing.settings import TimingSettings
 from tests.builders import row
-from tests.timing.lakes import SCORER, Program, asked, fill, plan_of
+from tests.timing.lakes import SCORER, JudgedProgram, config_of, fill, query, run
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 QUADRATIC = """\
@@ -38,129 +38,133 @@ SQUARE, POWER = "def f(n): return n * n", "def f(n): return n ** 2"
 NINE, SUM_OF_NINE = "def f(n): return 9", "def f(n): return 8 + 1"
 SUM_AGAIN = "def f(count):\n    result = 0\n    for k in range(count): result += k * k\n    return result\n"
 TESTS = ("assert f([3, 1, 3]) == [3, 1]", "assert f([1, 2, 2, 4]) == [1, 2, 4]", "assert f([]) == []")
-DEDUP = {"slow": Program(QUADRATIC), "fast": Program(LINEAR), "same": Program(LINEAR, 0.9)}
+DEDUP = {"slow": JudgedProgram(QUADRATIC), "fast": JudgedProgram(LINEAR), "same": JudgedProgram(LINEAR, 0.9)}
 
 
 @pytest.fixture(autouse=True)
-def _closed() -> Iterator[None]:
+def _close_sandboxes() -> Iterator[None]:
     yield
     close_all()
 
 
-def scores(plan: Plan) -> dict[str, dict[str, Any]]:
-    rows = asked(plan, "select attempt_id, value, parts from scores where scorer = 'efficiency@1'")
+def speed_scores(config: RefreshConfig) -> dict[str, dict[str, Any]]:
+    """Return the value and the parts of every score of speed, by attempt_id."""
+    rows = query(config, "select attempt_id, value, parts from scores where scorer = 'efficiency@1'")
     return {row["attempt_id"]: {"value": row["value"], **json.loads(row["parts"])} for row in rows}
 
 
-def test_fast_slow_equal_and_wrong_programs(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path / "lake")
-    odd = {**DEDUP, "wrong": Program(CAPPED, 0.8), "failing": Program(WORDY + "# 2", 0.7, passes=TESTS[:2])}
-    fill(plan, {
-        "dedup": (TESTS, odd),
-        "equal": (("assert f(10) == 285",), {"one": Program(SUM), "other": Program(SUM_AGAIN)}),
-        "small": (("assert f(3) == 9",), {"one": Program(SQUARE), "other": Program(POWER)}),
-        "words": (("assert f(x) == 9",), {"one": Program(NINE), "other": Program(SUM_OF_NINE)}),
-        "alone": (TESTS, {"one": Program(LINEAR), "same": Program(LINEAR)}),
+def test_fast_and_slow_programs_are_separated_and_equal_or_wrong_ones_are_not(tmp_path: Path) -> None:
+    config = config_of(tmp_path / "lake")
+    dedup = {
+        **DEDUP,
+        "wrong": JudgedProgram(CAPPED, 0.8),
+        "failing": JudgedProgram(WORDY + "# 2", 0.7, passes=TESTS[:2]),
+    }
+    fill(config, {
+        "dedup": (TESTS, dedup),
+        "equal": (("assert f(10) == 285",), {"one": JudgedProgram(SUM), "other": JudgedProgram(SUM_AGAIN)}),
+        "small": (("assert f(3) == 9",), {"one": JudgedProgram(SQUARE), "other": JudgedProgram(POWER)}),
+        "words": (("assert f(x) == 9",), {"one": JudgedProgram(NINE), "other": JudgedProgram(SUM_OF_NINE)}),
+        "alone": (TESTS, {"one": JudgedProgram(LINEAR), "same": JudgedProgram(LINEAR)}),
     })  # fmt: skip
-    assert time_.fn(plan, 0) > 0
+    assert run(config) > 0
 
-    found = scores(plan)
-    assert {name for name in found if name.startswith("dedup")} == {"dedup-slow", "dedup-fast"}
-    fast, slow = found["dedup-fast"], found["dedup-slow"]
+    speeds = speed_scores(config)
+    assert {name for name in speeds if name.startswith("dedup")} == {"dedup-slow", "dedup-fast"}
+    fast, slow = speeds["dedup-fast"], speeds["dedup-slow"]
     assert fast["pair"] == {**slow["pair"], "with": "dedup-slow", "faster": True}
     assert slow["pair"]["with"] == "dedup-fast" and slow["pair"]["faster"] is False
     assert 1.2 < slow["pair"]["low"] <= slow["pair"]["ratio"] <= slow["pair"]["high"]
     assert slow["value"] < -0.5 and fast["value"] == 0 and slow["relative"] > 1.6
 
-    agreed = asked(plan, "select attempt_id, bool_and(agreed) as ok, count(*) as n from timings group by 1 order by 1")
+    agreed = query(
+        config, "select attempt_id, bool_and(agreed) as ok, count(*) as n from timings group by 1 order by 1"
+    )
     assert agreed == [
         {"attempt_id": "dedup-fast", "ok": True, "n": 5}, {"attempt_id": "dedup-slow", "ok": True, "n": 5},
         {"attempt_id": "dedup-wrong", "ok": False, "n": 1}, {"attempt_id": "equal-one", "ok": True, "n": 5},
         {"attempt_id": "equal-other", "ok": True, "n": 5},
     ]  # fmt: skip
-    inputs = asked(plan, "select test_id, scale, programs, agreeing, example from inputs order by test_id")
+    inputs = query(config, "select test_id, scale, programs, agreeing, example from inputs order by test_id")
     assert [(r["test_id"], r["programs"], r["agreeing"]) for r in inputs] == [("dedup-1", 3, 2), ("equal-0", 2, 2)]
     assert all(r["scale"] > 8 and r["example"].startswith("f(") and len(r["example"]) <= 500 for r in inputs)
-    answers = asked(plan, "select count(distinct answer) as n from timings where agreed group by input_id, repeat")
+    answers = query(config, "select count(distinct answer) as n from timings where agreed group by input_id, repeat")
     assert [r["n"] for r in answers] == [1] * 10
-    fresh = asked(plan, "select count(distinct answer) as n from timings where attempt_id = 'dedup-fast'")
+    fresh = query(config, "select count(distinct answer) as n from timings where attempt_id = 'dedup-fast'")
     assert fresh[0]["n"] == 5
 
-    assert "pair" not in found["equal-one"] and "pair" not in found["equal-other"]
-    drops = asked(plan, "select problem_id, reason from drops where stage = 'time' order by reason")
-    names = {r["problem_id"]: r["source_id"] for r in asked(plan, "select problem_id, source_id from problems")}
+    assert "pair" not in speeds["equal-one"] and "pair" not in speeds["equal-other"]
+    drops = query(config, "select problem_id, reason from drops where stage = 'time' order by reason")
+    names = {r["problem_id"]: r["source_id"] for r in query(config, "select problem_id, source_id from problems")}
     assert [(names[r["problem_id"]], r["reason"]) for r in drops] == [
         ("words", "no_literal_input"), ("equal", "not_separated"), ("small", "too_fast"),
     ]  # fmt: skip
 
-    before = Lake(plan.lake).versions()
-    assert time_.fn(plan, 0) == 0
-    assert Lake(plan.lake).versions() == before
+    before = Lake(config.lake).versions()
+    assert run(config) == 0
+    assert Lake(config.lake).versions() == before
 
 
-def test_more_repeats_run_only_those_and_other_thresholds_none(tmp_path: Path) -> None:
-    few = plan_of(tmp_path / "lake")
+def test_more_repeats_measure_only_the_missing_ones_and_another_threshold_none(tmp_path: Path) -> None:
+    few = config_of(tmp_path / "lake")
     fill(few, {"dedup": (TESTS, DEDUP)})
-    time_.fn(few, 0)
-    first = asked(few, "select * from timings order by all")
-    more = plan_of(tmp_path / "lake", TimeSettings(inputs=1, repeats=7, least_ms=10))
-    time_.fn(more, 0)
-    rows = asked(more, "select * from timings where repeat < 5 order by all")
-    assert rows == first and asked(more, "select count(*) as n from timings")[0]["n"] == 14
-    strict = plan_of(tmp_path / "lake", TimeSettings(inputs=1, repeats=7, least_ms=10, least_ratio=1e6))
-    time_.fn(strict, 0)
-    assert asked(strict, "select count(*) as n from timings")[0]["n"] == 14
-    assert "pair" not in scores(strict)["dedup-fast"]
-    assert [r["reason"] for r in asked(strict, "select reason from drops")] == ["not_separated"]
+    run(few)
+    first = query(few, "select * from timings order by all")
+    more = config_of(tmp_path / "lake", TimingSettings(inputs=1, repeats=7, least_ms=10))
+    run(more)
+    rows = query(more, "select * from timings where repeat < 5 order by all")
+    assert rows == first and query(more, "select count(*) as n from timings")[0]["n"] == 14
+    strict = config_of(tmp_path / "lake", TimingSettings(inputs=1, repeats=7, least_ms=10, least_ratio=1e6))
+    run(strict)
+    assert query(strict, "select count(*) as n from timings")[0]["n"] == 14
+    assert "pair" not in speed_scores(strict)["dedup-fast"]
+    assert [r["reason"] for r in query(strict, "select reason from drops")] == ["not_separated"]
 
 
-def test_a_new_matrix_ranks_again_and_measures_only_what_has_changed(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path / "lake")
-    fill(plan, {"dedup": (TESTS, DEDUP)})
-    time_.fn(plan, 0)
-    lake, timed = Lake(plan.lake), asked(plan, "select * from timings order by all")
-    old = asked(plan, f"select * from scores where scorer = '{SCORER}'")
-    lake.upsert(SCORES, [{**r, "matrix_id": "dedup-2"} for r in old])
-    ranked = asked(plan, "select * from rankings")
-    lake.upsert(RANKINGS, [{**r, "matrix_id": "dedup-2"} for r in ranked])
-    assert time_.fn(plan, 0) > 0
-    assert asked(plan, "select * from timings order by all") == timed
-    assert {r["matrix_id"] for r in asked(plan, "select * from scores where scorer = 'efficiency@1'")} == {"dedup-2"}
+def test_a_new_matrix_of_the_same_programs_is_ranked_without_measuring(tmp_path: Path) -> None:
+    config = config_of(tmp_path / "lake")
+    fill(config, {"dedup": (TESTS, DEDUP)})
+    run(config)
+    lake, timings = Lake(config.lake), query(config, "select * from timings order by all")
+    scores = query(config, f"select * from scores where scorer = '{SCORER}'")
+    lake.upsert(SCORES, [{**r, "matrix_id": "dedup-2"} for r in scores])
+    rankings = query(config, "select * from rankings")
+    lake.upsert(RANKINGS, [{**r, "matrix_id": "dedup-2"} for r in rankings])
+    assert run(config) > 0
+    assert query(config, "select * from timings order by all") == timings
+    assert {r["matrix_id"] for r in query(config, "select * from scores where scorer = 'efficiency@1'")} == {"dedup-2"}
 
 
-def test_a_problem_that_was_dropped_before_its_scores_came_is_finished(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path / "lake")
-    fill(plan, {"equal": (("assert f(10) == 285",), {"one": Program(SUM), "other": Program(SUM_AGAIN)})})
-    (known,) = asked(plan, "select problem_id from problems")
-    row_id = f"{known['problem_id']}@equal-1@{time_id(plan)}"
-    Lake(plan.lake).append(DROPS, [row(DROPS, stage="time", row_id=row_id, reason="not_separated")])
-    assert time_.fn(plan, 0) > 0 and len(scores(plan)) == 2
-    assert asked(plan, "select count(*) as n from drops")[0]["n"] == 1
+def test_a_problem_with_a_drop_but_no_scores_is_finished(tmp_path: Path) -> None:
+    config = config_of(tmp_path / "lake")
+    fill(config, {"equal": (("assert f(10) == 285",), {"one": JudgedProgram(SUM), "other": JudgedProgram(SUM_AGAIN)})})
+    [problem] = query(config, "select problem_id from problems")
+    row_id = f"{problem['problem_id']}@equal-1@{timing_id(config.timing, config.sandbox)}"
+    Lake(config.lake).append(DROPS, [row(DROPS, stage="time", row_id=row_id, reason="not_separated")])
+    assert run(config) > 0 and len(speed_scores(config)) == 2
+    assert query(config, "select count(*) as n from drops")[0]["n"] == 1
 
 
-KILLED = """
+RUN = """
 import sys
 from pathlib import Path
-from tasks.timing.task import time_
-from tests.timing.lakes import plan_of
-time_.fn(plan_of(Path(sys.argv[1]), batch_rows=1), 0)
+from tests.timing.lakes import config_of, run
+run(config_of(Path(sys.argv[1]), commit_rows=1))
 """
 
 
-def test_killed_in_the_middle_it_goes_on_at_the_next_repeat(tmp_path: Path) -> None:
-    plan = plan_of(tmp_path / "lake", batch_rows=1)
-    fill(plan, {"dedup": (TESTS, DEDUP), "more": (TESTS, DEDUP)})
-    process = subprocess.Popen([sys.executable, "-c", KILLED, plan.lake.path], cwd=ROOT, start_new_session=True)
+def test_a_killed_run_is_resumed_at_the_next_repeat(tmp_path: Path) -> None:
+    config = config_of(tmp_path / "lake", commit_rows=1)
+    fill(config, {"dedup": (TESTS, DEDUP), "more": (TESTS, DEDUP)})
+    process = subprocess.Popen([sys.executable, "-c", RUN, config.lake.path], cwd=ROOT, start_new_session=True)
     count = "select count(*) as n from timings"
-    deadline = time.monotonic() + 60
-    while asked(plan, count)[0]["n"] < 6 and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: query(config, count)[0]["n"] >= 6 or process.poll() is not None, "six timings")
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    kept = asked(plan, "select * from timings order by all")
-    assert 6 <= len(kept) < 20 and len(kept) % 2 == 0
-    time_.fn(plan, 0)
-    keys = ", ".join(f"'{r['attempt_id']}{r['repeat']}'" for r in kept)
-    again = asked(plan, f"select * from timings where attempt_id || repeat in ({keys}) order by all")
-    assert again == kept and asked(plan, count)[0]["n"] == 20
-    assert len(scores(plan)) == 4 and asked(plan, "select count(*) as n from inputs")[0]["n"] == 2
+    committed = query(config, "select * from timings order by all")
+    assert 6 <= len(committed) < 20 and len(committed) % 2 == 0
+    run(config)
+    keys = ", ".join(f"'{r['attempt_id']}{r['repeat']}'" for r in committed)
+    unchanged = query(config, f"select * from timings where attempt_id || repeat in ({keys}) order by all")
+    assert unchanged == committed and query(config, count)[0]["n"] == 20
+    assert len(speed_scores(config)) == 4 and query(config, "select count(*) as n from inputs")[0]["n"] == 2
