@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
-import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from pydantic import Field
 
 from cli.background import last_line, python_command, read_processes
+from cli.options import parse_overrides
 from flows.serving.automations import AutomationFile, apply, read_automations
 from flows.serving.deployments import Deployment, Name, lake_of, read_deployments
 from flows.serving.pools import PoolSettings, apply_pools
@@ -85,12 +84,7 @@ def read_settings(config: Path, sets: Sequence[str] | None = None, **options: st
     Raises:
         ConfigError: the file or a value is wrong.
     """
-    overrides: dict[str, Any] = {}
-    for text in sets or ():
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ConfigError(f"--set {text}: expected NAME=VALUE, such as pools.model.limit=2")
-        overrides[name] = yaml.safe_load(value)
+    overrides = parse_overrides(sets, "pools.model.limit=2")
     overrides |= {name: value for name, value in options.items() if value is not None}
     return load_settings(config, UpSettings, overrides)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, TextIO
 
 import typer
+import yaml
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
@@ -52,6 +53,21 @@ def open_lake(path: str | None) -> Lake:
     if not lake.exists():
         raise ConfigError(f"{lake.root}: no lake there; create one with `patchmill run CONFIG`, or pass --lake PATH")
     return lake
+
+
+def parse_overrides(sets: Iterable[str] | None, example: str) -> dict[str, object]:
+    """Return the values of --set by dotted name; they are read as YAML.
+
+    Raises:
+        ConfigError: a text is not NAME=VALUE; the message shows the example.
+    """
+    overrides: dict[str, object] = {}
+    for text in sets or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ConfigError(f"--set {text}: expected NAME=VALUE, such as {example}")
+        overrides[name] = yaml.safe_load(value)
+    return overrides
 
 
 def print_json(value: object, file: TextIO | None = None) -> None:

@@ -4,13 +4,26 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from cli import reaper
-from cli.options import JsonOption, LakeOption, print_json, print_table, stderr, stdout, with_step_names
+from cli.options import (
+    JsonOption,
+    LakeOption,
+    parse_overrides,
+    print_json,
+    print_table,
+    stderr,
+    stdout,
+    with_step_names,
+)
 from storage.errors import ConfigError
+
+if TYPE_CHECKING:
+    from flows.config import RefreshConfig
+    from flows.watching.report import Report
 
 EXAMPLE_QUERIES = {
     "debugging": ("debugging_sft", (
@@ -43,7 +56,7 @@ def command(
     print_report(report, seconds, as_json)
 
 
-def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str] | None) -> tuple[Any, float]:
+def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str] | None) -> tuple["Report", float]:
     """Run a config with progress on stderr. Return its report and the seconds it took."""
     settings = load_config(config, lake, sets)
     reaper.guard_server()
@@ -60,26 +73,19 @@ def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str
     return report, time.monotonic() - start
 
 
-def load_config(config: Path, lake: str | None, sets: list[str] | None = None) -> Any:
+def load_config(config: Path, lake: str | None, sets: list[str] | None = None) -> "RefreshConfig":
     """Read a RefreshConfig from YAML, with the values of --lake and --set laid over it."""
     stderr.print("[dim]starting ...[/dim]")
-    import yaml
-
     from flows.config import RefreshConfig
     from storage.settings import load_settings
 
-    overrides: dict[str, Any] = {}
-    for text in sets or []:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise ConfigError(f"--set {text}: expected NAME=VALUE, such as repair.repairs=4")
-        overrides[name] = yaml.safe_load(value)
+    overrides = parse_overrides(sets, "repair.repairs=4")
     if lake is not None:
         overrides["lake.path"] = str(lake)
     return load_settings(config, RefreshConfig, overrides)
 
 
-def print_report(report: Any, seconds: float, as_json: bool) -> None:
+def print_report(report: "Report", seconds: float, as_json: bool) -> None:
     """Print a run's funnel, its models' rates, and an example and queries for each product."""
     if as_json:
         print_json({**asdict(report), "wall_s": round(seconds, 1)})
@@ -88,11 +94,12 @@ def print_report(report: Any, seconds: float, as_json: bool) -> None:
 
     print_table(with_step_names(report.table()), title=f"Funnel of {report.lake}")
     for stats in report.models:
-        if stats["busy_s"]:
-            rate = stats["completion_tokens"] / stats["busy_s"]
+        busy_s, tokens = (cast(float, stats[name]) for name in ("busy_s", "completion_tokens"))
+        if busy_s:
+            rate, share = tokens / busy_s, busy_s / seconds
             stderr.print(
-                f"model: {stats['samples']} answers, {stats['completion_tokens']} tokens, {rate:.0f} tokens/s "
-                f"while busy, busy {stats['busy_s'] / seconds:.0%} of {seconds:.0f} s"
+                f"model: {stats['samples']} answers, {tokens} tokens, {rate:.0f} tokens/s while busy, "
+                f"busy {share:.0%} of {seconds:.0f} s"
             )
         else:
             stderr.print("model: no requests")
