@@ -1,6 +1,6 @@
 """Which ranker tells right programs from wrong ones in a lake: prints one JSON line, and a table on stderr.
 
-    .venv/bin/python bench/ablation.py LAKE [--truth FILE.parquet]
+    .venv/bin/python -m bench.ablation LAKE [--truth FILE.parquet]
 
 CodeDPO's comparison of rankers: every scorer in the lake's table `scores` against how right the programs are by tests
 that the rankers never saw. That is `ground_truth@1` of the same table (the problem's own tests), or, with `--truth`, a

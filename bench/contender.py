@@ -44,6 +44,11 @@ def environment(name: str) -> Path:
     return python
 
 
+def runner(module: str, python: Path | str, *arguments: str) -> list[str]:
+    """The command that runs bench/peers/MODULE.py; the repository's root must be on the path of that interpreter."""
+    return [str(python), "-m", f"bench.peers.{module}", *arguments]
+
+
 def confined(command: list[str], readable: list[Path]) -> list[str]:
     """The command in a throw-away sandbox: no network, nothing but the interpreter and `readable`, an empty /tmp."""
     bwrap = find_bwrap()
@@ -51,6 +56,7 @@ def confined(command: list[str], readable: list[Path]) -> list[str]:
         raise SandboxError(f"no bwrap, without which no peer is run; {INSTALL}")
     words = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
     words += ["--setenv", "PATH", "/usr/bin:/bin", "--setenv", "OPENBLAS_NUM_THREADS", "1"]
+    words += ["--setenv", "PYTHONPATH", str(ROOT)]  # of which `readable` shows the peers alone
     words += ["--proc", "/proc", "--dev", "/dev", "--size", str(64 << 20), "--tmpfs", "/tmp", "--chdir", "/tmp"]
     for path in map(Path, ("/usr", "/bin", "/lib", "/lib64")):
         if path.is_symlink():

@@ -1,6 +1,6 @@
 """How long the dashboard's pages take on a lake of a million attempts: prints one JSON line, exit 1 where one is slow.
 
-    .venv/bin/python bench/dashboard.py [--attempts 1000000] [--lake FOLDER] [--browser]
+    .venv/bin/python -m bench.dashboard [--attempts 1000000] [--lake FOLDER] [--browser]
 
 The lake is made up (bench/big_lake.py) in a temporary folder, or in FOLDER, where it stays and is used again. Every
 page is run by Streamlit's AppTest: `first` asks the lake, `warm` is the median of five more runs, `moved` is the first
@@ -21,9 +21,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from big_lake import build
 from streamlit.testing.v1 import AppTest
 
+from bench.big_lake import build
 from bench.browser import opened
 from bench.served import DRAWN, click, served
 from bench.served import PAGES as PAGES_BY_NAME

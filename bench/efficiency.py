@@ -1,6 +1,6 @@
 """Is the faster program found, is no equal one called faster, does faking gain anything? Prints one JSON line.
 
-    .venv/bin/python bench/efficiency.py [--runs 5] [--quiet] [--backend bubblewrap]
+    .venv/bin/python -m bench.efficiency [--runs 5] [--quiet] [--backend bubblewrap]
 
 Ten pairs of programs of known order of growth (bench/races.py), ten pairs of programs that do the same in other words,
 and programs that fake their speed (bench/fakes.py), are each measured by the stage's own code with its default
@@ -21,16 +21,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from fakes import FAKES
-from races import EQUAL, PAIRS, Race
-
+from bench.fakes import FAKES
+from bench.races import EQUAL, PAIRS, Race
 from judge.cpus import available_cpus
 from judge.factory import SandboxSettings, open_sandbox
 from judge.protocol import Sandbox
-from tasks.timing.calls import call_of
-from tasks.timing.measure import Stopwatch, repeats, settle
-from tasks.timing.rank import Ranking
-from tasks.timing.rows import efficiency
+from tasks.timing.calls import parse_call
+from tasks.timing.measure import ProgramTimer, calibrate_scale, measure_repeats
+from tasks.timing.rank import SpeedRanking
+from tasks.timing.rows import rank_timings
 from tasks.timing.settings import TimingSettings
 
 AT_ONCE = 2

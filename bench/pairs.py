@@ -34,7 +34,7 @@ TABLES = {
 
 def measured(what: str, *arguments: object) -> dict[str, Any]:
     """Do one piece in a process of its own; its figures, with what it says itself."""
-    command = [sys.executable, __file__, what, *map(str, arguments)]
+    command = [sys.executable, "-m", "bench.pairs", what, *map(str, arguments)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, cwd=Path(__file__).parents[1])
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -201,7 +201,6 @@ LOADED = {"pandas": ("pandas",), "datasets": ("datasets",), "assemble": ("tasks.
 PIECES = {one.__name__: one for one in (lake, floor, sort, pandas, datasets, funnel, compact, assemble)}
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).parents[1])
     for module in ("storage.catalog", "pyarrow.parquet", *LOADED.get(sys.argv[1], ())):
         importlib.import_module(module)  # what is measured begins with the work
     began, cpu = time.perf_counter(), time.process_time()

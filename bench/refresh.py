@@ -1,6 +1,6 @@
 """What a refresh with a real model costs, and what of it is ours: prints one JSON line.
 
-    .venv/bin/python bench/refresh.py configs/refresh/mbpp.yaml --lake /tmp/lake [--set ...] [--replay 150]
+    .venv/bin/python -m bench.refresh configs/refresh/mbpp.yaml --lake /tmp/lake [--set ...] [--replay 150]
 
 Runs the config through `patchmill record` against a vLLM server that this script starts, sampling CPU time by part
 (model server, sandbox, Prefect's server, and Patchmill itself, Prefect's client in it). Then sends a sample of the very

@@ -1,6 +1,6 @@
 """What scoring 15 programs on 15 tests costs, here and elsewhere: prints one JSON line.
 
-    .venv/bin/python bench/scorers.py [--repeats 7] [--graphs 20000] [--many 1000000]
+    .venv/bin/python -m bench.scorers [--repeats 7] [--graphs 20000] [--many 1000000]
 
 Ours is `self_validation` as the stage calls it: a list of boolean matrices in, scores, credibilities and the change per
 round out, 10 rounds. Against HITS of networkx, which is what self-validation converges to, and PageRank of igraph,
@@ -25,9 +25,9 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"  # before numpy is imported, and for what this starts
 
 import numpy as np  # noqa: E402
-from contender import PEERS, environment  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
+from bench.contender import ROOT, environment, runner  # noqa: E402
 from tasks.score.agreement import agreement  # noqa: E402
 from tasks.score.validation import self_validation  # noqa: E402
 
@@ -47,8 +47,9 @@ class Peer:
 
     def __init__(self, name: str, graphs: list[NDArray[np.bool_]]) -> None:
         self.count = len(graphs)
-        command = [str(environment(name)), str(PEERS / f"run_{name}.py")]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = runner(f"run_{name}", environment(name))
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=ROOT)
         self._say(json.dumps([graph.astype(int).tolist() for graph in graphs]))
 
     def _say(self, line: str) -> None:
@@ -151,8 +152,8 @@ def main() -> None:
         return
     load = round(os.getloadavg()[0], 2)
     found = measure(arguments.repeats, arguments.graphs)
-    command = [sys.executable, __file__, "--only-many", "--many", str(arguments.many)]
-    apart = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    command = [sys.executable, "-m", "bench.scorers", "--only-many", "--many", str(arguments.many)]
+    apart = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, cwd=ROOT)
     print(json.dumps({"side": SIDE, "rounds": ROUNDS, "load_before": load, **found, "many": json.loads(apart.stdout)}))
 
 

@@ -1,6 +1,6 @@
 """Where self-validation beats counting and where it fails, on programs and tests of known truth: prints one JSON line.
 
-    .venv/bin/python bench/simulation.py [--problems 400] [--plot docs/self-validation.svg]
+    .venv/bin/python -m bench.simulation [--problems 400] [--plot docs/self-validation.svg]
 
 The world: a program is right, or wrong in the one way that is common to its problem, or wrong in a way of its own. A
 way of being wrong errs on a share of all inputs, drawn uniformly from 0.2 to 1 for each way; what the common way
@@ -24,9 +24,9 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from contender import PEERS, environment
 from numpy.typing import NDArray
 
+from bench.contender import PEERS, environment
 from tasks.score.agreement import agreement, picks
 from tasks.score.rankers import pass_all, passed_count, random
 from tasks.score.validation import Bools, Floats, self_validation

@@ -1,6 +1,6 @@
 """Many verdicts in one process: does anything grow? Prints one JSON line, exit 1 if something did.
 
-    .venv/bin/python bench/soak.py [--verdicts 50000] [--backend bubblewrap|docker]
+    .venv/bin/python -m bench.soak [--verdicts 50000] [--backend bubblewrap|docker]
 
 The same thousand programs (bench/jobs.py, without the endless ones) are judged again and again, two at a time. After
 each thousand, while nothing runs, is counted: resident memory and open descriptors of this process, processes below it,
@@ -20,10 +20,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from contender import tree_cpu_s
-from engine import Engine, engine
-from jobs import mixed
-
+from bench.contender import tree_cpu_s
+from bench.engine import Engine, engine
+from bench.jobs import mixed
 from judge.cgroup import PREFIX, ROOT
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Asserts

@@ -7,7 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from serving import WORKERS, exit_code, script, serve
+from bench.peers.serving import WORKERS, exit_code, script, serve
 
 LIMITS = [
     "--network", "none", "--read-only", "--memory", "512m", "--pids-limit", "64", "--cap-drop", "ALL",

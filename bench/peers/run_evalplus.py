@@ -6,7 +6,7 @@ import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from typing import Any
 
-from serving import WORKERS, serve
+from bench.peers.serving import WORKERS, serve
 
 
 def prepare(job: dict[str, Any], limit_s: float) -> tuple[str, dict[str, Any]]:

@@ -7,7 +7,7 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from serving import WORKERS, serve
+from bench.peers.serving import WORKERS, serve
 
 
 def prepare(job: dict[str, Any], limit_s: float) -> tuple[str, dict[str, str], str, float]:

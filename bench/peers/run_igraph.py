@@ -1,7 +1,8 @@
 """PageRank of igraph on the graph of programs and tests, damped as self-validation is."""
 
 from igraph import Graph
-from ranking import serve
+
+from bench.peers.ranking import serve
 
 
 def build(rows: list[list[int]]) -> tuple[Graph, int]:

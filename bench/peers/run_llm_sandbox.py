@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Any
 
-from serving import WORKERS, script, serve
+from bench.peers.serving import WORKERS, script, serve
 
 
 def prepare(job: dict[str, Any], limit_s: float) -> tuple[str, str, float]:

@@ -1,7 +1,8 @@
 """HITS of networkx: programs are hubs, tests authorities."""
 
 import networkx as nx
-from ranking import serve
+
+from bench.peers.ranking import serve
 
 
 def build(rows: list[list[int]]) -> nx.DiGraph:

@@ -4,8 +4,7 @@ import json
 import sys
 from typing import Any
 
-from serving import serve
-
+from bench.peers.serving import serve
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Asserts
 from judge.protocol import Job, Limits

@@ -6,7 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from serving import serve_files
+from bench.peers.serving import serve_files
 
 # Nothing written beside the tests, no configuration looked for, no plugins: its cheapest.
 OPTIONS = ["-q", "--no-header", "-p", "no:cacheprovider", "-c", os.devnull]
@@ -23,4 +23,5 @@ def command(path: Path) -> list[str]:
 
 if __name__ == "__main__":
     env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    env.pop("PYTHONPATH", None)  # which this runner alone needs
     serve_files(phrase, command, env)

@@ -2,7 +2,7 @@
 
 import sys
 
-from serving import script, serve_files
+from bench.peers.serving import script, serve_files
 
 if __name__ == "__main__":
     serve_files(script, lambda path: [sys.executable, "-I", "-S", str(path)])
