@@ -111,10 +111,10 @@ def _run_with_tests(payload: ProgramPayload) -> None:
     except BaseException as error:
         failure = error
 
-    def get_names(wanted: list[str] | None) -> dict[str, Any]:
+    def get_names(asked: list[str] | None) -> dict[str, Any]:
         if failure is not None:
             raise failure
-        values = _names(module, wanted)
+        values = _names(module, asked)
         return {name: value.value if isinstance(value, Instance) else value for name, value in values.items()}
 
     shared.run_shared(payload["tests"], get_names, WIRE)
@@ -122,15 +122,15 @@ def _run_with_tests(payload: ProgramPayload) -> None:
     os._exit(0)
 
 
-def _names(module: types.ModuleType, wanted: list[str] | None) -> dict[str, Any]:
-    """Return the module's values of the wanted names, or of all public ones (None) that are no modules.
+def _names(module: types.ModuleType, asked: list[str] | None) -> dict[str, Any]:
+    """Return the module's values of the names asked for, or of all public ones (None) that are no modules.
 
     Of the latter, a value too large to cross, or that refers to itself, crosses as a handle: perhaps no test uses it.
     Attacks replace this function by its name.
     """
     space = module.__dict__
-    if wanted is not None:
-        return {name: space[name] for name in wanted if name in space}
+    if asked is not None:
+        return {name: space[name] for name in asked if name in space}
     values = {}
     for name, value in list(space.items()):
         if type(name) is str and not name.startswith("__") and not isinstance(value, types.ModuleType):

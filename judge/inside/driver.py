@@ -51,17 +51,17 @@ class Driver:
         while data:
             data = data[os.write(self._results, data) :]
 
-    def fetch_names(self, wanted: list[str] | None) -> dict[str, Any]:
+    def fetch_names(self, asked: list[str] | None) -> dict[str, Any]:
         """Return the candidate's values of these names (None: all public ones); empty, with `final` set, on failure."""
         values: dict[str, Any] = {}
 
         def ask() -> None:
-            answer = self.ends.ask("hello", None, (wanted,))
+            answer = self.ends.ask("hello", None, (asked,))
             if type(answer) is not dict or not all(type(name) is str for name in answer):
                 raise TamperedError("names of the wrong shape")
             # A name that was not asked for could replace the judge's own helpers, or choose which tests are loaded.
             values.update(
-                {name: answer[name] for name in answer if (names.is_public(name) if wanted is None else name in wanted)}
+                {name: answer[name] for name in answer if (names.is_public(name) if asked is None else name in asked)}
             )
 
         verdict, message, exception = self.attempt(ask)

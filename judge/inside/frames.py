@@ -138,7 +138,8 @@ def _require_axis(pd: Any, index: Any) -> Any:
 
 
 def _make_series(pd: Any, values: Any, index: Any, name: Any = None) -> Any:
-    dtype = _require_array(pd, values).dtype  # given, or a column of objects that all are text would become one of text
+    # Without a dtype, pandas turns a column of objects that all are text into a column of text.
+    dtype = _require_array(pd, values).dtype
     return pd.Series(values, index=_require_axis(pd, index), name=name, dtype=dtype, copy=True)
 
 

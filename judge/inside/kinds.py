@@ -76,10 +76,10 @@ def _find_entry(space: dict[str, Any], entry: str | None) -> Any:
     """Return the entry point, which may be an attribute such as `Solution.solve`; raises FailedError without one."""
     if entry is None:
         raise FailedError("the tests name no entry point", 0, None)
-    first, *rest = entry.split(".")
+    first, *attributes = entry.split(".")
     if first not in space:
         raise FailedError(f"the program does not define {first}", 0, None)
-    return functools.reduce(getattr, rest, space[first])
+    return functools.reduce(getattr, attributes, space[first])
 
 
 def run_calls(driver: Driver) -> None:

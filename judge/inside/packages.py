@@ -32,10 +32,10 @@ peer_class: type[Peer] = Peer
 
 
 class PackagesArgument(TypedDict):
-    """What the fork server is told of packages, as JSON in its first argument (judge/backends/packages.py)."""
+    """The fork server's first argument, as JSON (judge/backends/packages.py): its packages."""
 
     bound: bool
-    """Whether there is a folder of packages."""
+    """There is a folder of packages, bound to FOLDER."""
     python: str
     """Version of Python that they were made for; empty if unknown."""
     suffix: str

@@ -17,7 +17,7 @@ class NotPlainError(TypeError):
 
 
 class Ends:
-    """What all proxies of one process share: the wire, and the one proxy of each object."""
+    """State that all proxies of one process share: the wire, and the one proxy of each object."""
 
     def __init__(self) -> None:
         self.peer: Peer | None = None
