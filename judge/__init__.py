@@ -1,4 +1,4 @@
-"""Judge programs that nobody trusts: code and tests in, a verdict with its evidence out.
+"""Judge untrusted programs: code and tests in, a verdict with its evidence out.
 
 >>> from judge import judge
 >>> result = judge("def add(a, b): return a - b", tests=["assert add(1, 2) == 3"])

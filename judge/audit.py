@@ -67,8 +67,8 @@ def _run_batch(sandbox: Sandbox, batch: Sequence[Attack]) -> tuple[list[AttackRe
         ok = judged.verdict in attack.expected and (attack.flag is None or attack.flag in judged.flags)
         feedback = judged.feedback
         if judged.cpu_ms < attack.least_cpu_ms:
-            seen, used = f"{judged.cpu_ms:.0f} ms of CPU time seen", f"it used {attack.least_cpu_ms:.0f}"
-            ok, feedback = False, f"{seen}, {used}. {feedback}"
+            measured = f"{judged.cpu_ms:.0f} ms of CPU time seen, it used {attack.least_cpu_ms:.0f}"
+            ok, feedback = False, f"{measured}. {feedback}"
         results.append(
             AttackResult(
                 attack, attack.group, attack.expected, judged.verdict, judged.flags, ok, (), feedback, judged.wall_ms,

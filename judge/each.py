@@ -1,4 +1,4 @@
-"""Judge asserts that have the limits each to itself: one that is stopped leaves the others theirs."""
+"""Judge asserts that have the limits each to itself: a stop of one does not change the verdicts of the others."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -77,7 +77,7 @@ def _combine_parts(job: Job, results: list[TestResult], outcomes: list[Outcome],
     flags: tuple[Flag, ...] = tuple(dict.fromkeys(flag for part in parts for flag in part.flags))
     notes: Evidence = {key: value for part in parts for key, value in part.evidence.items() if key != "processes"}
     kinds = {result.verdict for result in results}
-    # A limit that no result shows was exceeded in a process that several tests shared: it is nobody's verdict.
+    # A limit that no result shows was exceeded by several tests together, in a process that they shared.
     counted = [outcome if outcome.stop in kinds else replace(outcome, stop=None) for outcome in outcomes]
     return verdicts.combine(job, results, counted, exception, flags, {**notes, "runs": len(outcomes)})
 

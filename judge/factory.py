@@ -20,7 +20,7 @@ PROBE = Check(code="def check(candidate):\n    assert candidate() == 1\n")
 
 
 class SandboxSettings(JudgeRecord):
-    """How programs are kept from doing harm, and how much each may use."""
+    """Backend, limits and packages of the sandbox that programs are judged in."""
 
     backend: Literal["auto", "docker", "bubblewrap"] = "auto"
     """`auto` takes Docker where a daemon answers, else bubblewrap; where neither works, nothing is run."""
@@ -32,14 +32,14 @@ class SandboxSettings(JudgeRecord):
     jobs: int | None = Field(None, ge=1)
     """Programs at one time; null for twice the number of CPUs, since driver and candidate wait for each other."""
     limits: Limits = Limits()
-    """What one program may use."""
+    """Limits of one program."""
     packages: Path | None = None
     """A folder of packages for the sandbox's own Python, bound read-only: a virtual environment, or a folder that
     `pip install --target` filled. Problems that import numpy or pandas need it."""
     preload: tuple[Annotated[str, Field(pattern=r"^[^\W\d]\w*(\.[^\W\d]\w*)*$")], ...] = ()
     """Modules that the fork servers import once, so that no program pays for them: `[numpy, pandas]`."""
     reruns: int = Field(1, ge=0, le=100)
-    """How often a program that passed is run again; one that does not pass every time is `flaky`, and no pass."""
+    """Times that a program that passed is run again; one that does not pass every time is `flaky`, and no pass."""
     shared: bool = False
     """Judge again, in one process with its tests, a program that failed only by an answer that cannot cross between
     processes (a tensor, say). Such a pass can be faked: its row is flagged `shared`, and datasets leave it out."""

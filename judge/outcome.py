@@ -91,7 +91,7 @@ class Outcome:
 
     @property
     def ending(self) -> str:
-        """How the candidate ended by itself, in words."""
+        """The way in which the candidate ended by itself, in words."""
         if self.status is None:
             return "the program closed its connection"
         if self.signal:

@@ -17,14 +17,14 @@ Evidence = dict[str, str | int | float | bool | None]
 Verdict = Literal[
     "passed", "failed", "error", "exited", "timeout", "memory", "output", "processes", "files", "no_code", "infra"
 ]  # fmt: skip
-"""How a program did: `passed` only if every test passed, `infra` where the judge's own machinery failed."""
+"""Result of a program: `passed` only if every test passed, `infra` where the judge's own machinery failed."""
 Flag = Literal["tampered", "flaky", "shared"]
 Isolation = Literal["separate", "shared", "none"]
 """Driver and candidate in two processes; both in one; nothing was run."""
 
 
 class Limits(JudgeRecord):
-    """What one program may use; enforced from outside, recorded in every row.
+    """Limits of one program; enforced from outside, recorded in every row.
 
     >>> from judge import Limits, judge
     >>> judge("while True: pass", tests=["assert True"], limits=Limits(cpu_s=0.2)).feedback.splitlines()[0]
@@ -97,7 +97,7 @@ class TestResult:
     """Its text (an assert), or a name such as `case 3`, `TestX.test_y` or `check`."""
     verdict: Verdict
     message: str = ""
-    """Why it did not pass: got and expected, or exception and line. Holds no addresses, paths or timings."""
+    """Reason why it did not pass: got and expected, or exception and line. Holds no addresses, paths or timings."""
 
 
 @dataclass(frozen=True)

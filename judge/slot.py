@@ -15,7 +15,7 @@ from judge.plan import Payload
 from judge.protocol import Limits
 from judge.server import ForkServer, JobEnd, RunningJob, ServerGoneError
 from judge.tree import Tree
-from judge.watch import Watch
+from judge.watch import RunWatch
 
 FIRST_UID = 61184  # start of a range that no distribution assigns to people or services
 MIB = 1 << 20
@@ -112,7 +112,7 @@ class Slot:
             wire = results_in.fd if together else candidate_end.fileno()
             self._candidates.launch(kernel_limits(limits), [source, out_in.fd, err_in.fd, wire, payload])
             watched_limits = _add_memory(limits, self._preloaded_mib)
-            watch = Watch(watched_limits, out, err, self._cgroup, lambda: _read_cpu_s(self._server))
+            watch = RunWatch(watched_limits, out, err, self._cgroup, lambda: _read_cpu_s(self._server))
             driver = None
             if tests is not None:
                 watch.results = results
@@ -146,7 +146,7 @@ class Slot:
         outcome.stdout, outcome.stderr = bytes(watch.stdout), bytes(watch.stderr)
         return outcome
 
-    def _wait_end(self, watch: Watch) -> JobEnd | None:
+    def _wait_end(self, watch: RunWatch) -> JobEnd | None:
         """Wait for the candidate's end; None where the kernel killed the fork server itself for lack of memory."""
         assert self._candidates is not None
         try:
@@ -157,7 +157,7 @@ class Slot:
             watch.outcome.stop, watch.outcome.why, self.broken = "memory", "the memory limit", True
             return None
 
-    def _fill_in(self, outcome: Outcome, watch: Watch, end: JobEnd) -> None:
+    def _fill_in(self, outcome: Outcome, watch: RunWatch, end: JobEnd) -> None:
         outcome.cpu_s = max(end.cpu_s, watch.tree.cpu_s, watch.unseen_cpu_s())
         # The judge's own SIGKILL says nothing about the program; any other ending is its own.
         outcome.status = end.status if watch.ended_itself or end.status & 0x7F != 9 else None

@@ -20,7 +20,7 @@ SERVER_CPU_S = 0.1  # more than a fork server ever uses for one job; assumed whe
 RESULTS_BYTES = 16 * MIB
 
 
-class Watch:
+class RunWatch:
     """The clocks and the pipes of one run; `tree` must be set before `run`."""
 
     tree: Tree
@@ -42,7 +42,7 @@ class Watch:
     def run(self, candidate: RunningJob, driver: RunningJob | None) -> Outcome:
         """Watch until the driver closes its results, or a program without one ends; end both where a limit is exceeded.
 
-        Times are filled in; streams and records only by `drain`.
+        Return the facts so far: streams and records are complete only after `drain`.
         """
         poll = select.poll()
         fds = [self.out, self.err, candidate.pidfd] + ([] if self.results is None else [self.results])

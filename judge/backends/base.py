@@ -15,7 +15,7 @@ class SandboxCheck:
     name: str
     ok: bool
     detail: str
-    """What was found."""
+    """The state found on this machine."""
     fix: str = ""
 
 
@@ -50,7 +50,7 @@ class Backend(Protocol):
 
     @property
     def fix(self) -> str:
-        """What to do where its fork servers do not start, for the error message."""
+        """The remedy where its fork servers do not start, for the error message."""
         ...
 
     def start(self, role: Role, uid: int) -> Confined:

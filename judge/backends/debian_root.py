@@ -49,43 +49,43 @@ def fetch_packages(packages: Sequence[str], folder: Path) -> list[Path]:
 def write_root(archives: Iterable[Path], out: Path) -> None:
     """Write the files of many packages, without documentation and translations, to one tar. Raises SandboxError."""
     with tarfile.open(out, "w") as tar:
-        seen: set[str] = set()
+        names: set[str] = set()
         for name, mode in FOLDERS.items():
             entry = tarfile.TarInfo(name)
             entry.type, entry.mode = tarfile.DIRTYPE, mode
-            seen.add(name)
+            names.add(name)
             tar.addfile(entry)
         for name in MERGED:
-            _link(tar, seen, name, f"usr/{name}")
+            _link(tar, names, name, f"usr/{name}")
         for archive in archives:
-            _unpack(archive, tar, seen)
-        python = max((match[1] for name in seen if (match := STDLIB.fullmatch(name))), default="")
+            _unpack(archive, tar, names)
+        python = max((match[1] for name in names if (match := STDLIB.fullmatch(name))), default="")
         if not python:
             raise SandboxError("these packages bring no Python", fix="name python3 among them")
-        _link(tar, seen, "usr/bin/python3", Path(python).name)
+        _link(tar, names, "usr/bin/python3", Path(python).name)
         # The judge starts Python without `site`, which would put this folder on the path.
-        modules = {name.removeprefix(SITE).split("/")[0] for name in seen if name.startswith(SITE)}
+        modules = {name.removeprefix(SITE).split("/")[0] for name in names if name.startswith(SITE)}
         for name in sorted(name for name in modules if not name.endswith("-info")):
-            _link(tar, seen, f"{python}/{name}", f"../python3/dist-packages/{name}")
+            _link(tar, names, f"{python}/{name}", f"../python3/dist-packages/{name}")
         # libblas.so.3 and the like: a package's script would call update-alternatives for them.
-        for match in filter(None, map(ALTERNATIVE.fullmatch, sorted(seen))):
-            _link(tar, seen, f"{match[1]}/{Path(match[2]).name}", match[2])
+        for match in filter(None, map(ALTERNATIVE.fullmatch, sorted(names))):
+            _link(tar, names, f"{match[1]}/{Path(match[2]).name}", match[2])
 
 
-def _unpack(archive: Path, tar: tarfile.TarFile, seen: set[str]) -> None:
+def _unpack(archive: Path, tar: tarfile.TarFile, names: set[str]) -> None:
     with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as unpacking:
         assert unpacking.stdout is not None
         with tarfile.open(fileobj=unpacking.stdout, mode="r|") as files:
             for entry in files:
                 entry.name = _place(entry.name)
-                if entry.name in seen or not entry.name or DROPPED.match(entry.name + "/" * entry.isdir()):
+                if entry.name in names or not entry.name or DROPPED.match(entry.name + "/" * entry.isdir()):
                     continue
                 if entry.ischr() or entry.isblk() or entry.isfifo():
                     continue
                 if entry.islnk():
                     entry.linkname = _place(entry.linkname)
                 entry.mode &= 0o755  # no setuid or setgid bits
-                seen.add(entry.name)
+                names.add(entry.name)
                 tar.addfile(entry, files.extractfile(entry) if entry.isreg() else None)
     if unpacking.returncode:
         raise SandboxError(f"dpkg-deb cannot read {archive.name}")
@@ -97,9 +97,9 @@ def _place(name: str) -> str:
     return "" if name == "." else f"usr/{name}" if name.split("/")[0] in MERGED else name
 
 
-def _link(tar: tarfile.TarFile, seen: set[str], name: str, target: str) -> None:
-    if name not in seen:
-        seen.add(name)
+def _link(tar: tarfile.TarFile, names: set[str], name: str, target: str) -> None:
+    if name not in names:
+        names.add(name)
         entry = tarfile.TarInfo(name)
         entry.type, entry.linkname = tarfile.SYMTYPE, target
         tar.addfile(entry)

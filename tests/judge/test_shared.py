@@ -16,7 +16,7 @@ RIGHT = "import array\ndef f(n): return array.array('i', range(n))"
 
 @pytest.fixture(scope="module", params=[False, True])
 def shared(request: pytest.FixtureRequest) -> bool:
-    """Whether the setting `shared` is on."""
+    """The setting `shared`, once off and once on."""
     allowed: bool = request.param
     return allowed
 
