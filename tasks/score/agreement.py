@@ -1,15 +1,15 @@
-"""How well a ranker's scores agree with the truth, over many problems. Pure.
+"""Measure how well a ranker's scores agree with the truth, over many problems. Pure.
 
-A rank correlation within a problem is undefined where all its programs have one score, or all one truth, and such
-problems are many: every program wrong, or none that passes all tests. The CodeDPO paper does not say what it did with
-them, nor whether it took one correlation per problem or one over all programs. So there are three figures:
+A rank correlation within a problem is undefined where all its programs have one score, or all one truth. Such problems
+are many: every program wrong, or none that passes all tests. The CodeDPO paper says neither how it treats them nor
+whether it takes one correlation per problem or one over all programs. So there are four figures:
 
-- `left_out`: mean over the problems where it is defined. Flatters a ranker that is silent where things are hard.
+- `left_out`: mean over the problems where it is defined. It favours a ranker that is constant on hard problems.
 - `as_zero`: mean over all problems, 0 where it is undefined.
 - `silent_as_zero`: mean over the problems whose programs are not equally true, 0 where the ranker is constant. The
-  fairest of them: a ranker is asked only what has an answer, and pays for giving none.
+  fairest of them: only problems with an answer count, and giving none costs.
 - `pooled`: one correlation over the programs of all problems, each problem's scores divided by its largest. It also
-  asks how a program compares with those of other problems, and problems that are constant take part.
+  compares programs of different problems, and counts problems that are constant.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,25 +18,25 @@ from statistics import fmean
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.stats import kendalltau, rankdata
 
-Floats = NDArray[np.float64]
-Measure = Literal["spearman", "kendall"]
+from tasks.score.rankers import Bools, Floats
+
+Correlation = Literal["spearman", "kendall"]
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of one ranker with the truth; a correlation is None where no problem defines it."""
+    """The agreement of one ranker with the truth; a correlation is None where no problem defines it."""
 
     problems: int
-    """Problems with two programs or more: fewer can't be ranked."""
+    """Problems with at least two programs: one alone cannot be ranked."""
     constant_scores: int
-    """Of these, problems whose programs the ranker gives one score."""
+    """Of these, problems whose programs have one score."""
     constant_truth: int
-    """Of these, problems whose programs are equally true; may be the same problems."""
+    """Of these, problems whose programs have one truth; they may be the same problems."""
     undefined: int
-    """Of these, problems that are one or both."""
+    """Of these, problems with one score or one truth."""
     left_out: float | None
     as_zero: float | None
     silent_as_zero: float | None
@@ -45,9 +45,9 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Picks:
-    """What comes of taking the best against the worst of every problem; shares are None without a pair.
+    """Pairs of the best and the worst program of every problem; shares are None without a pair.
 
-    Where several share the best score, or the worst, each is as likely to be taken: the shares are expected values.
+    Programs that tie for the best or the worst score are equally likely to be picked: shares are expected values.
     """
 
     pairs: int
@@ -57,78 +57,81 @@ class Picks:
     rejected_wrong: float | None
     """Share of the worst that are wrong."""
     both: float | None
-    """Share of the pairs of which both hold."""
+    """Share of the pairs with a right best and a wrong worst program."""
 
 
-def agreement(scores: Sequence[Floats], truth: Sequence[Floats], measure: Measure) -> Agreement:
-    """Compare a ranker with the truth.
+def measure_agreement(scores: Sequence[Floats], truth: Sequence[Floats], correlation: Correlation) -> Agreement:
+    """Compare a ranker's scores with the truth.
 
     Args:
-        scores: per problem (A,), one score for each program; scores of different problems need not be comparable.
+        scores: per problem (A,), the score of each program; scores of different problems need not be comparable.
         truth: per problem (A,), how right each program is; values of different problems are comparable.
-        measure: spearman (Pearson's correlation of the ranks, equal values sharing their mean rank) or kendall (tau-b).
+        correlation: spearman (Pearson's correlation of the ranks, ties with their mean rank) or kendall (tau-b).
     """
-    correlation = MEASURES[measure]
-    ranked = [pair for pair in zip(scores, truth, strict=True) if len(pair[0]) > 1]
-    found = [(_constant(given), _constant(true)) for given, true in ranked]
+    correlate = CORRELATIONS[correlation]
+    problems = [pair for pair in zip(scores, truth, strict=True) if len(pair[0]) > 1]
+    constants = [(_is_constant(own_scores), _is_constant(own_truth)) for own_scores, own_truth in problems]
     values = [
-        correlation(given, true)
-        for (given, true), constant in zip(ranked, found, strict=True)
+        correlate(own_scores, own_truth)
+        for (own_scores, own_truth), constant in zip(problems, constants, strict=True)
         if not any(constant)
     ]  # fmt: skip
-    answerable = sum(not true for _, true in found)
+    answerable = sum(not constant_truth for _, constant_truth in constants)
     pooled = None
-    if ranked:
-        given = np.concatenate([_scaled(given) for given, _ in ranked])
-        true = np.concatenate([true for _, true in ranked])
-        pooled = None if _constant(given) or _constant(true) else correlation(given, true)
+    if problems:
+        all_scores = np.concatenate([_scale_to_one(own_scores) for own_scores, _ in problems])
+        all_truth = np.concatenate([own_truth for _, own_truth in problems])
+        if not _is_constant(all_scores) and not _is_constant(all_truth):
+            pooled = correlate(all_scores, all_truth)
     return Agreement(
-        problems=len(ranked),
-        constant_scores=sum(given for given, _ in found),
-        constant_truth=sum(true for _, true in found),
-        undefined=len(ranked) - len(values),
+        problems=len(problems),
+        constant_scores=sum(constant_scores for constant_scores, _ in constants),
+        constant_truth=sum(constant_truth for _, constant_truth in constants),
+        undefined=len(problems) - len(values),
         left_out=fmean(values) if values else None,
-        as_zero=sum(values) / len(ranked) if ranked else None,
+        as_zero=sum(values) / len(problems) if problems else None,
         silent_as_zero=sum(values) / answerable if answerable else None,
         pooled=pooled,
     )
 
 
-def picks(scores: Sequence[Floats], right: Sequence[NDArray[np.bool_]]) -> Picks:
-    """Take the best against the worst of every problem.
+def measure_picks(scores: Sequence[Floats], right: Sequence[Bools]) -> Picks:
+    """Pair the best with the worst program of every problem, and measure how many are right and wrong.
 
     Args:
-        scores: per problem (A,), one score for each program.
-        right: per problem (A,), whether each is right.
+        scores: per problem (A,), the score of each program.
+        right: per problem (A,), whether each program is right.
     """
-    chosen, rejected = [], []
-    for given, true in zip(scores, right, strict=True):
-        if len(given) and not _constant(given):
-            chosen.append(float(true[given == given.max()].mean()))
-            rejected.append(float(1 - true[given == given.min()].mean()))
-    if not chosen:
+    chosen_right, rejected_wrong = [], []
+    for own_scores, own_right in zip(scores, right, strict=True):
+        if len(own_scores) and not _is_constant(own_scores):
+            chosen_right.append(float(own_right[own_scores == own_scores.max()].mean()))
+            rejected_wrong.append(float(1 - own_right[own_scores == own_scores.min()].mean()))
+    if not chosen_right:
         return Picks(0, None, None, None)
-    both = fmean(c * r for c, r in zip(chosen, rejected, strict=True))  # drawn independently: no program is in both
-    return Picks(len(chosen), fmean(chosen), fmean(rejected), both)
+    # best and worst are drawn independently, since no program is both
+    both = fmean(c * r for c, r in zip(chosen_right, rejected_wrong, strict=True))
+    return Picks(len(chosen_right), fmean(chosen_right), fmean(rejected_wrong), both)
 
 
-def spearman(one: Floats, other: Floats) -> float:
-    """Spearman's rho of two rankings that are not constant, (A,) each."""
-    return float(np.corrcoef(rankdata(one), rankdata(other))[0, 1])
+def spearman(x: Floats, y: Floats) -> float:
+    """Return Spearman's rho of two rankings that are not constant, (A,) each."""
+    return float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
 
 
-def kendall(one: Floats, other: Floats) -> float:
-    """Kendall's tau-b of two rankings that are not constant, (A,) each."""
-    return float(kendalltau(one, other).statistic)
+def kendall(x: Floats, y: Floats) -> float:
+    """Return Kendall's tau-b of two rankings that are not constant, (A,) each."""
+    return float(kendalltau(x, y).statistic)
 
 
-MEASURES: Mapping[Measure, Callable[[Floats, Floats], float]] = {"spearman": spearman, "kendall": kendall}
+CORRELATIONS: Mapping[Correlation, Callable[[Floats, Floats], float]] = {"spearman": spearman, "kendall": kendall}
 
 
-def _constant(values: Floats) -> bool:
+def _is_constant(values: Floats) -> bool:
     return bool(np.all(values == values[:1]))
 
 
-def _scaled(values: Floats) -> Floats:
+def _scale_to_one(values: Floats) -> Floats:
+    """Divide scores by their largest, unless all are 0."""
     largest = values.max()
     return values / largest if largest > 0 else values

@@ -1,4 +1,4 @@
-"""The scorers that self-validation is measured against. Pure, one problem at a time; every score lies in [0, 1]."""
+"""Scorers that self-validation is compared with. Pure, one problem at a time; every score lies in [0, 1]."""
 
 from collections.abc import Sequence
 
@@ -18,28 +18,34 @@ SCORERS: dict[Scorer, str] = {
 """Name of each scorer in the lake. Raise the number when the code changes the score of any program."""
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 
-def passed_count(passes: NDArray[np.bool_]) -> Floats:
-    """(A,) share of the tests that each program passes, of (A, T): the order of the counts. 0 without tests."""
-    count: Floats = passes.sum(axis=1) / max(1, passes.shape[1])
-    return count
+def score_by_passed_count(passes: Bools) -> Floats:
+    """Return (A,) the share of the tests that each program passes, of (A, T) verdicts; 0 without tests."""
+    shares: Floats = passes.sum(axis=1) / max(1, passes.shape[1])
+    return shares
 
 
-def pass_all(passes: NDArray[np.bool_]) -> Floats:
-    """(A,) 1 for programs that pass every test of (A, T), else 0; nobody passes where there is no test."""
-    every: Floats = (passes.all(axis=1) & (passes.shape[1] > 0)).astype(np.float64)
-    return every
+def score_by_pass_all(passes: Bools) -> Floats:
+    """Return (A,) 1 for programs that pass every test of (A, T) verdicts, else 0; all 0 without tests."""
+    scores: Floats = (passes.all(axis=1) & (passes.shape[1] > 0)).astype(np.float64)
+    return scores
 
 
-def random(attempt_ids: Sequence[str]) -> Floats:
-    """(A,) in [0, 1), uniform; made of the programs' ids, and so the same everywhere."""
-    drawn = [int(content_id("random score", attempt=attempt)[:13], 16) / 16**13 for attempt in attempt_ids]
-    return np.array(drawn, dtype=np.float64)
+def score_at_random(attempt_ids: Sequence[str]) -> Floats:
+    """Return (A,) uniform scores in [0, 1); each follows from the program's id, and so is the same in every run."""
+    scores = [int(content_id("random score", attempt=attempt)[:13], 16) / 16**13 for attempt in attempt_ids]
+    return np.array(scores, dtype=np.float64)
 
 
-def ground_truth(passed_tests: ArrayLike, total_tests: ArrayLike) -> Floats:
-    """(A,) share of a problem's own tests passed: 1 exactly where a program is right, 0 where there is no test."""
+def score_by_ground_truth(passed_tests: ArrayLike, total_tests: ArrayLike) -> Floats:
+    """Return (A,) the share of a problem's own tests that each program passes; 0 without tests.
+
+    Args:
+        passed_tests: (A,) number of tests that each program passes.
+        total_tests: (A,) number of tests that each program was run on.
+    """
     passed, total = np.asarray(passed_tests, dtype=np.float64), np.asarray(total_tests, dtype=np.float64)
-    share: Floats = np.divide(passed, total, out=np.zeros_like(passed), where=total > 0)
-    return share
+    shares: Floats = np.divide(passed, total, out=np.zeros_like(passed), where=total > 0)
+    return shares

@@ -12,9 +12,9 @@ from storage.ids import canonical_json
 from storage.pending import PendingScore
 from storage.rows import RankingRow, ScoreRow, TestScoreRow
 from storage.scorers import Scorer
-from tasks.score.rankers import SCORERS, pass_all, passed_count, random
+from tasks.score.rankers import SCORERS, score_at_random, score_by_pass_all, score_by_passed_count
 from tasks.score.settings import ScoreSettings
-from tasks.score.validation import Validated, self_validation
+from tasks.score.validation import SelfValidation, run_self_validation
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,16 @@ class ScoredRows:
 def score_matrices(matrices: Sequence[Matrix], settings: ScoreSettings, created_at: datetime) -> ScoredRows:
     """Score every matrix by every scorer of the settings."""
     rows = ScoredRows([], [], [])
-    results = self_validation([m.passes for m in matrices], settings.damping, settings.rounds)
+    results = run_self_validation([m.passes for m in matrices], settings.damping, settings.rounds)
     for matrix, result in zip(matrices, results, strict=True):
         for scorer in settings.scorers:
             _add_rows(rows, matrix, scorer, result, created_at)
     return rows
 
 
-def _add_rows(rows: ScoredRows, matrix: Matrix, scorer: Scorer, validated: Validated, created_at: datetime) -> None:
+def _add_rows(
+    rows: ScoredRows, matrix: Matrix, scorer: Scorer, validated: SelfValidation, created_at: datetime
+) -> None:
     problem_id, bucket, matrix_id, name = matrix.problem_id, matrix.bucket, matrix.matrix_id, SCORERS[scorer]
     values = list(_program_scores(matrix, scorer, validated))
     rows.rankings.append({
@@ -96,16 +98,16 @@ def _add_rows(rows: ScoredRows, matrix: Matrix, scorer: Scorer, validated: Valid
         )  # fmt: skip
 
 
-def _program_scores(matrix: Matrix, scorer: Scorer, validated: Validated) -> Iterator[tuple[str, float]]:
+def _program_scores(matrix: Matrix, scorer: Scorer, validated: SelfValidation) -> Iterator[tuple[str, float]]:
     match scorer:
         case "self_validation":
             scores = validated.programs
         case "passed_count":
-            scores = passed_count(matrix.passes)
+            scores = score_by_passed_count(matrix.passes)
         case "pass_all":
-            scores = pass_all(matrix.passes)
+            scores = score_by_pass_all(matrix.passes)
         case "random":
-            scores = random(matrix.attempts)
+            scores = score_at_random(matrix.attempts)
         case "ground_truth":
             rates = zip(matrix.attempts, matrix.own_pass_rates, strict=True)
             yield from ((attempt, rate) for attempt, rate in rates if rate is not None)
