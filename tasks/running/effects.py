@@ -1,7 +1,7 @@
 """The models and judges of this process: opened once per settings, shared by all threads, closed by the flow."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ _lock = threading.RLock()
 _models: dict[str, Model] = {}
 _sandboxes: dict[str, Sandbox] = {}
 _recording: Path | None = None
+_wrap_judge: Callable[[Sandbox], Sandbox] | None = None
 
 
 def model_for(settings: ModelSettings) -> Model:
@@ -35,7 +36,8 @@ def sandbox_for(settings: SandboxSettings) -> Sandbox:
     key = settings.model_dump_json()
     with _lock:
         if key not in _sandboxes:
-            _sandboxes[key] = open_sandbox(settings)
+            judge = open_sandbox(settings)
+            _sandboxes[key] = _wrap_judge(judge) if _wrap_judge else judge
         return _sandboxes[key]
 
 
@@ -70,3 +72,14 @@ def recording(path: Path) -> Iterator[None]:
         yield
     finally:
         _recording = None
+
+
+@contextmanager
+def judging_through(wrap: Callable[[Sandbox], Sandbox]) -> Iterator[None]:
+    """Put `wrap` around every judge opened in the body: how a judge that fails or watches is tried."""
+    global _wrap_judge
+    _wrap_judge = wrap
+    try:
+        yield
+    finally:
+        _wrap_judge = None

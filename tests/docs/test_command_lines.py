@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from cli.main import app
 from tests.docs.pages import ROOT, commands, pages
@@ -28,9 +29,13 @@ def test_a_command_shown_is_one_that_is_understood(page: Path, words: list[str])
         assert words[1] in targets, f"{page}: no such target"
         return
     group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    if words[1].startswith("-"):
+        group.make_context("patchmill", words[1:], resilient_parsing=True)
+        return
     context = group.make_context("patchmill", [], resilient_parsing=True)
     name, command, rest = group.resolve_command(context, words[1:])
-    while command is not None and hasattr(command, "resolve_command"):
+    while isinstance(command, TyperGroup):
         context = command.make_context(name, rest, parent=context)
         name, command, rest = command.resolve_command(context, rest)
     assert command is not None

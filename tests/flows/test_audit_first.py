@@ -1,6 +1,6 @@
 """A refresh tries its sandbox before it believes it, once per machine, and refuses to go on where it is fooled."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,11 +9,12 @@ from flows.config import RefreshConfig
 from flows.refresh import refresh
 from judge.attacks import ATTACKS
 from judge.errors import AuditError
-from judge.pool import SlotPool
-from judge.protocol import Job, Judged
+from judge.protocol import Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
 from tasks.audit.rows import select_attacks
+from tasks.running.effects import judging_through
+from tests.judges import InterceptingJudge
 from tests.scripted import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -21,8 +22,8 @@ Build = Callable[..., RefreshConfig]
 
 
 def test_a_sandbox_is_tried_once_and_the_lake_says_with_what(config: Build, writer: ScriptedServer) -> None:
-    made = refresh(config(audit="sample"))
-    assert made.funnel["attempts"] == 6
+    report = refresh(config(audit="sample"))
+    assert report.funnel["attempts"] == 6
     versions = Lake(config().lake).versions()
     with Catalog(Lake(config().lake)) as catalog:
         rows = catalog.rows("select attack, attack_class, ok, environment from audits")
@@ -33,17 +34,14 @@ def test_a_sandbox_is_tried_once_and_the_lake_says_with_what(config: Build, writ
     assert Lake(config().lake).versions()["audits"] == versions["audits"]
 
 
-def test_nothing_is_judged_by_a_sandbox_that_can_be_fooled(
-    config: Build, writer: ScriptedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    honest = SlotPool.judge
+def test_nothing_is_judged_by_a_sandbox_that_can_be_fooled(config: Build, writer: ScriptedServer) -> None:
+    def trust_exits(judged: Judged) -> Judged:
+        return replace(judged, verdict="passed") if judged.verdict == "exited" else judged
 
-    def fooled(self: SlotPool, jobs: Iterable[Job]) -> Iterator[Judged]:
-        for judged in honest(self, jobs):
-            yield replace(judged, verdict="passed") if judged.verdict == "exited" else judged
-
-    monkeypatch.setattr(SlotPool, "judge", fooled)
-    with pytest.raises(AuditError, match=r"wrong verdict.*patchmill audit"):
+    with (
+        judging_through(lambda judge: InterceptingJudge(judge, after=trust_exits)),
+        pytest.raises(AuditError, match=r"wrong verdict.*patchmill audit"),
+    ):
         refresh(config(audit="sample"))
     assert not writer.asked
     with Catalog(Lake(config().lake)) as catalog:

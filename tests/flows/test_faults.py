@@ -9,7 +9,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from tests.scripted import ScriptedServer
 pytestmark = pytest.mark.slow  # servers, workers and their minutes
 
 slow = [pytest.mark.slow, pytest.mark.timeout(900)]
-MENDED_S = 1.5
+REPAIRED_S = 1.5
 
 
 def attempts(lake: Path) -> int:
@@ -120,41 +119,38 @@ def fill(ballast: Path) -> None:
                 continue
 
 
+class DyingServer(ScriptedServer):
+    """Stops listening at its third request, and listens again on the same port REPAIRED_S later."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests = 0
+
+    def answer(self, body: dict[str, Any]) -> tuple[int, object]:
+        self.requests += 1
+        if self.requests == 3:
+            self.broken = True  # for connections that are open
+            threading.Thread(target=self.be_away).start()
+        return super().answer(body)
+
+    def be_away(self) -> None:
+        self.stop()
+        time.sleep(REPAIRED_S)  # longer than the first retry waits
+        self.restart()
+        self.broken = False
+
+
 class TestOfTheModelServer:
     @pytest.mark.usefixtures("prefect_server")
-    def test_a_model_server_that_dies_and_comes_back(
-        self, config: Callable[..., RefreshConfig], writer: ScriptedServer, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        answer, turns = writer.answer, []
-
-        def until_it_dies(body: dict[str, Any]) -> tuple[int, Any]:
-            turns.append(body)
-            if len(turns) == 3:
-                writer.broken = True  # for connections that are open
-                threading.Thread(target=self.away, args=(writer,)).start()
-            return answer(body)
-
-        monkeypatch.setattr(writer, "answer", until_it_dies)
-        made = refresh(config())
-        assert len(turns) > 3 and not writer.broken
-        assert made.funnel["attempts"] == 6 and made.funnel["verified_repairs"] == 4
-        assert made.funnel["infra"] == made.funnel["unjudged"] == 0
+    def test_a_model_server_that_dies_and_comes_back(self, config: Callable[..., RefreshConfig]) -> None:
+        with DyingServer() as server:
+            report = refresh(config(model__urls=[server.url]))
+        assert server.requests > 3 and not server.broken
+        assert report.funnel["attempts"] == 6 and report.funnel["verified_repairs"] == 4
+        assert report.funnel["infra"] == report.funnel["unjudged"] == 0
         with Catalog(Lake(config().lake)) as catalog:
             counts = "select count(*) as n, count(distinct attempt_id) as ids from attempts where kind <> 'reference'"
             assert catalog.rows(counts) == [{"n": 14, "ids": 14}]
-
-    @staticmethod
-    def away(writer: ScriptedServer) -> None:
-        """Nobody listens for a while; then somebody does, on the same port."""
-        before = writer._server
-        before.shutdown()
-        before.server_close()
-        time.sleep(MENDED_S)
-        writer._server = ThreadingHTTPServer(("127.0.0.1", before.server_port), before.RequestHandlerClass)
-        writer._server.daemon_threads = True
-        writer._thread = threading.Thread(target=writer._server.serve_forever, daemon=True)
-        writer._thread.start()
-        writer.broken = False
 
 
 class TestOfTheLeaseHolder:

@@ -9,6 +9,7 @@ from flows.config import RefreshConfig
 from flows.refresh import refresh
 from storage.catalog import Catalog
 from storage.lake import Lake
+from tasks.ingest.settings import JsonlSource
 from tests.scripted import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -27,7 +28,7 @@ def test_a_run_makes_every_row_the_plan_asks_for(config: Build, writer: Scripted
     assert writer.asked == {"generate": 6, "diagnose": 4, "repair": 8}
     assert made.funnel == {
         "problems": 2, "attempts": 6, "without_code": 0, "right_at_once": 2, "wrong": 4, "wrong_distinct": 4,
-        "diagnoses": 4, "explained": 4, "repairs": 8, "verified_repairs": 4, "mended": 4, "infra": 0, "unjudged": 0,
+        "diagnoses": 4, "explained": 4, "repairs": 8, "verified_repairs": 4, "repaired": 4, "infra": 0, "unjudged": 0,
     }  # fmt: skip
     assert made.examples == {"explain_repair": 4, "generate": 2, "repair": 4}
     assert sizes(config()) == {
@@ -121,7 +122,9 @@ def test_a_problem_whose_reference_fails_is_flagged_and_left_alone(config: Build
     import json
 
     built = config("add")
-    path = Path(str(built.sources[0].path))
+    [source] = built.sources
+    assert isinstance(source, JsonlSource)
+    path = Path(source.path)
     line = json.loads(path.read_text())
     path.write_text(json.dumps({**line, "reference": "def add(a, b):\n    return a - b\n"}) + "\n")
     refresh(built)

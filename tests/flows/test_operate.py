@@ -11,12 +11,13 @@ from prefect.events import emit_event
 from prefect.events.filters import EventFilter, EventNameFilter, EventResourceFilter
 from prefect.states import Running
 
-from flows.watching.artifacts import FINISHED, AlertSettings, Rates, Watch, resource, speed
 from flows.audit import audit
-from flows.serving.automations import apply, read_automations
 from flows.compact import compact
 from flows.refresh import refresh
+from flows.serving.automations import apply, read_automations
 from flows.sweep import sweep
+from flows.watching.alerts import AlertSettings
+from flows.watching.artifacts import FINISHED, Rates, Watch, resource, speed
 from judge.factory import SandboxSettings
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings

@@ -11,6 +11,7 @@ from flows.config import RefreshConfig
 from flows.refresh import refresh
 from storage.catalog import Catalog
 from storage.lake import Lake
+from tasks.ingest.settings import JsonlSource
 from tests.scripted import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -20,7 +21,9 @@ Build = Callable[..., RefreshConfig]
 @pytest.fixture
 def preference(config: Build) -> Build:
     """A refresh that makes pairs alone; one answer with tests per problem."""
-    return lambda *problems, **values: config(*problems, products=["preference"], **{"write_tests__samples": 1, **values})
+    return lambda *problems, **values: config(
+        *problems, products=["preference"], **{"write_tests__samples": 1, **values}
+    )
 
 
 def rows(config: RefreshConfig, sql: str) -> list[dict[str, Any]]:
@@ -104,7 +107,9 @@ def test_one_lake_makes_both_products(config: Build, writer: ScriptedServer) -> 
 
 def test_a_problem_that_nothing_can_call_is_dropped_with_its_reason(preference: Build, tmp_path: Path) -> None:
     built = preference("add")
-    path = Path(str(built.sources[0].path))
+    [source] = built.sources
+    assert isinstance(source, JsonlSource)
+    path = Path(source.path)
     stdio = {
         "source": "scripted", "source_id": "stdio", "entry_point": None, "prompt": "Write a function add(a, b).",
         "tests": {"kind": "stdio", "cases": [{"input": "1 2", "output": "3"}]}, "licence": "Apache-2.0",

@@ -1,64 +1,66 @@
-"""A newer judge judges everything again, and nothing is generated again; what it changed can be asked."""
+"""A newer judge judges everything again and generates nothing; what it changed can be queried."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+import subprocess
+from collections.abc import Callable
 
+import pyarrow as pa
 import pytest
 
 from flows.config import RefreshConfig
 from flows.refresh import refresh
-from judge.pool import SlotPool
-from judge.protocol import JUDGE_VERSION, Job, Judged
+from judge.protocol import JUDGE_VERSION, Judged
 from storage.catalog import Catalog
 from storage.lake import Lake
+from storage.tables import EXECUTIONS
+from tasks.running.effects import judging_through
+from tests.judges import InterceptingJudge
 from tests.scripted import ScriptedServer
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 Build = Callable[..., RefreshConfig]
+Patchmill = Callable[..., "subprocess.CompletedProcess[str]"]
+OLDER = JUDGE_VERSION - 1
 
 
-@pytest.fixture
-def newer(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Raise the judge's version, and have it mistrust programs that name `total`, so that some verdicts change."""
+def date_back(lake: Lake) -> None:
+    """Give all executions the version of an older judge."""
+    with Catalog(lake) as catalog:
+        rows = catalog.arrow("from executions")
+    column = rows.schema.get_field_index("judge_version")
+    older = pa.array([OLDER] * rows.num_rows, pa.int64())
+    lake.replace(EXECUTIONS, rows.set_column(column, rows.schema.field("judge_version"), older))
 
-    def judge(self: SlotPool, jobs: Iterable[Job]) -> Iterator[Judged]:
-        for judged in before(self, jobs):
-            yield judged if judged.verdict != "passed" else stricter(judged)
 
-    def stricter(judged: Judged) -> Judged:
-        return Judged(judged.job_id, "failed", judged.tests, ("tampered",), feedback="stricter")
-
-    before = SlotPool.judge
-
-    def raise_it() -> None:
-        for module in ("tasks.plan", "tasks.running.executions"):
-            monkeypatch.setattr(f"{module}.JUDGE_VERSION", JUDGE_VERSION + 1)
-        monkeypatch.setattr(SlotPool, "judge", judge)
-
-    return raise_it
+def fail_passes(judged: Judged) -> Judged:
+    if judged.verdict != "passed":
+        return judged
+    return Judged(judged.job_id, "failed", judged.tests, ("tampered",), feedback="stricter")
 
 
 def test_a_newer_judge_judges_all_again_and_asks_no_model(
-    config: Build, writer: ScriptedServer, newer: Callable[[], None], patchmill: Callable[..., object]
+    config: Build, writer: ScriptedServer, patchmill: Patchmill
 ) -> None:
     refresh(config())
-    asked = dict(writer.asked)
-    with Catalog(Lake(config().lake)) as catalog:
+    asked, lake = dict(writer.asked), Lake(config().lake)
+    with Catalog(lake) as catalog:
         before = catalog.rows("select attempt_id, verdict from executions")
-    newer()
-    refresh(config())
-    with Catalog(Lake(config().lake)) as catalog:
-        after = catalog.rows("select attempt_id, verdict from executions where judge_version > $v", v=JUDGE_VERSION)
-    assert {row["attempt_id"] for row in before} <= {row["attempt_id"] for row in after}
+    date_back(lake)
+    with judging_through(lambda judge: InterceptingJudge(judge, after=fail_passes)):
+        refresh(config())
+    with Catalog(lake) as catalog:
+        after = catalog.rows("select attempt_id from executions where judge_version > $older", older=OLDER)
+    assert {row["attempt_id"] for row in before} == {row["attempt_id"] for row in after}
     assert writer.asked == asked
-    told = patchmill("judge", "--since", JUDGE_VERSION, "--lake", config().lake.path, "--json")
-    changes = json.loads(told.stdout)  # type: ignore[attr-defined]
-    passed = {row["attempt_id"] for row in before if row["verdict"] == "passed"}
-    assert {change["attempt_id"] for change in changes} == passed
-    assert {(c["old_verdict"], c["new_verdict"]) for c in changes} == {("passed", "failed")}
+    answer = patchmill("judge", "--since", OLDER, "--lake", config().lake.path, "--json")
+    changes = json.loads(answer.stdout)
+    assert {change["attempt_id"] for change in changes} == {
+        row["attempt_id"] for row in before if row["verdict"] == "passed"
+    }
+    assert {(change["old_verdict"], change["new_verdict"]) for change in changes} == {("passed", "failed")}
 
 
-def test_asking_for_changes_of_no_newer_judge_is_one_line(config: Build, patchmill: Callable[..., object]) -> None:
+def test_asking_for_changes_of_no_newer_judge_is_one_line(config: Build, patchmill: Patchmill) -> None:
     refresh(config())
-    told = patchmill("judge", "--since", JUDGE_VERSION, "--lake", config().lake.path)
-    assert told.returncode == 2 and "no verdict of a newer judge" in told.stderr  # type: ignore[attr-defined]
+    answer = patchmill("judge", "--since", JUDGE_VERSION, "--lake", config().lake.path)
+    assert answer.returncode == 2 and "no verdict of a newer judge" in answer.stderr

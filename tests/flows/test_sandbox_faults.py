@@ -1,4 +1,4 @@
-"""What befalls the sandbox in the middle of a run is nobody's verdict: the work is done again, and ends right."""
+"""A fault of the sandbox in the middle of a run becomes no verdict: the programs are judged again."""
 
 import gc
 import itertools
@@ -14,11 +14,12 @@ from docker import DockerClient
 from flows.config import RefreshConfig
 from flows.refresh import refresh
 from judge.backends.docker_daemon import LABEL
-from judge.pool import SlotPool
-from judge.protocol import Job, Judged
+from judge.protocol import Job
 from storage.catalog import Catalog
 from storage.lake import Lake
-from tests.judge_docker.conftest import Engine, new_engine
+from tasks.running.effects import judging_through
+from tests.judge_docker.conftest import DockerEngine, start_engine
+from tests.judges import InterceptingJudge
 from tests.scripted import ScriptedServer
 
 pytestmark = [
@@ -26,7 +27,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # the SDK drops dead connections
 ]
 Build = Callable[..., RefreshConfig]
-FAULT_AT, MENDED_S = 5, 1.5
+FAULT_AT, REPAIRED_S = 5, 1.5
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", place], check=True)
 
 
-def remove_containers(engine: Engine) -> None:
+def remove_containers(engine: DockerEngine) -> None:
     client = DockerClient(engine.host)
     for container in client.containers.list(filters={"label": LABEL}):
         container.remove(force=True)
@@ -58,32 +59,29 @@ def fill(disk: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["containers removed", "daemon stopped", "disk full"])
-def test_a_run_outlives_what_befalls_its_sandbox(
-    config: Build, writer: ScriptedServer, disk: Path, monkeypatch: pytest.MonkeyPatch, fault: str
-) -> None:
-    honest, turns = SlotPool._run_on_slot, itertools.count()
+def test_a_run_outlives_faults_of_its_sandbox(config: Build, writer: ScriptedServer, disk: Path, fault: str) -> None:
+    turns = itertools.count()
 
-    def befallen(self: SlotPool, job: Job) -> Judged | str:
+    def inject_fault(_job: Job) -> None:
         if next(turns) == FAULT_AT:
             if fault == "daemon stopped":
                 engine.stop()
-                threading.Timer(MENDED_S, engine.start).start()
+                threading.Timer(REPAIRED_S, engine.start).start()
             else:
                 if fault == "disk full":
                     fill(disk)
-                    threading.Timer(MENDED_S, (disk / "ballast").unlink).start()
+                    threading.Timer(REPAIRED_S, (disk / "ballast").unlink).start()
                 remove_containers(engine)
-        return honest(self, job)
 
-    monkeypatch.setattr(SlotPool, "_run_on_slot", befallen)
     with ExitStack() as stack:
-        engine = new_engine(**{"data-root": f"{disk}/data"})
+        engine = start_engine(**{"data-root": f"{disk}/data"})
         stack.callback(engine.close)
-        made = refresh(config(sandbox__backend="docker", sandbox__docker_host=engine.host, sandbox__jobs=1))
+        stack.enter_context(judging_through(lambda judge: InterceptingJudge(judge, before=inject_fault)))
+        report = refresh(config(sandbox__backend="docker", sandbox__docker_host=engine.host, sandbox__jobs=1))
     gc.collect()  # here, where the warnings are expected
     assert next(turns) > FAULT_AT
-    assert made.funnel["right_at_once"] == 2 and made.funnel["verified_repairs"] == 4
-    assert made.funnel["infra"] == made.funnel["unjudged"] == 0
+    assert report.funnel["right_at_once"] == 2 and report.funnel["verified_repairs"] == 4
+    assert report.funnel["infra"] == report.funnel["unjudged"] == 0
     assert writer.asked == {"generate": 6, "diagnose": 4, "repair": 8}
     with Catalog(Lake(config().lake)) as catalog:
         counts = "count(*) as n, count(distinct attempt_id) as ids"

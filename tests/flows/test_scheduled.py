@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import psutil
 import pytest
@@ -71,7 +72,7 @@ def test_a_schedule_fires_and_completes_and_nothing_is_left_after_down(site: Sit
     assert site.patchmill("up", "--status").returncode == 1
 
 
-def _first_scheduled_run(site: Site) -> object:
+def _first_scheduled_run(site: Site) -> UUID:
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         with site.client() as client:

@@ -1,18 +1,22 @@
-"""What becomes a test of what a model wrote, and why the rest does not."""
+"""Which parts of an answer become tests, and why the rest does not."""
 
+import ast
 import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.write_tests.extract import MAX_TESTS, extract_tests, given_calls
+from tasks.models.protocol import FinishReason
+from tasks.write_tests.extract import MAX_TESTS, calls_of_own_tests, extract_tests
 
 PAIR = "```python\nassert add(1, 2) == 3\nassert add(0, 0) == 0\n```"
 
 
-def found(text, entry="add", finish="stop", known=()):
-    return [one.test or one.reason for one in extract_tests(text, finish, entry, frozenset(known))]
+def tests_of(
+    text: str, entry: str = "add", finish: FinishReason = "stop", own_calls: frozenset[str] = frozenset()
+) -> list[str | None]:
+    return [test.test or test.reason for test in extract_tests(text, finish, entry, own_calls)]
 
 
 @pytest.mark.parametrize(
@@ -29,8 +33,8 @@ def found(text, entry="add", finish="stop", known=()):
         pytest.param("def add(a, b):\n    return a + b\nassert add(1, 2) == 3\nassert add(0, 0) == 0", id="a program"),
     ],
 )
-def test_asserts_are_found_however_they_are_written(text):
-    assert found(text) == ["assert add(1, 2) == 3", "assert add(0, 0) == 0"]
+def test_asserts_are_extracted_from_any_form(text: str) -> None:
+    assert tests_of(text) == ["assert add(1, 2) == 3", "assert add(0, 0) == 0"]
 
 
 @pytest.mark.parametrize(
@@ -52,8 +56,8 @@ def test_asserts_are_found_however_they_are_written(text):
         (f"assert add({'1' * 3000}, 2) == 3", "too_long"),
     ],
 )
-def test_what_is_no_test_has_its_reason(text, reason):
-    assert found(text) == [reason]
+def test_an_answer_without_a_test_gives_its_reason(text: str, reason: str) -> None:
+    assert tests_of(text) == [reason]
 
 
 @pytest.mark.parametrize(
@@ -69,33 +73,39 @@ def test_what_is_no_test_has_its_reason(text, reason):
         "assert add(1, 2)[0].strip() == 'x'",
     ],
 )
-def test_plain_expressions_are_tests(text):
-    assert found(text) == [text]
+def test_plain_expressions_are_tests(text: str) -> None:
+    assert tests_of(text) == [text]
 
 
-def test_the_problems_own_inputs_are_left_out():
+def test_the_problems_own_inputs_are_left_out() -> None:
     tests = json.dumps({"kind": "asserts", "setup": "", "asserts": ["assert add(1,2)==3"]})
-    known = given_calls(tests, "add")
-    assert known == {"add(1, 2)"}
-    assert found("assert add(1, 2) == 4\nassert add(2, 1) == 3", known=known) == ["given", "assert add(2, 1) == 3"]
+    own_calls = calls_of_own_tests(tests, "add")
+    assert own_calls == {"add(1, 2)"}
+    assert tests_of("assert add(1, 2) == 4\nassert add(2, 1) == 3", own_calls=own_calls) == [
+        "given",
+        "assert add(2, 1) == 3",
+    ]
     calls = json.dumps({"kind": "calls", "cases": [{"args": [[1], "x"], "kwargs": {"k": 2}, "expected": 1}]})
-    assert given_calls(calls, "add") == {"add([1], 'x', k=2)"}
+    assert calls_of_own_tests(calls, "add") == {"add([1], 'x', k=2)"}
 
 
-def test_equal_tests_count_once_and_an_endless_answer_is_cut():
-    assert found("assert add(1,2)==3\nassert add(1, 2) == 3") == ["assert add(1, 2) == 3", "duplicate"]
+def test_equal_tests_count_once_and_an_endless_answer_is_cut() -> None:
+    assert tests_of("assert add(1,2)==3\nassert add(1, 2) == 3") == ["assert add(1, 2) == 3", "duplicate"]
     many = "\n".join(f"assert add({n}, 0) == {n}" for n in range(MAX_TESTS + 20))
-    assert len(found(many)) == MAX_TESTS + 1 and found(many)[-1] == "too_many"
+    assert len(tests_of(many)) == MAX_TESTS + 1 and tests_of(many)[-1] == "too_many"
 
 
-def test_an_answer_cut_in_an_assert_says_so():
-    assert found("assert add(1, 2) == 3\nassert add(4, [5", finish="length") == ["assert add(1, 2) == 3", "truncated"]
-    assert found("assert add(1, 2) == 3\nassert add(4, [5", finish="stop") == ["assert add(1, 2) == 3", "syntax"]
+def test_an_answer_cut_in_an_assert_says_so() -> None:
+    assert tests_of("assert add(1, 2) == 3\nassert add(4, [5", finish="length") == [
+        "assert add(1, 2) == 3",
+        "truncated",
+    ]
+    assert tests_of("assert add(1, 2) == 3\nassert add(4, [5", finish="stop") == ["assert add(1, 2) == 3", "syntax"]
 
 
-def test_methods_are_called_by_their_whole_name():
-    assert found("assert Box(2).size() == 2", entry="Box") == ["assert Box(2).size() == 2"]
-    assert found("assert Tool.run(2) == 2\nassert Tool(2) == 2", entry="Tool.run") == [
+def test_methods_are_called_by_their_whole_name() -> None:
+    assert tests_of("assert Box(2).size() == 2", entry="Box") == ["assert Box(2).size() == 2"]
+    assert tests_of("assert Tool.run(2) == 2\nassert Tool(2) == 2", entry="Tool.run") == [
         "assert Tool.run(2) == 2",
         "no_call",
     ]
@@ -103,11 +113,9 @@ def test_methods_are_called_by_their_whole_name():
 
 @given(st.text(alphabet="assert add(1,2)=3[]'\"\n`#:\\ xλ", max_size=120))
 @settings(max_examples=300, deadline=None)
-def test_any_text_has_an_answer_and_every_test_parses_to_one_assert(text):
-    import ast
-
-    for one in extract_tests(text, "stop", "add", frozenset()):
-        assert (one.test is None) != (one.reason is None)
-        if one.test is not None:
-            (node,) = ast.parse(one.test).body
-            assert isinstance(node, ast.Assert) and "add" in one.test
+def test_any_text_has_an_answer_and_every_test_parses_to_one_assert(text: str) -> None:
+    for test in extract_tests(text, "stop", "add", frozenset()):
+        assert (test.test is None) != (test.reason is None)
+        if test.test is not None:
+            (node,) = ast.parse(test.test).body
+            assert isinstance(node, ast.Assert) and "add" in test.test
