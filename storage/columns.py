@@ -30,12 +30,12 @@ class Table:
     key: tuple[str, ...]
     """Columns that tell rows apart."""
     description: str
-    """What a row is."""
+    """Meaning of a row."""
     schema: pa.Schema
     replaceable: bool = False
-    """Whether a row may take the place of one with the same key; rows of other tables are only added."""
+    """True where a row may take the place of one with the same key; rows of other tables are only added."""
     whole: bool = False
-    """Whether a reader of one bucket sees all rows of the table, since they belong to no problem."""
+    """True where a reader of one bucket sees all rows, since they belong to no problem."""
 
 
 Key = tuple[object, ...]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
 from deltalake.exceptions import DeltaError
 
@@ -140,8 +140,7 @@ def _read_commits(lake: Lake, table: Table) -> Sequence[CommitInfo]:
     if delta_table is None:
         return []
     try:
-        commits: list[CommitInfo] = delta_table.history()
-        return commits
+        return cast(list[CommitInfo], delta_table.history())
     except (DeltaError, OSError) as error:
         raise LakeError(f"{lake.uri(table)}: its log cannot be read: {error}", table=table.name) from error
 

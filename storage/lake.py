@@ -221,8 +221,8 @@ class Lake:
             new = [move_file(bucket, path) for bucket, path in files.items() if pq.read_metadata(path).num_rows]
 
             def write(target: DeltaTable) -> None:
-                kept = [] if keep is None else write_kept_rows(target, table, files, keep)
-                moved = [move_file(bucket, path) for bucket, path in kept]
+                kept_files = [] if keep is None else write_kept_rows(target, table, files, keep)
+                moved = [move_file(bucket, path) for bucket, path in kept_files]
                 actions: list[AddAction | RemoveAction] = [*new, *moved]
                 target.create_write_transaction(
                     actions, "overwrite", without_descriptions(table.schema), ["bucket"],

@@ -96,10 +96,10 @@ def explain_validation(error: ValidationError, model: type[BaseModel]) -> str:
     field = _field_name(first["loc"])
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     if first["type"] == "extra_forbidden":
-        known = ", ".join(sorted(_fields_at(model, first["loc"][:-1]))) or "none"
-        return f"{field}: unknown setting; known here: {known}{more}"
-    got = "" if first["type"] == "missing" else f", got {_shortened(first.get('input'))}"
-    return f"{field}: {first['msg'].removeprefix('Value error, ')}{got}{more}"
+        allowed = ", ".join(sorted(_fields_at(model, first["loc"][:-1]))) or "none"
+        return f"{field}: unknown setting; known here: {allowed}{more}"
+    actual = "" if first["type"] == "missing" else f", got {_shortened(first.get('input'))}"
+    return f"{field}: {first['msg'].removeprefix('Value error, ')}{actual}{more}"
 
 
 def _field_name(location: tuple[int | str, ...]) -> str:

@@ -44,7 +44,7 @@ class CatalogEntry:
     kind: str
     """As in DuckDB: view (also for tables of the lake), macro or macro table."""
     description: str
-    """What a row is."""
+    """Meaning of a row."""
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What a run holds of its lake: all of it, or single buckets beside other runs."""
+"""The claims of a run on its lake: all of it, or single buckets beside other runs."""
 
 import math
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ class LakeClaims(Protocol):
     """The claims of one run on its lake."""
 
     shared: bool
-    """Whether other runs may work on the lake."""
+    """True where other runs may work on the lake."""
 
     def hold_exclusively(self) -> AbstractContextManager[object]:
         """Keep all other runs out while the body runs; wait for those that do the same."""

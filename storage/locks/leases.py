@@ -13,7 +13,7 @@ from storage.s3 import store as s3
 WHOLE_LAKE = ""
 """Name of the lease of the whole lake."""
 WORKER, BUCKET = "worker-", "bucket-"
-"""How names of parts begin: of a run that shares the lake, as long as it lasts, and of a bucket that it works on."""
+"""Prefixes of part names: of a run that shares the lake, while it lasts, and of a bucket that it works on."""
 TABLE_WAIT_S = 600.0  # a table of 10 million rows is compacted in seconds
 
 
