@@ -1,4 +1,4 @@
-"""`patchmill publish`: a data set as a version of a folder, or of a repository on a hub."""
+"""`patchmill publish`: publish a dataset as a version of a folder, and perhaps of a repository on a hub."""
 
 import os
 from dataclasses import asdict
@@ -17,36 +17,39 @@ CONFIGS = Path(__file__).parents[1] / "configs/publish"
 
 
 def command(
-    data_set: Annotated[str, typer.Argument(help="debugging_sft, or preference_correctness, _efficiency, _kto.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the published data sets.")],
+    dataset: Annotated[str, typer.Argument(help="debugging_sft, or preference_correctness, _efficiency, _kto.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the published datasets.")],
     lake: LakeOption = None,
-    push: Annotated[str | None, typer.Option(help="Also make this repository of a hub hold the last version.")] = None,
+    push: Annotated[str | None, typer.Option(help="Also upload the last version to this repository of a hub.")] = None,
     config: Annotated[Path | None, typer.Option(help="Gates and cleaning; default: configs/publish/NAME.yaml.")] = None,
-    when: AsOfOption = None,
+    as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Clean a data set, ask its gates, and add a version to OUT/NAME; exit 1 where a gate blocks it."""
+    """Clean a dataset, check its gates, and add a version to OUT/NAME; exit 1 where a gate blocks it."""
     names = [table.name for table in DATASETS]
-    if data_set not in names:
-        raise ConfigError(f"{data_set}: no such data set; there are {', '.join(names)}")
+    if dataset not in names:
+        raise ConfigError(f"{dataset}: no such dataset; there are {', '.join(names)}", field="DATASET")
     if out.exists() and not out.is_dir():
-        raise ConfigError(f"--out {out}: expected a folder, there is a file")
+        raise ConfigError(f"--out {out}: expected a folder, there is a file", field="--out")
     opened = open_lake(lake)
     stderr.print("[dim]starting ...[/dim]")
-    from tasks.publish.settings import DataSet, PublishSettings
+    from tasks.publish.settings import DatasetName, PublishSettings
 
-    how = load_settings(config or CONFIGS / f"{data_set}.yaml", PublishSettings)
+    settings = load_settings(config or CONFIGS / f"{dataset}.yaml", PublishSettings)
     reaper.guard_server()
     from flows.publish import publish
 
-    done = publish(cast(DataSet, data_set), opened.settings, out, how, push, when)
-    made = done.published
+    run = publish(cast(DatasetName, dataset), opened.settings, out, settings, push, as_of)
+    result = run.result
     if as_json:
-        print_json({**asdict(made), "commit": done.commit})
+        print_json({**asdict(result), "commit": run.commit_url})
         return
-    print_table([outcome.row() for outcome in made.gates], title="gates")
-    print_table([dict(row) for row in made.changes] or [dict(made.rows)], title="changes" if made.changes else "rows")
-    new = "new" if made.made else "nothing changed since"
-    stderr.print(f"{made.path}{os.sep}v{made.version}: {new}, {sum(made.rows.values())} rows", markup=False)
-    if done.commit:
-        stderr.print(f"pushed: {done.commit}", markup=False)
+    print_table([gate.as_table_row() for gate in result.gates], title="gates")
+    if result.changes:
+        print_table([dict(row) for row in result.changes], title="changes")
+    else:
+        print_table([result.rows], title="rows")
+    state = "new" if result.is_new else "nothing changed since"
+    stderr.print(f"{result.path}{os.sep}v{result.version}: {state}, {sum(result.rows.values())} rows", markup=False)
+    if run.commit_url:
+        stderr.print(f"pushed: {run.commit_url}", markup=False)

@@ -1,4 +1,4 @@
-"""A data set leaves the lake: cleaned, past its gates, as one more version of a folder; perhaps on to a hub."""
+"""The flow publish: a dataset of a lake becomes a version of a folder, and perhaps of a repository on a hub."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,70 +9,80 @@ from prefect.artifacts import create_table_artifact
 from storage.errors import ConfigError, PublishError
 from storage.lake import Lake, LakeSettings
 from tasks.publish import hub
-from tasks.publish.settings import DataSet, PublishSettings
-from tasks.publish.task import Published, publish_version, push_version
+from tasks.publish.settings import DatasetName, PublishSettings
+from tasks.publish.task import PublishResult, publish_version, push_version
 
 
 @dataclass(frozen=True)
-class Publication:
-    """What a run of the flow comes to."""
+class PublishRun:
+    """The result of one run of the flow."""
 
-    published: Published
-    commit: str | None
-    """Address of the hub's commit."""
+    result: PublishResult
+    commit_url: str | None
+    """Commit of the hub; None where nothing is pushed."""
 
 
-@flow(name="publish", flow_run_name="publish {data_set}", persist_result=False)
+@flow(name="publish", flow_run_name="publish {dataset}", persist_result=False)
 def publish(
-    data_set: DataSet,
+    dataset: DatasetName,
     lake: LakeSettings,
     out: Path,
-    how: PublishSettings | None = None,
+    settings: PublishSettings | None = None,
     push: str | None = None,
-    when: str | None = None,
-) -> Publication:
-    """Publish one data set of a lake as a version of OUT/NAME. The same content again makes no new version.
+    as_of: str | None = None,
+) -> PublishRun:
+    """Publish one dataset of a lake as a version of OUT/NAME. The same content again gives no new version.
 
     Args:
-        data_set: which one.
-        lake: where it is assembled; read at one version of every table, so a refresh may go on beside.
-        out: folder of the published data sets.
-        how: cleaning, gates and card; default: as configs/publish has it for debugging_sft, but without a title.
-        push: data set repository of a hub (HF_ENDPOINT) that gets the last version, too.
-        when: publish the lake as it was: a time, or DATASET[@VERSION].
+        dataset: which dataset.
+        lake: the lake that holds it. Every table is read at one version, so a refresh may run at the same time.
+        out: folder of the published datasets.
+        settings: cleaning, gates and card; default: those of PublishSettings.
+        push: a dataset repository on a hub (HF_ENDPOINT) that the last version is uploaded to as well.
+        as_of: publish the lake as it was: a time, or DATASET[@VERSION].
 
     Raises:
-        PublishError: a gate blocks; the artifact `gates` says which, and the last version stays.
+        ConfigError: there is no lake, or the repository, a benchmark or a gate is not as named.
+        PublishError: a gate blocks. The artifact `gates` tells which one, and the last version stays.
     """
     if push is not None:
-        hub.check(push)
+        hub.read_token(push)
     if not Lake(lake).exists():
-        raise ConfigError(f"{lake.path}: no lake there; a refresh makes one")
-    how = how or PublishSettings()
-    done = publish_version(lake, data_set, out, how, when)
+        raise ConfigError(f"{lake.path}: no lake there; a refresh creates one", field="lake.path")
+    settings = settings or PublishSettings()
+    result = publish_version(lake, dataset, out, settings, as_of)
+    _write_artifacts(result)
+    if result.blocking_gates():
+        raise PublishError(
+            f"{result.path}: {_describe_block(result)}; {_describe_state(result)}", path=Path(result.path)
+        )
+    return PublishRun(result, push_version(out, dataset, push, settings.private) if push else None)
+
+
+def _write_artifacts(result: PublishResult) -> None:
+    """Write the gates and the rows left out as table artifacts of the flow run."""
     create_table_artifact(
-        [outcome.row() for outcome in done.gates], key="gates", description=f"Gates of {done.path}, {_state(done)}"
+        [gate.as_table_row() for gate in result.gates],
+        key="gates",
+        description=f"Gates of {result.path}, {_describe_state(result)}",
     )
     create_table_artifact(
-        [{"reason": reason, "rows": n} for reason, n in done.left_out.items()],
+        [{"reason": reason, "rows": rows} for reason, rows in result.left_out.items()],
         key="left-out",
-        description=f"Left out of {done.path}",
+        description=f"Rows left out of {result.path}",
     )
-    if done.blocked:
-        raise PublishError(f"{done.path}: {_why(done)}; {_state(done)}")
-    return Publication(done, push_version(out, data_set, push, how.private) if push else None)
 
 
-def _why(done: Published) -> str:
-    first, *more = done.blocked
-    others = f" (and {len(more)} more)" if more else ""
-    return f"blocked by gate {first.gate}: got {first.got}, expected {first.expected}{others}"
+def _describe_block(result: PublishResult) -> str:
+    first, *others = result.blocking_gates()
+    more = f" (and {len(others)} more)" if others else ""
+    return f"blocked by gate {first.gate}: got {first.got}, expected {first.expected}{more}"
 
 
-def _state(done: Published) -> str:
-    """What readers of the folder find."""
-    if done.version is None:
+def _describe_state(result: PublishResult) -> str:
+    """Describe the version that readers of the folder get."""
+    if result.version is None:
         return "nothing is published there"
-    if done.blocked:
-        return f"version {done.version} stays"
-    return f"version {done.version} {'is new' if done.made else 'was there already'}"
+    if result.blocking_gates():
+        return f"version {result.version} stays"
+    return f"version {result.version} {'is new' if result.is_new else 'was published before'}"

@@ -1,11 +1,11 @@
-"""A data set that has left the lake: a folder of versions, each complete, which Hugging Face's `datasets` reads.
+"""A published dataset: a folder of versions, each complete, which Hugging Face's `datasets` reads.
 
-    NAME/README.md    the card of the last version; its header names that version's files, so it says which is the last
+    NAME/README.md    the card of the last version; its header names the files of that version
     NAME/v1, v2, ...  README.md, manifest.json and data/SPLIT-00000-of-00001.parquet; never changed afterwards
 
-A version is written beside the others and renamed when it is whole, then README.md is replaced in one step. Whoever
-reads NAME meets the version before or the new one, and a process that is killed between the two leaves the one before:
-the next publication points to what is there.
+A version is written beside the others and renamed when it is complete. Then README.md is replaced in one step. Readers
+of NAME get the previous version or the new one. After a kill between the two steps they get the previous one, and the
+next publication points README.md to the new one.
 """
 
 import fcntl
@@ -18,14 +18,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, NotRequired, TypedDict
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
 from storage.errors import ConfigError, PublishError
-from storage.files import written
+from storage.files import atomic_write
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -33,153 +33,180 @@ CARD, MANIFEST = "README.md", "manifest.json"
 _HEADER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
 
+class FileEntry(TypedDict):
+    """A file of a version, as its manifest lists it."""
+
+    path: str
+    """Relative to the folder of the version."""
+    bytes: int
+    sha256: str
+    split: NotRequired[str]
+    rows: NotRequired[int]
+
+
+class Manifest(TypedDict):
+    """The entries of manifest.json that publishing reads again; the file holds more."""
+
+    content: str
+    """Address of the rows, their splits and the schema."""
+    schema: dict[str, str]
+    """Type by column."""
+    files: list[FileEntry]
+
+
 @dataclass(frozen=True)
-class Version:
-    """One version; what its manifest says."""
+class PublishedVersion:
+    """One complete version of a published dataset."""
 
     number: int
     path: Path
-    manifest: Mapping[str, Any]
+    manifest: Manifest
 
-    def table(self) -> pa.Table:
-        """Its rows, with the column `split`."""
+    def read_rows(self) -> pa.Table:
+        """Read all rows, with their split in the column `split`."""
         parts = []
         for file in self.manifest["files"]:
-            data = pq.read_table(self.path / file["path"], partitioning=None)
-            parts.append(data.append_column("split", pa.array([file["split"]] * data.num_rows, pa.string())))
+            rows = pq.read_table(self.path / file["path"], partitioning=None)
+            parts.append(rows.append_column("split", pa.array([file["split"]] * rows.num_rows, pa.string())))
         return pa.concat_tables(parts)
 
 
 class Publication:
-    """The versions of one data set.
+    """The versions of one published dataset.
 
     Args:
-        folder: DIR/NAME; made when something is published there.
+        folder: the folder NAME; created with its first version.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the folder, so that no two publications write at once; one that stayed empty is removed.
+    def hold_exclusively(self) -> Iterator[None]:
+        """Hold the folder, so that only one publication writes to it; remove it afterwards where it stayed empty.
 
         Raises:
-            ConfigError: it can't be made or written to.
+            ConfigError: the folder cannot be created or written to.
             PublishError: another publication holds it.
         """
-        made = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
+        new_folders = [folder for folder in (self.folder, *self.folder.parents) if not folder.exists()]
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            held = os.open(self.folder, os.O_RDONLY)
+            descriptor = os.open(self.folder, os.O_RDONLY)
         except OSError as error:
-            raise ConfigError(f"--out {self.folder.parent}: cannot be written: {error.strerror}") from None
+            raise ConfigError(
+                f"--out {self.folder.parent}: cannot be written: {error.strerror}", field="--out"
+            ) from None
         try:
             try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise PublishError(
-                    f"{self.folder}: another publication works on it; try again when it is done"
+                    f"{self.folder}: another publication works on it; try again when it is done", path=self.folder
                 ) from None
             yield
         finally:
-            os.close(held)
-            with suppress(OSError):  # not empty: something was published
-                for folder in made:
+            os.close(descriptor)
+            with suppress(OSError):  # not empty: a version was published
+                for folder in new_folders:
                     folder.rmdir()
 
-    def versions(self) -> list[Version]:
-        """Every complete version, the oldest first.
+    def list_versions(self) -> list[PublishedVersion]:
+        """Return every complete version, the oldest first.
 
         Raises:
-            PublishError: a manifest can't be read.
+            PublishError: a manifest cannot be read.
         """
-        numbers = sorted(int(p.name[1:]) for p in self.folder.glob("v*") if re.fullmatch(r"v[1-9]\d*", p.name))
-        return [self._version(number) for number in numbers]
+        folders = [path for path in self.folder.glob("v*") if re.fullmatch(r"v[1-9]\d*", path.name)]
+        return [self._read_version(number) for number in sorted(int(path.name[1:]) for path in folders)]
 
-    def last(self) -> Version | None:
-        """The newest complete version."""
-        return found[-1] if (found := self.versions()) else None
+    def last_version(self) -> PublishedVersion | None:
+        """Return the newest complete version, or None where nothing is published."""
+        versions = self.list_versions()
+        return versions[-1] if versions else None
 
-    def write(self, number: int, splits: Mapping[str, pa.Table], card: str, manifest: Mapping[str, Any]) -> Version:
-        """Add a version; the manifest gets the files with their sizes and hashes. README.md still names the last one.
+    def write_version(
+        self, number: int, splits: Mapping[str, pa.Table], card: str, manifest: Mapping[str, object]
+    ) -> PublishedVersion:
+        """Add a version. README.md still names the files of the last one: see `point_to`.
 
         Args:
             number: one more than the last version's.
-            splits: rows by split. A split without rows gets no file: `datasets` reads none of no rows.
-            card: README.md, whose header names files as `data/SPLIT-*.parquet`.
-            manifest: what else is to be known of the version.
+            splits: rows by split. A split without rows gets no file: `datasets` cannot read an empty one.
+            card: text of the card, whose header names files as `data/SPLIT-*.parquet`.
+            manifest: entries of manifest.json; the files are added to it with their sizes and hashes.
 
         Raises:
-            PublishError: the disk refused; nothing is there then.
+            PublishError: the disk refused a file; no part of the version stays.
         """
-        part, done = self.folder / f".v{number}.part", self.folder / f"v{number}"
+        part, complete = self.folder / f".v{number}.part", self.folder / f"v{number}"
         try:
             shutil.rmtree(part, ignore_errors=True)  # of a process that was killed
             (part / "data").mkdir(parents=True)
-            files = []
-            for split, data in splits.items():
-                if data.num_rows:
-                    path = part / "data" / f"{split}-00000-of-00001.parquet"
-                    pq.write_table(data, path, compression="zstd")
-                    files.append({"split": split, "rows": data.num_rows, **_facts(path, part)})
+            files = [_write_split(part, split, rows) for split, rows in splits.items() if rows.num_rows]
             (part / CARD).write_text(card, encoding="utf-8")
-            text = json.dumps(
-                {**manifest, "files": files, "card": _facts(part / CARD, part)}, indent=1, ensure_ascii=False
-            )
+            entries = {**manifest, "files": files, "card": _describe_file(part / CARD, part)}
+            text = json.dumps(entries, indent=1, ensure_ascii=False)
             (part / MANIFEST).write_text(text + "\n", encoding="utf-8")
             for path in (*part.rglob("*"), part):
-                _settle(path)
-            part.rename(done)
-            _settle(self.folder)
+                _sync_to_disk(path)
+            part.rename(complete)
+            _sync_to_disk(self.folder)
         except (OSError, pa.ArrowException) as error:
             shutil.rmtree(part, ignore_errors=True)
-            raise PublishError(f"{done}: cannot be written: {error}") from error
-        return self._version(number)
+            raise PublishError(f"{complete}: cannot be written: {error}", path=complete) from error
+        return self._read_version(number)
 
-    def point(self, version: Version) -> None:
-        """Make README.md name the files of a version; nothing is written where it does already."""
-        path, wanted = self.folder / CARD, self._pointing(version)
-        if not path.exists() or path.read_text(encoding="utf-8") != wanted:
-            with written(path) as part:
-                part.write_text(wanted, encoding="utf-8")
+    def point_to(self, version: PublishedVersion) -> None:
+        """Make README.md name the files of a version; write nothing where it does already."""
+        path, card = self.folder / CARD, self._card_of_folder(version)
+        if not path.exists() or path.read_text(encoding="utf-8") != card:
+            with atomic_write(path) as part:
+                part.write_text(card, encoding="utf-8")
 
-    def _pointing(self, version: Version) -> str:
-        text = (version.path / CARD).read_text(encoding="utf-8")
-        found = _HEADER.match(text)
-        if found is None:
-            raise PublishError(
-                f"{version.path / CARD}: expected a header between two lines ---; was it changed by hand?"
-            )
-        header = yaml.safe_load(found[1])
+    def _card_of_folder(self, version: PublishedVersion) -> str:
+        """Return a version's card with file paths that start at the folder of the dataset."""
+        path = version.path / CARD
+        text = path.read_text(encoding="utf-8")
+        match = _HEADER.match(text)
+        if match is None:
+            raise PublishError(f"{path}: expected a header between two lines ---; was it changed by hand?", path=path)
+        header = yaml.safe_load(match[1])
         for file in header["configs"][0]["data_files"]:
             file["path"] = f"v{version.number}/{file['path']}"
-        return f"---\n{as_yaml(header)}---\n{text[found.end() :]}"
+        return f"---\n{dump_yaml(header)}---\n{text[match.end() :]}"
 
-    def _version(self, number: int) -> Version:
-        path = self.folder / f"v{number}"
+    def _read_version(self, number: int) -> PublishedVersion:
+        folder = self.folder / f"v{number}"
+        path = folder / MANIFEST
         try:
-            manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-            return Version(number, path, manifest)
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            return PublishedVersion(number, folder, manifest)
         except (OSError, ValueError) as error:
             raise PublishError(
-                f"{path / MANIFEST}: cannot be read ({error}); move {path} away to go on without it"
+                f"{path}: cannot be read ({error}); move {folder} away to go on without it", path=path
             ) from None
 
 
-def as_yaml(value: Any) -> str:
-    """YAML that keeps the order of keys, and each value on one line."""
+def dump_yaml(value: object) -> str:
+    """Return YAML that keeps the order of keys, with each value on one line."""
     return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10**6)
 
 
-def _facts(path: Path, root: Path) -> dict[str, Any]:
+def _write_split(folder: Path, split: str, rows: pa.Table) -> FileEntry:
+    path = folder / "data" / f"{split}-00000-of-00001.parquet"
+    pq.write_table(rows, path, compression="zstd")
+    return {"split": split, "rows": rows.num_rows, **_describe_file(path, folder)}
+
+
+def _describe_file(path: Path, folder: Path) -> FileEntry:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"path": str(path.relative_to(root)), "bytes": path.stat().st_size, "sha256": digest}
+    return {"path": str(path.relative_to(folder)), "bytes": path.stat().st_size, "sha256": digest}
 
 
-def _settle(path: Path) -> None:
-    """On the disk before the rename is, also where the power fails."""
+def _sync_to_disk(path: Path) -> None:
+    """Wait until a file or folder is on the disk, so that a power failure after the rename loses nothing."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
--- By which judge, in which sandbox, the programs in the published rows were judged.
+-- The judges and sandboxes that judged the programs of the published rows.
 with programs as (
     select distinct unnest(program_ids) as attempt_id from candidates semi join published using (example_id)
 )

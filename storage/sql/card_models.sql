@@ -1,4 +1,4 @@
--- Who wrote the programs in the published rows, and how they were asked.
+-- The models that wrote the programs of the published rows, with their template and sampling.
 with programs as (
     select distinct unnest(program_ids) as attempt_id from candidates semi join published using (example_id)
 )

@@ -1,4 +1,4 @@
--- How the programs came off that were judged for the problems of the data set, references left out: one row.
+-- One row: programs judged for the problems of the dataset without references, and how many of them had which failure.
 with judged as (
     select e.attempt_id, e.verdict, e.flags
     from executions as e

@@ -1,6 +1,6 @@
--- Where the published rows come from, and under which licence.
+-- The sources of the published rows, and their licences.
 select source, licence,
-       count(*) as n,
+       count(*) as "rows",
        count(distinct problem_id) as problems,
        count(distinct family_id) as families,
        count(*) filter (split = 'train') as train,
@@ -8,4 +8,4 @@ select source, licence,
        count(*) filter (split = 'test') as test
 from published
 group by source, licence
-order by n desc, source, licence
+order by "rows" desc, source, licence

@@ -1,6 +1,6 @@
--- Pairs that may become examples, the best pair of a problem first: the best score against the worst, or all pairs whose
--- scores lie far enough apart. Programs that share the best (or the worst) score are taken in the order of their ids.
--- $candidate_pairs per problem at most: where all of these are near-identical, the problem gives no pair.
+-- Pairs that may become examples, the best pair of a problem first: the best score against the worst, or all pairs
+-- whose scores lie far enough apart. Programs that share the best (or the worst) score are taken in the order of their
+-- ids. $candidate_pairs per problem at most: where all of these are near-identical, the problem gives no pair.
 with usable as (
     select *, max(score) over problem as best, min(score) over problem as worst
     from programs

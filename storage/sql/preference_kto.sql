@@ -1,5 +1,5 @@
--- Programs whose score is high or low enough for a label, of problems whose scores differ. A program labelled desirable
--- passes at least one generated test.
+-- Programs whose score is high or low enough for a label, of problems whose scores differ. A program that is labelled
+-- desirable passes at least one generated test.
 with usable as (
     select *, max(score) over problem - min(score) over problem as spread
     from programs

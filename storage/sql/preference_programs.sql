@@ -1,6 +1,6 @@
--- Every program with its score by $scorer and its verdicts on the generated tests. `exclusion` is the reason that keeps it
--- out of every example, if any. Only the last scoring of a problem counts, and the newest judge under its last conditions.
--- `passes` tells whether the program passes the problem's own tests; it decides nothing.
+-- Every program with its score by $scorer and its verdicts on the generated tests. `exclusion` is the reason that keeps
+-- it out of every example, if any. Only the last scoring of a problem counts, and the newest judge under its last
+-- conditions. `passes` tells whether the program passes the problem's own tests; it decides nothing.
 with runs as (
     select * from executions
     where suite = 'generated' and verdict <> 'infra'
@@ -58,7 +58,8 @@ states as (
 select * replace (
     case
         when exclusion is null
-             and row_number() over (partition by problem_id, code, exclusion is null order by attempt_id) > 1 then 'duplicate'
+             and row_number() over (partition by problem_id, code, exclusion is null order by attempt_id) > 1
+            then 'duplicate'
         else exclusion
     end as exclusion
 )

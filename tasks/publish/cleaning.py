@@ -1,248 +1,242 @@
-"""What of a data set may be published, and in which split each row stands."""
+"""Decide which examples of a dataset may be published, and in which split each of them stands."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
-
-import numpy as np
+from typing import TypedDict
 
 from storage.publication import SPLITS, Split
-from tasks.publish import sensitive
 from tasks.publish.benchmarks import BenchmarkItem
-from tasks.publish.contamination import Detector, Overlap
-from tasks.publish.examples import Example, Left
-from tasks.publish.near import alike, candidates, jaccard
-from tasks.publish.normalised import Grams, code_tokens, grams, prompt_words, up_to
+from tasks.publish.code_tokens import tokenize_code
+from tasks.publish.contamination import ContaminationDetector, Overlap
+from tasks.publish.duplicates import CODE_RUN, PROMPT_RUN, ComparedProgram, find_duplicates
+from tasks.publish.examples import DroppedExample, Example, drop_example
+from tasks.publish.ngrams import hash_ngrams
+from tasks.publish.sensitive_data import find_personal_data, find_secret
 from tasks.publish.settings import CleanSettings
-from tasks.publish.splits import families, split_of
+from tasks.publish.splits import assign_split, group_families
 from tasks.reading.licences import is_allowed, parse_allow_list
 
-MARK = 0x9E3779B97F4A7C15  # odd and all bits mixed, so that close numbers stay apart
-PROMPT_RUN, CODE_RUN = 2, 5
-"""Words and tokens in a row by which prompts and programs are compared with one another."""
+
+class SplitCounts(TypedDict):
+    """Sizes of one split."""
+
+    examples: int
+    problems: int
+
+
+class BenchmarkCounts(TypedDict):
+    """Items of one benchmark that were looked for, and problems dropped because of them."""
+
+    items: int
+    problems_left_out: int
+
+
+class CleaningReport(TypedDict):
+    """Counts of one cleaning, for the card and the manifest."""
+
+    examples: int
+    kept: int
+    left: dict[str, int]
+    """Dropped examples by reason."""
+    problems: int
+    families: int
+    largest_family: int
+    splits: dict[str, SplitCounts]
+    benchmarks: dict[str, BenchmarkCounts]
 
 
 @dataclass(frozen=True)
-class Cleaned:
-    """What cleaning decided."""
+class CleanedDataset:
+    """The decisions of one cleaning."""
 
-    split: dict[str, Split]
-    """By example_id, of every example that stays, in the order they came in."""
-    left: list[Left]
-    """Every other one, in the order they came in, for the first reason found: `licence`, `secret`, `personal_data`,
-    `contaminated`, `duplicate` or `near_duplicate`."""
+    splits: dict[str, Split]
+    """Split by example_id of every example that stays, in the order of the input."""
+    dropped: list[DroppedExample]
+    """Every other example, in the order of the input, with the first reason that applies: `licence`, `secret`,
+    `personal_data`, `contaminated`, `duplicate` or `near_duplicate`."""
     families: dict[str, str]
-    """problem_id -> family_id, of every problem of which something stays."""
-    report: dict[str, Any]
-    """Counts for the card."""
+    """problem_id -> family_id, of every problem of which an example stays."""
+    report: CleaningReport
 
 
-@dataclass(frozen=True)
-class _Program:
-    """A program, compared."""
+def clean(examples: Sequence[Example], settings: CleanSettings, benchmarks: Sequence[BenchmarkItem]) -> CleanedDataset:
+    """Decide for every example whether it stays and in which split; the order of the input decides nothing.
 
-    digest: bytes
-    size: int
-    """Tokens."""
-    grams: Grams
-    held: dict[int, float]
-    """Shares of the benchmarks' solutions, by number of the item."""
-
-
-def clean(examples: Sequence[Example], settings: CleanSettings, benchmarks: Sequence[BenchmarkItem]) -> Cleaned:
-    """Decide what stays and where; the order of the examples changes nothing but the order of the answer.
-
-    A benchmark's task leaves with all its rows, whichever of them gave it away. Of rows that are duplicates the one
-    with the smallest example_id stays.
+    A benchmark's task is dropped with all its rows, whichever of them shows it. Of duplicates, the row with the
+    smallest example_id stays.
 
     Raises:
         ConfigError: `licences` names something that is no SPDX licence.
     """
-    left: dict[str, Left] = {}
-
-    def leave(example: Example, reason: str, detail: str) -> None:
-        left[example.example_id] = Left(example.example_id, example.problem_id, reason, detail)
-
-    for example, reason, detail in _unfit(examples, settings):
-        leave(example, reason, detail)
-    rest = sorted((e for e in examples if e.example_id not in left), key=lambda e: e.example_id)
-    items = [item for item in benchmarks if _counts(item, settings)]
-    detector = _detector(items, settings)
-    programs = _programs(rest, detector)
-    by_problem = _by_problem(rest)
-    overlaps = _overlaps(by_problem, {code: program.held for code, program in programs.items()}, detector)
+    dropped = {drop.row_id: drop for drop in _find_unpublishable(examples, settings)}
+    rows = sorted((e for e in examples if e.example_id not in dropped), key=lambda example: example.example_id)
+    items = _select_items(benchmarks, settings)
+    detector = _build_detector(items, settings)
+    programs = _compare_programs(rows, detector)
+    rows_of_problem = _group_by_problem(rows)
+    shares = {code: program.benchmark_shares for code, program in programs.items()}
+    overlaps = _find_overlaps(rows_of_problem, shares, detector)
     for problem_id, overlap in overlaps.items():
-        for row in by_problem.pop(problem_id):
-            leave(row, "contaminated", overlap.detail)
-    family = families(
-        {problem_id: min(row.prompt for row in rows) for problem_id, rows in by_problem.items()},
-        _sharing(by_problem, programs, settings.shared_program_tokens),
+        for row in rows_of_problem.pop(problem_id):
+            dropped[row.example_id] = drop_example(row, "contaminated", overlap.detail)
+    families = group_families(
+        {problem_id: min(row.prompt for row in rows) for problem_id, rows in rows_of_problem.items()},
+        _find_shared_programs(rows_of_problem, programs, settings.shared_program_tokens),
         settings.family,
         PROMPT_RUN,
         settings.seed,
     )
-    by_family: dict[str, list[Example]] = defaultdict(list)
-    for example in rest:
-        if example.problem_id in family:
-            by_family[family[example.problem_id]].append(example)
-    for rows in by_family.values():
-        for row, reason, detail in _duplicates(rows, programs, settings.near_duplicate):
-            leave(row, reason, detail)
-    split = {
-        e.example_id: split_of(family[e.problem_id], settings.shares) for e in examples if e.example_id not in left
-    }
-    gone = [left[e.example_id] for e in examples if e.example_id in left]
-    stay = {e.problem_id: family[e.problem_id] for e in examples if e.example_id in split}
-    counts = {item.benchmark: 0 for item in benchmarks} | Counter(item.benchmark for item in items)
-    found = Counter(overlap.item.benchmark for overlap in overlaps.values())
-    return Cleaned(split, gone, stay, _report(examples, split, gone, stay, counts, found))
+    for family_rows in _group_by_family(rows, families):
+        duplicates = find_duplicates(family_rows, programs, settings.near_duplicate)
+        dropped |= {drop.row_id: drop for drop in duplicates}
+    kept = [example for example in examples if example.example_id not in dropped]
+    splits = {e.example_id: assign_split(families[e.problem_id], settings.shares) for e in kept}
+    drops = [dropped[example.example_id] for example in examples if example.example_id in dropped]
+    kept_families = {example.problem_id: families[example.problem_id] for example in kept}
+    report = _count(kept, splits, drops, kept_families, _count_benchmarks(benchmarks, items, overlaps))
+    return CleanedDataset(splits, drops, kept_families, report)
 
 
-def contaminated(
+def find_contaminated(
     examples: Sequence[Example], settings: CleanSettings, benchmarks: Sequence[BenchmarkItem]
 ) -> dict[str, Overlap]:
-    """By problem_id, what of a benchmark the problems are that are a benchmark's task."""
-    detector = _detector([item for item in benchmarks if _counts(item, settings)], settings)
+    """Return the overlap of every problem that is a benchmark's task, by problem_id."""
+    detector = _build_detector(_select_items(benchmarks, settings), settings)
     codes = {code for example in examples for code in example.codes}
-    held = {code: detector.of_code(code_tokens(code)) for code in codes}
-    return _overlaps(_by_problem(examples), held, detector)
+    shares = {code: detector.code_shares(tokenize_code(code)) for code in codes}
+    return _find_overlaps(_group_by_problem(examples), shares, detector)
 
 
-def _counts(item: BenchmarkItem, settings: CleanSettings) -> bool:
-    if item.mbpp_id is None or settings.mbpp_ids is None:
-        return True
-    return settings.mbpp_ids[0] <= item.mbpp_id <= settings.mbpp_ids[1]
-
-
-def _detector(items: Sequence[BenchmarkItem], settings: CleanSettings) -> Detector:
-    return Detector(items, settings.prompt_ngram, settings.prompt_overlap, settings.code_ngram, settings.code_overlap)
-
-
-def _by_problem(examples: Sequence[Example]) -> dict[str, list[Example]]:
-    found: dict[str, list[Example]] = defaultdict(list)
+def _find_unpublishable(examples: Sequence[Example], settings: CleanSettings) -> Iterator[DroppedExample]:
+    """Yield the examples that may not be published whatever else the dataset holds."""
+    allow_list = parse_allow_list(settings.licences) if settings.licences is not None else None
+    allowed: dict[str, bool] = {}
+    exposures: dict[tuple[str, bool], tuple[str, str] | None] = {}
     for example in examples:
-        found[example.problem_id].append(example)
-    return found
-
-
-def _overlaps(
-    by_problem: Mapping[str, Sequence[Example]], held: Mapping[str, dict[int, float]], detector: Detector
-) -> dict[str, Overlap]:
-    """Of each problem that is a benchmark's task, the worst that its prompts and programs give away."""
-    found: dict[str, Overlap] = {}
-    for problem_id, rows in by_problem.items():
-        prompts = dict.fromkeys(row.prompt for row in rows)
-        shares = [held[code] for code in dict.fromkeys(code for row in rows for code in row.codes)]
-        worst = [overlap for prompt in prompts if (overlap := detector.worst(detector.of_prompt(prompt), shares))]
-        overlap = max(worst, key=lambda one: one.score, default=None)
-        if overlap is not None and overlap.score >= 1:
-            found[problem_id] = overlap
-    return found
-
-
-def _unfit(examples: Sequence[Example], settings: CleanSettings) -> Iterator[tuple[Example, str, str]]:
-    """Examples that may not be published whatever else there is."""
-    names = parse_allow_list(settings.licences) if settings.licences is not None else None
-    fits: dict[str, bool] = {}
-    seen: dict[tuple[str, bool], tuple[str, str] | None] = {}
-    for example in examples:
-        if names is not None and not fits.setdefault(example.licence, is_allowed(example.licence, names)):
-            yield example, "licence", f"{example.licence} is not allowed by {', '.join(sorted(names))}"
+        licence = example.licence
+        if allow_list is not None and not allowed.setdefault(licence, is_allowed(licence, allow_list)):
+            yield drop_example(example, "licence", f"{licence} is not allowed by {', '.join(sorted(allow_list))}")
             continue
         for text in (example.prompt, *example.codes):
             key = text, example.mined
-            if key not in seen:
-                seen[key] = _exposed(text, example.mined, settings)
-            if (why := seen[key]) is not None:
-                yield example, *why
+            if key not in exposures:
+                exposures[key] = _find_exposure(text, example.mined, settings)
+            if (exposure := exposures[key]) is not None:
+                yield drop_example(example, *exposure)
                 break
 
 
-def _exposed(text: str, mined: bool, settings: CleanSettings) -> tuple[str, str] | None:
-    if settings.drop_secrets and (found := sensitive.secret(text, mined)):
-        return "secret", found
-    if settings.drop_personal_data and mined and (found := sensitive.personal(text)):
-        return "personal_data", found
+def _find_exposure(text: str, mined: bool, settings: CleanSettings) -> tuple[str, str] | None:
+    """Return reason and detail where a text holds a secret or personal data."""
+    if settings.drop_secrets and (detail := find_secret(text, mined)):
+        return "secret", detail
+    if settings.drop_personal_data and mined and (detail := find_personal_data(text)):
+        return "personal_data", detail
     return None
 
 
-def _programs(examples: Sequence[Example], detector: Detector) -> dict[str, _Program]:
-    """Every program by its text, read once."""
-    programs: dict[str, _Program] = {}
-    for example in examples:
-        for code in example.codes:
-            if code not in programs:
-                tokens = code_tokens(code)
-                digest = blake2b("\0".join(tokens).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-                programs[code] = _Program(digest, len(tokens), grams(tokens, CODE_RUN), detector.of_code(tokens))
+def _select_items(benchmarks: Sequence[BenchmarkItem], settings: CleanSettings) -> list[BenchmarkItem]:
+    """Return the items of the benchmarks that the settings count."""
+    first, last = settings.mbpp_ids or (None, None)
+    if first is None or last is None:
+        return list(benchmarks)
+    return [item for item in benchmarks if item.mbpp_id is None or first <= item.mbpp_id <= last]
+
+
+def _build_detector(items: Sequence[BenchmarkItem], settings: CleanSettings) -> ContaminationDetector:
+    return ContaminationDetector(
+        items, settings.prompt_ngram, settings.prompt_overlap, settings.code_ngram, settings.code_overlap
+    )
+
+
+def _compare_programs(examples: Sequence[Example], detector: ContaminationDetector) -> dict[str, ComparedProgram]:
+    """Prepare every distinct program for comparison, by its text."""
+    programs: dict[str, ComparedProgram] = {}
+    for code in dict.fromkeys(code for example in examples for code in example.codes):
+        tokens = tokenize_code(code)
+        digest = blake2b("\0".join(tokens).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        ngrams = hash_ngrams(tokens, CODE_RUN)
+        programs[code] = ComparedProgram(digest, len(tokens), ngrams, detector.code_shares(tokens))
     return programs
 
 
-def _sharing(
-    by_problem: dict[str, list[Example]], programs: dict[str, _Program], least: int
-) -> Iterator[tuple[str, str]]:
-    """Pairs of problems that have a program of so many tokens in common; each problem with the first that has it."""
-    first: dict[bytes, str] = {}
-    for problem_id, rows in by_problem.items():
-        for program in {code: programs[code] for row in rows for code in row.codes}.values():
-            if program.size >= least and first.setdefault(program.digest, problem_id) != problem_id:
-                yield first[program.digest], problem_id
+def _group_by_problem(examples: Sequence[Example]) -> dict[str, list[Example]]:
+    groups: dict[str, list[Example]] = defaultdict(list)
+    for example in examples:
+        groups[example.problem_id].append(example)
+    return groups
 
 
-def _duplicates(rows: list[Example], programs: dict[str, _Program], least: float) -> Iterator[tuple[Example, str, str]]:
-    """Rows of a family that say the same as an earlier one which stays: same prompt and same programs, or nearly."""
-    firsts: dict[tuple[object, ...], Example] = {}
-    own: list[Example] = []
+def _group_by_family(rows: Sequence[Example], families: Mapping[str, str]) -> list[list[Example]]:
+    """Group the rows of all problems that have a family; rows of others were dropped."""
+    groups: dict[str, list[Example]] = defaultdict(list)
     for row in rows:
-        key = (prompt_words(row.prompt), *(programs[code].digest for code in row.codes))
-        first = firsts.setdefault(key, row)
-        if first is row:
-            own.append(row)
-        else:
-            yield row, "duplicate", f"of {first.example_id}"
-    prompts = {prompt: up_to(prompt_words(prompt), PROMPT_RUN) for prompt in {row.prompt for row in own}}
-    parts = [(prompts[row.prompt], *(programs[code].grams for code in row.codes)) for row in own]
-    gone: set[int] = set()
-    for i, earlier in candidates([marked(one) for one in parts], least):
-        for j in sorted(earlier):
-            if j in gone or len(parts[i]) != len(parts[j]):
-                continue
-            if all(alike(one, other, least) for one, other in zip(parts[i], parts[j], strict=True)):
-                gone.add(i)
-                similarity = min(jaccard(one, other) for one, other in zip(parts[i], parts[j], strict=True))
-                yield own[i], "near_duplicate", f"of {own[j].example_id}, similarity {similarity:.3f}"
-                break
+        if row.problem_id in families:
+            groups[families[row.problem_id]].append(row)
+    return list(groups.values())
 
 
-def marked(parts: Sequence[Grams]) -> Grams:
-    """All parts as one set, each n-gram marked by where its part stands.
+def _find_overlaps(
+    rows_of_problem: Mapping[str, Sequence[Example]],
+    shares: Mapping[str, dict[int, float]],
+    detector: ContaminationDetector,
+) -> dict[str, Overlap]:
+    """Return the largest overlap of every problem that is a benchmark's task, by problem_id.
 
-    Where every part of two rows has some Jaccard similarity at least, so have these sets, unless two n-grams of
-    different parts are marked alike.
+    Args:
+        rows_of_problem: examples by problem_id.
+        shares: shares of the benchmarks' solutions that a program holds, by code.
+        detector: of the benchmarks' items.
     """
-    return np.unique(np.concatenate([part ^ np.uint64(i * MARK % 2**64) for i, part in enumerate(parts)]))
+    overlaps: dict[str, Overlap] = {}
+    for problem_id, rows in rows_of_problem.items():
+        prompts = dict.fromkeys(row.prompt for row in rows)
+        code_shares = [shares[code] for code in dict.fromkeys(code for row in rows for code in row.codes)]
+        candidates = [detector.largest_overlap(detector.prompt_shares(prompt), code_shares) for prompt in prompts]
+        largest = max(filter(None, candidates), key=lambda overlap: overlap.score, default=None)
+        if largest is not None and largest.score >= 1:
+            overlaps[problem_id] = largest
+    return overlaps
 
 
-def _report(
-    examples: Sequence[Example],
-    split: dict[str, Split],
-    left: list[Left],
-    stay: dict[str, str],
-    items: dict[str, int],
-    found: Counter[str],
-) -> dict[str, Any]:
-    sizes = Counter(stay.values())
-    problems = {name: {e.problem_id for e in examples if split.get(e.example_id) == name} for name in SPLITS}
-    examples_in = Counter(split.values())
+def _find_shared_programs(
+    rows_of_problem: Mapping[str, Sequence[Example]], programs: Mapping[str, ComparedProgram], min_tokens: int
+) -> Iterator[tuple[str, str]]:
+    """Yield pairs of problems that share a program of so many tokens: each problem with the first that has it."""
+    first_problem: dict[bytes, str] = {}
+    for problem_id, rows in rows_of_problem.items():
+        for program in {code: programs[code] for row in rows for code in row.codes}.values():
+            if program.tokens >= min_tokens and first_problem.setdefault(program.digest, problem_id) != problem_id:
+                yield first_problem[program.digest], problem_id
+
+
+def _count_benchmarks(
+    benchmarks: Sequence[BenchmarkItem], counted: Sequence[BenchmarkItem], overlaps: Mapping[str, Overlap]
+) -> dict[str, BenchmarkCounts]:
+    items = {item.benchmark: 0 for item in benchmarks} | Counter(item.benchmark for item in counted)
+    problems = Counter(overlap.item.benchmark for overlap in overlaps.values())
+    return {name: {"items": items[name], "problems_left_out": problems[name]} for name in sorted(items)}
+
+
+def _count(
+    kept: Sequence[Example],
+    splits: Mapping[str, Split],
+    dropped: Sequence[DroppedExample],
+    families: Mapping[str, str],
+    benchmarks: dict[str, BenchmarkCounts],
+) -> CleaningReport:
+    family_sizes = Counter(families.values())
+    examples_in = Counter(splits.values())
+    problems_in = Counter(split for _, split in {(e.problem_id, splits[e.example_id]) for e in kept})
     return {
-        "examples": len(examples),
-        "kept": len(split),
-        "left": dict(sorted(Counter(one.reason for one in left).items())),
-        "problems": len(stay),
-        "families": len(sizes),
-        "largest_family": max(sizes.values(), default=0),
-        "splits": {name: {"examples": examples_in[name], "problems": len(problems[name])} for name in SPLITS},
-        "benchmarks": {name: {"items": items[name], "problems_left_out": found[name]} for name in sorted(items)},
+        "examples": len(kept) + len(dropped),
+        "kept": len(kept),
+        "left": dict(sorted(Counter(drop.reason for drop in dropped).items())),
+        "problems": len(families),
+        "families": len(family_sizes),
+        "largest_family": max(family_sizes.values(), default=0),
+        "splits": {name: {"examples": examples_in[name], "problems": problems_in[name]} for name in SPLITS},
+        "benchmarks": benchmarks,
     }

@@ -1,11 +1,11 @@
-"""A row that is about to be published, as cleaning sees it, and a row that was left out."""
+"""A row that is about to be published, as cleaning reads it, and a row that cleaning dropped."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Example:
-    """One row of a data set."""
+    """One row of a dataset."""
 
     example_id: str
     problem_id: str
@@ -16,17 +16,22 @@ class Example:
     prompt: str
     """The task as text."""
     codes: tuple[str, ...]
-    """Every program the row holds, in the order of its columns: chosen and rejected, or wrong and repair."""
+    """Every program of the row in the order of its columns, then the explanation of a repair, if any."""
     mined: bool
-    """Made from somebody's open-source code, which may hold what its author never meant to give away."""
+    """Whether the task was made from open-source code, which may hold secrets or personal data of its author."""
 
 
 @dataclass(frozen=True)
-class Left:
-    """An example that is not published."""
+class DroppedExample:
+    """An example that is not published; a row of `drops` without its stage."""
 
     row_id: str
     """Its example_id."""
     problem_id: str
     reason: str
     detail: str
+
+
+def drop_example(example: Example, reason: str, detail: str) -> DroppedExample:
+    """Return the record of an example that is dropped for a reason."""
+    return DroppedExample(example.example_id, example.problem_id, reason, detail)

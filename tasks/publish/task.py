@@ -1,136 +1,149 @@
-"""Stage publish: a data set leaves the lake as one more version of a folder, or stays where its gates say so."""
+"""Stage publish: clean a dataset, check its gates, and write it as one more version of a folder."""
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from storage.catalog import Catalog
-from storage.columns import Table
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError
-from storage.history import as_of
+from storage.history import resolve_as_of
 from storage.lake import Lake, LakeSettings
-from storage.publication import Publication, Version
+from storage.publication import Publication
 from storage.tables import DROPS
 from tasks.publish.benchmarks import read_benchmarks
-from tasks.publish.card import card, scripts
-from tasks.publish.gates import Outcome, as_rows, judge
-from tasks.publish.hub import push
-from tasks.publish.settings import DataSet, PublishSettings
-from tasks.publish.version import Draft, draft
+from tasks.publish.card import load_scripts, render_card
+from tasks.publish.draft import Draft, draft_version
+from tasks.publish.facts import ChangeRow
+from tasks.publish.gate_results import GateResult, check_gates
+from tasks.publish.hub import upload_version
+from tasks.publish.settings import DatasetName, PublishSettings
 from tasks.running.stage import stage
 
 
 @dataclass(frozen=True)
-class Published:
-    """What came of it."""
+class PublishResult:
+    """The result of publishing one dataset."""
 
-    data_set: str
+    dataset: str
     path: str
-    """DIR/NAME."""
+    """Folder of the published dataset."""
     version: int | None
-    """The last version now; None where there is none."""
-    made: bool
-    """Whether it was made now; else its content was there already, or a gate blocks."""
+    """Number of the last version; None where there is none."""
+    is_new: bool
+    """Whether this run wrote that version. Else its content is that of the last version, or a gate blocks."""
     rows: Mapping[str, int]
-    """By split, of what was to leave."""
+    """Rows by split."""
     left_out: Mapping[str, int]
-    """By reason."""
-    changes: Sequence[Mapping[str, Any]]
-    """Against the last version, by split and source."""
-    gates: Sequence[Outcome]
+    """Rows left out, by reason."""
+    changes: Sequence[ChangeRow]
+    """Changes against the last version."""
+    gates: Sequence[GateResult]
 
-    @property
-    def blocked(self) -> list[Outcome]:
-        """The gates that keep it from leaving."""
-        return [outcome for outcome in self.gates if outcome.blocks]
+    def blocking_gates(self) -> list[GateResult]:
+        """Return the gates that keep the version from being published."""
+        return [result for result in self.gates if result.blocks]
 
 
-@stage("publish", "publish-{data_set}")
+@stage("publish", "publish-{dataset_name}")
 def publish_version(
-    settings: LakeSettings, data_set: DataSet, out: Path, how: PublishSettings, when: str | None
-) -> Published:
-    """Clean a data set, ask its gates, and write a version where all of them pass and the content is new.
+    lake_settings: LakeSettings, dataset_name: DatasetName, out: Path, settings: PublishSettings, as_of: str | None
+) -> PublishResult:
+    """Publish a dataset as a version of OUT/NAME where every gate passes and the content is new.
+
+    Args:
+        lake_settings: the lake that holds the dataset.
+        dataset_name: the dataset.
+        out: folder of the published datasets.
+        settings: cleaning, gates and card.
+        as_of: publish the lake as it was: a time, or DATASET[@VERSION]. None: as it is.
 
     Raises:
         ConfigError: the lake, a benchmark or a gate is not as named.
-        PublishError: the folder can't be read or written, or another publication works on it.
+        PublishError: the folder cannot be read or written, or another publication works on it.
     """
-    table = next(table for table in DATASETS if table.name == data_set)
-    lake, folder = Lake(settings), Publication(out / data_set)
-    benchmarks = read_benchmarks(how.clean.benchmarks)
-    pinned = as_of(lake, when) if when else None
-    with folder.alone(), Catalog(lake, pinned) as catalog:
-        last = folder.last()
-        made = draft(catalog, table, how, benchmarks, last)
-        outcomes = judge(how.gates, made.facts)
-        if any(outcome.blocks for outcome in outcomes):
-            return _told(folder, made, outcomes, last, False)
-        new = last is None or last.manifest["content"] != made.content
-        if new:
-            number = last.number + 1 if last else 1
-            text = card(catalog, made, how, outcomes, number, last.number if last else None)
-            last = folder.write(number, made.splits(), text, _manifest(made, how, outcomes, catalog, number))
-        assert last is not None
-        folder.point(last)
-        _replace_drops(lake, table, made, catalog.versions)
-        return _told(folder, made, outcomes, last, new)
+    dataset = next(table for table in DATASETS if table.name == dataset_name)
+    lake, publication = Lake(lake_settings), Publication(out / dataset_name)
+    benchmarks = read_benchmarks(settings.clean.benchmarks)
+    versions = resolve_as_of(lake, as_of) if as_of else None
+    with publication.hold_exclusively(), Catalog(lake, versions) as catalog:
+        last = publication.last_version()
+        draft = draft_version(catalog, dataset, settings, benchmarks, last)
+        results = check_gates(settings.gates, draft.facts)
+        is_blocked = any(result.blocks for result in results)
+        is_new = not is_blocked and (last is None or last.manifest["content"] != draft.content)
+        if is_new:
+            number, last_number = (last.number + 1, last.number) if last else (1, None)
+            text = render_card(catalog, draft, settings, results, number, last_number)
+            manifest = _build_manifest(draft, settings, results, catalog.versions, number, datetime.now(UTC))
+            last = publication.write_version(number, draft.rows_by_split(), text, manifest)
+        if not is_blocked and last is not None:
+            publication.point_to(last)
+            _replace_drops(lake, draft, catalog.versions)
+        return PublishResult(
+            dataset=dataset_name,
+            path=str(publication.folder),
+            version=last.number if last else None,
+            is_new=is_new,
+            rows=draft.facts.rows,
+            left_out=draft.count_left_out(),
+            changes=draft.changes,
+            gates=results,
+        )
 
 
 @stage("push", "push-{repo}")
-def push_version(out: Path, data_set: DataSet, repo: str, private: bool) -> str:
-    """The last version of DIR/NAME becomes the newest commit of a repository; returns the commit's address."""
-    last = Publication(out / data_set).last()
+def push_version(out: Path, dataset_name: DatasetName, repo: str, private: bool) -> str:
+    """Upload the last version of OUT/NAME as the newest commit of a repository; return the URL of the commit."""
+    last = Publication(out / dataset_name).last_version()
     if last is None:
-        raise ConfigError(f"--push {repo}: nothing was published in {out / data_set}")
-    return push(last, repo, private)
+        raise ConfigError(f"--push {repo}: nothing was published in {out / dataset_name}", field="--push")
+    return upload_version(last, repo, private)
 
 
-def _told(folder: Publication, made: Draft, outcomes: Sequence[Outcome], last: Version | None, new: bool) -> Published:
-    return Published(
-        data_set=made.table.name,
-        path=str(folder.folder),
-        version=last.number if last else None,
-        made=new,
-        rows=made.facts.splits,
-        left_out=made.left_out(),
-        changes=made.changes,
-        gates=outcomes,
-    )
+def _build_manifest(
+    draft: Draft,
+    settings: PublishSettings,
+    results: Sequence[GateResult],
+    versions: Mapping[str, int],
+    number: int,
+    published_at: datetime,
+) -> dict[str, object]:
+    """Build the entries of manifest.json, except the files.
 
-
-def _manifest(
-    made: Draft, how: PublishSettings, outcomes: Sequence[Outcome], catalog: Catalog, number: int
-) -> dict[str, Any]:
-    """What is kept of how a version came to be; the writer adds the files."""
-    judges = sorted(set(made.rows.column("judge_version").to_pylist()))
+    Args:
+        draft: the version.
+        settings: of the stage.
+        results: of the gates.
+        versions: versions of the lake's tables that were read.
+        number: of the version.
+        published_at: current time.
+    """
+    settings_without_paths = json.loads(json.dumps(settings.model_dump(), default=lambda path: path.name))
     return {
-        "data_set": made.table.name,
+        "data_set": draft.dataset.name,
         "version": number,
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "content": made.content,
-        "schema": made.facts.schema,
-        "rows": made.facts.splits,
-        "tables": catalog.versions,
-        "judge_versions": judges,
-        "left_out": made.left_out(),
-        "changes": made.changes,
-        "cleaning": made.report,
-        "gates": as_rows(outcomes),
-        "settings": json.loads(
-            json.dumps(how.model_dump(), default=lambda path: path.name)
-        ),  # no paths of this machine
-        "sql": scripts(made),
+        "published_at": published_at.isoformat(timespec="seconds"),
+        "content": draft.content,
+        "schema": draft.facts.schema,
+        "rows": draft.facts.rows,
+        "tables": versions,
+        "judge_versions": sorted(set(draft.rows.column("judge_version").to_pylist())),
+        "left_out": draft.count_left_out(),
+        "changes": draft.changes,
+        "cleaning": draft.report,
+        "gates": [asdict(result) for result in results],
+        "settings": settings_without_paths,
+        "sql": load_scripts(draft.dataset),
     }
 
 
-def _replace_drops(lake: Lake, table: Table, made: Draft, pinned: Mapping[str, int]) -> None:
-    """`drops` says what is not in the last version; written where it says something else."""
-    where = f"stage = 'publish:{table.name}'"
+def _replace_drops(lake: Lake, draft: Draft, versions: Mapping[str, int]) -> None:
+    """Make `drops` hold the rows that the last version leaves out; write nothing where it does already."""
+    condition = f"stage = 'publish:{draft.dataset.name}'"
     with Catalog(lake) as catalog:
-        held = catalog.arrow(f"select * from drops where {where} order by row_id").cast(DROPS.schema)  # noqa: S608
-    if not held.combine_chunks().equals(made.drops.sort_by("row_id").combine_chunks()):
-        lake.replace(DROPS, made.drops, where, pinned)
+        present = catalog.arrow(f"select * from drops where {condition} order by row_id").cast(DROPS.schema)  # noqa: S608
+    if not present.combine_chunks().equals(draft.drops.sort_by("row_id").combine_chunks()):
+        lake.replace(DROPS, draft.drops, condition, versions)

@@ -1,5 +1,6 @@
-"""Examples with only what matters."""
+"""Examples that need to name only the fields that matter to a test."""
 
+from dataclasses import replace
 from typing import Any
 
 from tasks.publish.examples import Example
@@ -22,15 +23,16 @@ def median(values):
 """
 
 
-def example(example_id: str, **fields: Any) -> Example:
-    """An example of a problem of its own."""
-    usual: dict[str, Any] = {
-        "problem_id": f"problem of {example_id}",
-        "source": "made",
-        "licence": "MIT",
-        "origin": "",
-        "prompt": f"Task {example_id}",
-        "codes": (),
-        "mined": False,
-    }
-    return Example(example_id, **{**usual, **fields})
+def build_example(example_id: str, **fields: Any) -> Example:
+    """Build an example of a problem of its own."""
+    default = Example(
+        example_id=example_id,
+        problem_id=f"problem of {example_id}",
+        source="builder",
+        licence="MIT",
+        origin="",
+        prompt=f"Task {example_id}",
+        codes=(),
+        mined=False,
+    )
+    return replace(default, **fields)

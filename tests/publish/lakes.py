@@ -1,4 +1,4 @@
-"""Lakes that hold data sets ready to leave, made from rows."""
+"""Lakes that hold datasets to publish, built from rows."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ from storage.columns import Table
 from storage.dataset_tables import DATASETS, DEBUGGING_SFT
 from storage.lake import Lake, LakeSettings
 from storage.tables import ATTEMPTS, EXECUTIONS, PROBLEMS
-from tasks.publish.version import PROGRAMS
+from tasks.publish.draft import PROGRAM_COLUMNS
+from tasks.publish.settings import DatasetName, PublishSettings
+from tasks.publish.task import PublishResult, publish_version
 from tests.builders import row
 
-BY_NAME = {table.name: table for table in DATASETS}
+DATASET_BY_NAME = {dataset.name: dataset for dataset in DATASETS}
 WORDS = (  # noqa: SIM905 one line each would be a page
     "heap lattice orchard violin glacier compass ledger walnut harbour quartz meadow turbine lantern saddle beacon "
     "prism cobalt thistle anchor mosaic raven timber copper velvet falcon marble cinder willow pepper summit canyon"
@@ -22,7 +24,7 @@ WORDS = (  # noqa: SIM905 one line each would be a page
 
 
 @dataclass(frozen=True)
-class Verdict:
+class PlantedExecution:
     """One execution of a program."""
 
     verdict: str = "passed"
@@ -32,74 +34,89 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Planted:
-    """One row of a data set with what its programs were judged to be: one list of verdicts for each program."""
+class PlantedExample:
+    """One row of a dataset, with the executions of its programs."""
 
-    n: int
-    """Which problem; rows of one problem have the same."""
+    number: int
+    """Number of its problem; rows of one problem share it."""
     name: str = ""
-    """Its example_id; empty: made of n."""
-    verdicts: Sequence[Sequence[Verdict]] = ((Verdict(),), (Verdict("failed"),))
+    """Its example_id; empty: derived from the number."""
+    executions: Sequence[Sequence[PlantedExecution]] = ((PlantedExecution(),), (PlantedExecution("failed"),))
+    """Executions of each program of the row."""
     licence: str = "MIT"
     source: str = "ours"
     prompt: str = ""
     code: str = ""
     columns: tuple[tuple[str, Any], ...] = ()
-    """Other columns of the data set's row."""
+    """Other columns of the dataset's row."""
 
     @property
-    def id(self) -> str:
-        return self.name or f"e{self.n:04d}"
+    def example_id(self) -> str:
+        return self.name or f"e{self.number:04d}"
 
 
-def task(n: int) -> str:
-    """A problem in words, unlike every other."""
-    picked = [WORDS[(n * 7 + k * (n // len(WORDS) + 3)) % len(WORDS)] for k in range(12)]
-    return f"Task {n}: given {' '.join(picked)}, return number {n}."
+def describe_task(number: int) -> str:
+    """Return a prompt unlike that of every other number."""
+    words = [WORDS[(number * 7 + place * (number // len(WORDS) + 3)) % len(WORDS)] for place in range(12)]
+    return f"Task {number}: given {' '.join(words)}, return number {number}."
 
 
-def program(n: int, place: int) -> str:
-    """A program unlike every other."""
-    names = [WORDS[(n * 5 + k * 11 + place) % len(WORDS)] for k in range(6)]
-    body = "\n".join(f"    {name} = {name}_{n} * {n + k}" for k, name in enumerate(names))
-    return f"def task_{n}_{place}(x):\n{body}\n    return {n}\n"
+def write_program(number: int, place: int) -> str:
+    """Return a program unlike that of every other number and place."""
+    names = [WORDS[(number * 5 + line * 11 + place) % len(WORDS)] for line in range(6)]
+    body = "\n".join(f"    {name} = {name}_{number} * {number + line}" for line, name in enumerate(names))
+    return f"def task_{number}_{place}(x):\n{body}\n    return {number}\n"
 
 
-def fill(path: Path, rows: Iterable[Planted], table: Table = DEBUGGING_SFT, buckets: int = 2) -> Lake:
-    """A lake, or more rows in one, whose data set `table` holds exactly these rows."""
-    lake, rows = Lake(LakeSettings(path=str(path), buckets=buckets)), list(rows)
-    problems, attempts, executions, examples = {}, {}, [], []
-    for planted in rows:
-        at = {"problem_id": f"{planted.n:024x}", "bucket": planted.n % lake.buckets}
-        shared = {**at, "source": planted.source, "source_id": str(planted.n), "licence": planted.licence}
-        problems[planted.n] = row(PROBLEMS, **shared, prompt=planted.prompt or task(planted.n), reference="x = 1")
+def plant(*numbers: int, **fields: Any) -> list[PlantedExample]:
+    """Return examples that nothing keeps from being published."""
+    return [PlantedExample(number, **fields) for number in numbers]
+
+
+def fill_lake(path: Path, examples: Iterable[PlantedExample], dataset: Table = DEBUGGING_SFT, buckets: int = 2) -> Lake:
+    """Create a lake, or add to one, and make its dataset hold exactly these examples."""
+    lake, examples = Lake(LakeSettings(path=str(path), buckets=buckets)), list(examples)
+    problems, attempts, executions, rows = {}, {}, [], []
+    for example in examples:
+        key = {"problem_id": f"{example.number:024x}", "bucket": example.number % lake.buckets}
+        about = {"source": example.source, "source_id": str(example.number), "licence": example.licence}
+        prompt = example.prompt or describe_task(example.number)
+        problems[example.number] = row(PROBLEMS, **key, **about, prompt=prompt, reference="x = 1")
         columns: dict[str, Any] = {}
-        for place, (of, (by, holds)) in enumerate(zip(planted.verdicts, PROGRAMS[table.name].items(), strict=False)):
-            attempt = f"{planted.id}-{place}"
-            code = planted.code or program(planted.n, place)
-            columns |= {by: attempt, holds: code}
-            attempts[attempt] = row(ATTEMPTS, attempt_id=attempt, kind="generate", model="m", code=code, **at)
+        programs = zip(example.executions, PROGRAM_COLUMNS[dataset.name].items(), strict=False)
+        for place, (planted_executions, (id_column, code_column)) in enumerate(programs):
+            attempt_id, code = f"{example.example_id}-{place}", example.code or write_program(example.number, place)
+            columns |= {id_column: attempt_id, code_column: code}
+            attempts[attempt_id] = row(ATTEMPTS, attempt_id=attempt_id, kind="generate", model="m", code=code, **key)
             executions += [
-                row(EXECUTIONS, attempt_id=attempt, suite_id=f"{said.suite}{k}", suite=said.suite, verdict=said.verdict,
-                    flags=list(said.flags), judge_version=said.judge_version, backend="bubblewrap", **at)
-                for k, said in enumerate(of)
+                row(EXECUTIONS, attempt_id=attempt_id, suite_id=f"{execution.suite}{index}", suite=execution.suite,
+                    verdict=execution.verdict, flags=list(execution.flags), judge_version=execution.judge_version,
+                    backend="bubblewrap", **key)
+                for index, execution in enumerate(planted_executions)
             ]  # fmt: skip
-        turns = [{"role": "user", "content": problems[planted.n]["prompt"]}]
-        names = [name for name in ("completion", "chosen", "rejected") if name in table.schema.names]
-        said = [f"```python\n{program(planted.n, k)}```" for k in range(len(names))]
-        answers = {name: [{"role": "assistant", "content": text}] for name, text in zip(names, said, strict=True)}
-        extra = {"form": "repair"} if table is DEBUGGING_SFT else {}
-        if "label" in table.schema.names:
-            extra["label"] = planted.n % 2 == 0
-        default = {**shared, "prompt": turns, "judge_version": 1, "model": "m", **answers, **extra, **columns}
-        examples.append(row(table, example_id=planted.id, **{**default, **dict(planted.columns)}))
+        columns |= _turns(dataset, example.number, prompt) | dict(example.columns)
+        default = {**key, **about, "judge_version": 1, "model": "m"}
+        rows.append(row(dataset, example_id=example.example_id, **{**default, **columns}))
     lake.upsert(PROBLEMS, list(problems.values()))
     lake.upsert(ATTEMPTS, list(attempts.values()))
     lake.upsert(EXECUTIONS, executions)
-    lake.replace(table, pa.Table.from_pylist(examples, schema=table.schema))
+    lake.replace(dataset, pa.Table.from_pylist(rows, schema=dataset.schema))
     return lake
 
 
-def good(*numbers: int, **columns: Any) -> list[Planted]:
-    """Rows with nothing against them."""
-    return [Planted(n, **columns) for n in numbers]
+def _turns(dataset: Table, number: int, prompt: str) -> dict[str, Any]:
+    """Return prompt, answers and form or label of a row."""
+    names = [name for name in ("completion", "chosen", "rejected") if name in dataset.schema.names]
+    columns: dict[str, Any] = {"prompt": [{"role": "user", "content": prompt}]}
+    for place, name in enumerate(names):
+        columns[name] = [{"role": "assistant", "content": f"```python\n{write_program(number, place)}```"}]
+    if dataset is DEBUGGING_SFT:
+        columns["form"] = "repair"
+    if "label" in dataset.schema.names:
+        columns["label"] = number % 2 == 0
+    return columns
+
+
+def publish(lake: Lake, out: Path, dataset: DatasetName, settings: PublishSettings | None = None) -> PublishResult:
+    """Publish a dataset of a lake; by default no gate is checked."""
+    return publish_version.fn(lake.settings, dataset, out, settings or PublishSettings(gates=()), None)

@@ -1,9 +1,10 @@
--- Rows of the data set that may never leave the lake, each with the first reason: a program of theirs tampered, wavered or
--- was never truly judged, by whatever judge on whatever tests. No setting reaches this text.
+-- Rows of the dataset that are never published, each with one reason: for one of its programs some judge reported an
+-- infrastructure error, tampering or a flaky verdict, on whatever tests, or there is no verdict at all. No setting
+-- changes this.
 with programs as (
     select example_id, problem_id, unnest(program_ids) as attempt_id from candidates
 ),
-marks as (
+evidence as (
     select attempt_id,
            bool_or(verdict = 'infra') as infra,
            bool_or(list_contains(flags, 'tampered')) as tampered,
@@ -22,7 +23,7 @@ reasons as (
            end as reason,
            r.attempt_id as detail
     from programs as r
-    left join marks as m using (attempt_id)
+    left join evidence as m using (attempt_id)
     where r.attempt_id is not null
 )
 select example_id, problem_id, reason, detail
