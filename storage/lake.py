@@ -1,7 +1,6 @@
 """The lake: one Delta table per noun, partitioned by bucket. Every write is one atomic commit."""
 
 import json
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -15,56 +14,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, DeltaTable, WriterProperties, write_deltalake
 from deltalake.transaction import AddAction, RemoveAction
-from pydantic import Field, field_validator
 
 from storage.bucket_files import uncommitted_files, write_kept_rows
 from storage.columns import Key, Table, key_of, without_descriptions
 from storage.delta import DeltaTables
 from storage.errors import LakeError
 from storage.ids import bucket_of
+from storage.lake_settings import LakeSettings as LakeSettings
 from storage.locks.lease import held_error
 from storage.locks.leases import WHOLE_LAKE, WORKER, hold_lease, hold_table, list_holders, user_name
 from storage.s3 import store as s3
 from storage.schemas import Row, conform_to_schema, rows_to_arrow
-from storage.settings import Settings
 from storage.tables import PROBLEMS, TABLES, table_folder
 
 WRITER = WriterProperties(compression="ZSTD")
-
-
-class LakeSettings(Settings):
-    """Location of a lake, its partitions, and how runs share it.
-
-    >>> from patchmill import LakeSettings
-    >>> LakeSettings(path="s3://bucket/lake").buckets
-    16
-    """
-
-    path: str = Field(".patchmill/lake", min_length=1, pattern=r"^[^*?\[\]{}'%]+$")
-    """Folder of the lake, or s3://BUCKET/PATH; created where it is missing. The characters * ? [ ] { } ' % have a
-    meaning in DuckDB or Delta Lake and are refused."""
-    buckets: int = Field(16, ge=1, le=4096)
-    """Number of partitions of a new lake: the unit of parallel work. An existing lake keeps its own number."""
-    memory_limit: str = Field("800MB", pattern=r"^\d+(\.\d+)? ?(KB|MB|GB|TB|KiB|MiB|GiB|TiB)$")
-    """Memory of one DuckDB connection; beyond it, queries spill to disk."""
-    commit_rows: int = Field(64, ge=1)
-    """Answers or verdicts per commit. `kill -9` loses at most what is not committed, see also commit_s."""
-    commit_s: float = Field(10.0, gt=0)
-    """Seconds after which a smaller batch is committed."""
-    wait_s: float = Field(0.0, ge=0)
-    """Seconds for which a run waits until another run leaves the lake."""
-    lease_s: float = Field(60.0, ge=1)
-    """Seconds without a renewal after which a run on another machine may be taken over; on the same machine, at
-    once."""
-    shared: bool = False
-    """Let several runs work on the lake at once, each on buckets of its own; each ends when all buckets are done."""
-
-    @field_validator("path")
-    @classmethod
-    def _has_known_scheme(cls, path: str) -> str:
-        if re.match(r"\w+:/", path) and not re.fullmatch(r"s3://[^/]+(/[^/]+)*/?", path):
-            raise ValueError("expected a folder or s3://BUCKET/PATH")
-        return path
 
 
 class Lake:
