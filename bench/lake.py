@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from bench.made_up import choice, draw, filled, ids, lists, problem_ids, programs, sentences, structs
-from bench.pairs import measured
+from bench.pairs import measure_piece
 from storage import tables as t
 from storage.catalog import Catalog
 from storage.columns import Table
@@ -124,8 +124,8 @@ def beside_peers(problems: int) -> dict[str, Any]:
     """Ours, pandas and datasets on one lake that they can hold."""
     with tempfile.TemporaryDirectory(prefix="lake-") as folder:
         lake, _ = build(Path(folder) / "lake", problems)
-        made = {name: measured(name, lake.root, Path(folder) / f"{name}.parquet") for name in ("lake", *PEERS)}
-        made["assemble"] = measured("assemble", lake.root)
+        made = {name: measure_piece(name, lake.root, Path(folder) / f"{name}.parquet") for name in ("lake", *PEERS)}
+        made["assemble"] = measure_piece("assemble", lake.root)
         for peer in PEERS:
             assert pairs_in(folder, peer) == pairs_in(folder, "lake"), f"{peer} made other pairs"
     return {"problems": problems, **made}
@@ -144,16 +144,16 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lake-") as folder:
         lake, wrote = build(Path(folder) / "lake", arguments.problems)
-        measured("sort", lake.root, folder)
+        measure_piece("sort", lake.root, folder)
         report: dict[str, Any] = {"problems": arguments.problems, "buckets": lake.buckets, "write": wrote}
-        report["funnel"] = measured("funnel", lake.root)
-        report["pairs"] = measured("lake", lake.root, Path(folder) / "ours.parquet")
-        report["floor"] = measured("floor", folder, Path(folder) / "floor.parquet", lake.buckets)
+        report["funnel"] = measure_piece("funnel", lake.root)
+        report["pairs"] = measure_piece("lake", lake.root, Path(folder) / "ours.parquet")
+        report["floor"] = measure_piece("floor", folder, Path(folder) / "floor.parquet", lake.buckets)
         assert report["floor"]["pairs"] == report["pairs"]["pairs"], "the floor made other pairs"
         if arguments.assemble:
-            report["assemble"] = measured("assemble", lake.root)
+            report["assemble"] = measure_piece("assemble", lake.root)
         report["append"] = append(lake)
-        report["compact"] = measured("compact", lake.root)
+        report["compact"] = measure_piece("compact", lake.root)
     report["peers"] = beside_peers(arguments.peer_problems)
     ratio = report["pairs"]["cpu_s"] / report["floor"]["cpu_s"]
     most = max(report[one]["rss_mib"] for one in ("funnel", "pairs", "assemble", "compact") if one in report)

@@ -1,7 +1,8 @@
-"""The work that bench/lake.py times, each piece in a process of its own: seconds, CPU seconds and peak memory.
+"""Do the work that bench/lake.py times, each piece in a process of its own: seconds, CPU seconds and peak memory.
 
-`pairs` is of every problem the program with the best and the one with the worst score, GAP or more apart, with the
-prompt and both codes, into one Parquet file.
+Pairs hold the programs with the best and the worst score of each problem, at least GAP apart, with the prompt and both
+codes. They are written into one Parquet file: from the lake, from one sorted file per table (`floor`), and by pandas and
+datasets.
 """
 
 import importlib
@@ -10,7 +11,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,24 +33,25 @@ TABLES = {
 }  # fmt: skip
 
 
-def measured(what: str, *arguments: object) -> dict[str, Any]:
-    """Do one piece in a process of its own; its figures, with what it says itself."""
-    command = [sys.executable, "-m", "bench.pairs", what, *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, cwd=Path(__file__).parents[1])
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def measure_piece(piece: str, *arguments: object) -> dict[str, Any]:
+    """Do one piece of work in a process of its own; return its own figures, its times and its peak memory."""
+    command = [sys.executable, "-m", "bench.pairs", piece, *map(str, arguments)]
+    process = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True, cwd=Path(__file__).parents[1])
+    figures: dict[str, Any] = json.loads(process.stdout.splitlines()[-1])
+    return figures
 
 
-def files(root: str, table: str) -> list[str]:
+def list_files(root: str, table: str) -> list[str]:
+    """Return the files of a table in order of bucket."""
     from storage import tables
     from storage.lake import Lake, LakeSettings
 
-    found = Lake(LakeSettings(path=root)).files(getattr(tables, table.upper()))
-    return sorted(found, key=lambda name: int(name.split("bucket=")[1].split("/")[0]))
+    files = Lake(LakeSettings(path=root)).files(getattr(tables, table.upper()))
+    return sorted(files, key=lambda name: int(name.split("bucket=")[1].split("/")[0]))
 
 
-def written(parts: Iterator[Any], out: str) -> int:
-    """Arrow tables into one Parquet file; how many rows."""
+def write_parts(parts: Iterator[Any], out: str) -> int:
+    """Write Arrow tables into one Parquet file; return the number of rows."""
     import pyarrow.parquet as pq
 
     count, writer = 0, None
@@ -62,24 +64,24 @@ def written(parts: Iterator[Any], out: str) -> int:
     return count
 
 
-def lake(root: str, out: str) -> dict[str, Any]:
-    """A bucket at a time, as the stages work."""
+def pair_in_lake(root: str, out: str) -> dict[str, Any]:
+    """Write the pairs of a lake bucket by bucket, as the stages work."""
     from storage.catalog import Catalog
     from storage.lake import Lake, LakeSettings
 
-    opened = Lake(LakeSettings(path=root))
-    pinned = opened.versions()
+    lake = Lake(LakeSettings(path=root))
+    versions = lake.versions()
 
     def parts() -> Iterator[Any]:
-        for bucket in range(opened.buckets):
-            with Catalog(opened, pinned, bucket) as catalog:
+        for bucket in range(lake.buckets):
+            with Catalog(lake, versions, bucket) as catalog:
                 yield catalog.db.sql(PAIRS.format(**{name: name for name in TABLES})).to_arrow_table()
 
-    return {"pairs": written(parts(), out)}
+    return {"pairs": write_parts(parts(), out)}
 
 
-def floor(folder: str, out: str, chunks: str) -> dict[str, Any]:
-    """One file a table, sorted by problem: as many ranges of it as the lake has buckets."""
+def pair_in_sorted_files(folder: str, out: str, chunks: str) -> dict[str, Any]:
+    """Write the pairs of one file per table, sorted by problem, in as many ranges as the lake has buckets."""
     import duckdb
 
     db, size = duckdb.connect(), int(chunks)
@@ -94,44 +96,47 @@ def floor(folder: str, out: str, chunks: str) -> dict[str, Any]:
             }
             yield db.sql(PAIRS.format(**views)).to_arrow_table()
 
-    return {"pairs": written(parts(), out)}
+    return {"pairs": write_parts(parts(), out)}
 
 
-def sort(root: str, folder: str) -> dict[str, Any]:
-    """The files that `floor` reads."""
+def sort_tables(root: str, folder: str) -> dict[str, Any]:
+    """Write the files that `pair_in_sorted_files` reads."""
     import duckdb
 
     db = duckdb.connect()
     db.execute(f"set memory_limit = '4GB'; set temp_directory = '{folder}/spill'")
     for name, columns in TABLES.items():
-        listed = ", ".join(f"'{file}'" for file in files(root, name))
+        listed = ", ".join(f"'{file}'" for file in list_files(root, name))
         query = f"select {', '.join(columns)} from read_parquet([{listed}]) order by problem_id"
         db.execute(f"copy ({query}) to '{folder}/{name}.parquet' (compression zstd)")
     return {}
 
 
-def pandas(root: str, out: str) -> dict[str, Any]:
+def pair_with_pandas(root: str, out: str) -> dict[str, Any]:
+    """Write the pairs with whole tables in memory."""
     import pandas as pd
 
-    read = {
-        name: pd.concat([pd.read_parquet(file, columns=list(columns)) for file in files(root, name)], ignore_index=True)
+    frames = {
+        name: pd.concat(
+            [pd.read_parquet(file, columns=list(columns)) for file in list_files(root, name)], ignore_index=True
+        )
         for name, columns in TABLES.items()
     }
-    scores = read["scores"].query(f"scorer == '{SCORER}'")
+    scores = frames["scores"].query(f"scorer == '{SCORER}'")
     values = scores.groupby("problem_id")["value"]
     best, worst = scores.loc[values.idxmax()], scores.loc[values.idxmin()]
-    made = best.merge(worst, on="problem_id", suffixes=("_chosen", "_rejected"))
-    made["gap"] = made["value_chosen"] - made["value_rejected"]
-    made = made[made["gap"] >= GAP]
-    codes = read["attempts"].set_index("attempt_id")["code"]
-    made["chosen_code"] = made["attempt_id_chosen"].map(codes)
-    made["rejected_code"] = made["attempt_id_rejected"].map(codes)
-    made.merge(read["problems"], on="problem_id").to_parquet(out, compression="zstd")
-    return {"pairs": len(made)}
+    pairs = best.merge(worst, on="problem_id", suffixes=("_chosen", "_rejected"))
+    pairs["gap"] = pairs["value_chosen"] - pairs["value_rejected"]
+    pairs = pairs[pairs["gap"] >= GAP]
+    codes = frames["attempts"].set_index("attempt_id")["code"]
+    pairs["chosen_code"] = pairs["attempt_id_chosen"].map(codes)
+    pairs["rejected_code"] = pairs["attempt_id_rejected"].map(codes)
+    pairs.merge(frames["problems"], on="problem_id").to_parquet(out, compression="zstd")
+    return {"pairs": len(pairs)}
 
 
-def datasets(root: str, out: str) -> dict[str, Any]:
-    """Rows of a problem stand together in these files, in both tables alike, which `map` needs and a lake does not."""
+def pair_with_datasets(root: str, out: str) -> dict[str, Any]:
+    """Write the pairs with `map`, which needs the rows of each problem together, in both tables alike."""
     import tempfile
 
     from datasets import Dataset, concatenate_datasets, disable_progress_bars
@@ -140,37 +145,38 @@ def datasets(root: str, out: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as cache:
 
         def load(name: str, columns: list[str]) -> Dataset:
-            return Dataset.from_parquet(files(root, name), columns=columns, cache_dir=cache)
+            return Dataset.from_parquet(list_files(root, name), columns=columns, cache_dir=cache)
 
         prompts = {row["problem_id"]: row["prompt"] for row in load("problems", ["problem_id", "prompt"])}
         attempts = load("attempts", ["problem_id", "attempt_id", "code"])
-        both = concatenate_datasets([attempts, load("scores", ["value"])], axis=1)
+        scored = concatenate_datasets([attempts, load("scores", ["value"])], axis=1)
 
-        def pair(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
-            of: dict[str, list[int]] = {}
+        def pair_batch(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+            rows_by_problem: dict[str, list[int]] = {}
             for n, problem in enumerate(batch["problem_id"]):
-                of.setdefault(problem, []).append(n)
-            made: dict[str, list[Any]] = {
+                rows_by_problem.setdefault(problem, []).append(n)
+            columns: dict[str, list[Any]] = {
                 name: []
                 for name in ("problem_id", "prompt", "chosen", "rejected", "gap", "chosen_code", "rejected_code")
             }
-            for problem, rows in of.items():
+            for problem, rows in rows_by_problem.items():
                 best, worst = max(rows, key=batch["value"].__getitem__), min(rows, key=batch["value"].__getitem__)
                 gap = batch["value"][best] - batch["value"][worst]
                 if gap >= GAP:
-                    for name, value in zip(made, (
+                    for name, value in zip(columns, (
                         problem, prompts[problem], batch["attempt_id"][best], batch["attempt_id"][worst], gap,
                         batch["code"][best], batch["code"][worst],
                     ), strict=True):  # fmt: skip
-                        made[name].append(value)
-            return made
+                        columns[name].append(value)
+            return columns
 
-        done = both.map(pair, batched=True, batch_size=1000, remove_columns=both.column_names)
-        done.to_parquet(out)
-        return {"pairs": len(done)}
+        pairs = scored.map(pair_batch, batched=True, batch_size=1000, remove_columns=scored.column_names)
+        pairs.to_parquet(out)
+        return {"pairs": len(pairs)}
 
 
-def funnel(root: str) -> dict[str, Any]:
+def read_funnel(root: str) -> dict[str, Any]:
+    """Read the view `funnel` of a lake."""
     from storage.catalog import Catalog
     from storage.lake import Lake, LakeSettings
 
@@ -178,15 +184,17 @@ def funnel(root: str) -> dict[str, Any]:
         return {"programs": sum(row["attempts"] for row in catalog.rows("select * from funnel"))}
 
 
-def compact(root: str) -> dict[str, Any]:
+def compact_lake(root: str) -> dict[str, Any]:
+    """Compact all tables of a lake."""
     from storage.lake import Lake, LakeSettings
 
-    before = len(files(root, "executions"))
+    files_before = len(list_files(root, "executions"))
     Lake(LakeSettings(path=root)).compact()
-    return {"files_before": before, "files_after": len(files(root, "executions"))}
+    return {"files_before": files_before, "files_after": len(list_files(root, "executions"))}
 
 
-def assemble(root: str) -> dict[str, Any]:
+def assemble_pairs(root: str) -> dict[str, Any]:
+    """Assemble the preference datasets of a lake, as the stage does."""
     from storage.lake import LakeSettings
     from tasks.assemble.settings import PreferenceSettings
     from tasks.assemble.task import assemble_preference
@@ -197,14 +205,24 @@ def assemble(root: str) -> dict[str, Any]:
     return dict(assemble_preference.fn(LakeSettings(path=root), settings, SCORERS[settings.scorer], EFFICIENCY))
 
 
-LOADED = {"pandas": ("pandas",), "datasets": ("datasets",), "assemble": ("tasks.assemble.task",)}
-PIECES = {one.__name__: one for one in (lake, floor, sort, pandas, datasets, funnel, compact, assemble)}
+MODULES = {"pandas": ("pandas",), "datasets": ("datasets",), "assemble": ("tasks.assemble.task",)}
+"""Modules that a piece needs, beyond those that all pieces need."""
+PIECES: dict[str, Callable[..., dict[str, Any]]] = {
+    "lake": pair_in_lake,
+    "floor": pair_in_sorted_files,
+    "sort": sort_tables,
+    "pandas": pair_with_pandas,
+    "datasets": pair_with_datasets,
+    "funnel": read_funnel,
+    "compact": compact_lake,
+    "assemble": assemble_pairs,
+}
 
 if __name__ == "__main__":
-    for module in ("storage.catalog", "pyarrow.parquet", *LOADED.get(sys.argv[1], ())):
-        importlib.import_module(module)  # what is measured begins with the work
-    began, cpu = time.perf_counter(), time.process_time()
-    said = PIECES[sys.argv[1]](*sys.argv[2:])
-    took = {"s": round(time.perf_counter() - began, 2), "cpu_s": round(time.process_time() - cpu, 2)}
+    for module in ("storage.catalog", "pyarrow.parquet", *MODULES.get(sys.argv[1], ())):
+        importlib.import_module(module)  # before the clock starts
+    began, cpu_began = time.perf_counter(), time.process_time()
+    figures = PIECES[sys.argv[1]](*sys.argv[2:])
+    times = {"s": round(time.perf_counter() - began, 2), "cpu_s": round(time.process_time() - cpu_began, 2)}
     [peak] = re.findall(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
-    print(json.dumps({**said, **took, "rss_mib": int(peak) // 1024}))
+    print(json.dumps({**figures, **times, "rss_mib": int(peak) // 1024}))
