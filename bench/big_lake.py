@@ -61,7 +61,7 @@ class Bucket:
         }
 
 
-def build(lake: Lake, attempts: int, seed: int = 1, told: Callable[[str], None] = lambda _: None) -> dict[str, int]:
+def build(lake: Lake, attempts: int, seed: int = 1, log: Callable[[str], None] = lambda _: None) -> dict[str, int]:
     """Fill an empty lake; returns rows by table."""
     dice = np.random.default_rng(seed)
     code, prose = programs(dice), sentences(dice)
@@ -75,7 +75,7 @@ def build(lake: Lake, attempts: int, seed: int = 1, told: Callable[[str], None] 
         for table, data in _tables(made):
             lake.replace(table, data, predicate=f"bucket = {bucket}")
             rows[table.name] = rows.get(table.name, 0) + data.num_rows
-        told(f"bucket {bucket + 1} of {lake.buckets}")
+        log(f"bucket {bucket + 1} of {lake.buckets}")
     return rows
 
 

@@ -24,7 +24,6 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
-
 from bench.contender import PEERS, environment
 from bench.planting import paraphrased, renamed, rewritten
 from tasks.publish.benchmarks import BenchmarkItem, read_benchmarks

@@ -89,8 +89,8 @@ def prefect_server(folder: Path) -> Iterator[None]:
         port = str(free.getsockname()[1])
     os.environ |= {"PREFECT_HOME": str(folder / "prefect"), "PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen([*command, "--analytics-off"], start_new_session=True, **quiet)
+    null = subprocess.DEVNULL
+    process = subprocess.Popen([*command, "--analytics-off"], start_new_session=True, stdout=null, stderr=null)
     try:
         deadline = time.monotonic() + 180
         while not _answers(os.environ["PREFECT_API_URL"]):

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from bench.browser import found, opened
-from bench.served import DRAWN, PAGES, click, served
+from bench.browser import find_chromium, open_page
+from bench.dashboard_server import PAGES, open_url, serve_dashboard, visit_page
 from dashboards.app import PAGES as TITLES
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(found() is None, reason="no chromium here; Debian: apt-get install -y chromium"),
+    pytest.mark.skipif(find_chromium() is None, reason="no chromium here; Debian: apt-get install -y chromium"),
 ]
 ERRORS = "[data-testid=stException], [data-testid=stAlertContentError]"
 TEXTS = {"overview": "infrastructure errors", "pass-at-k": "Recipes", "drops": "assemble"}
@@ -18,17 +18,17 @@ TEXTS = {"overview": "infrastructure errors", "pass-at-k": "Recipes", "drops": "
 
 
 def test_every_page_is_drawn_and_asks_and_runs_nothing_else(lake: Path) -> None:
-    with served(lake) as url, opened() as browser:
-        browser.open(url)
-        browser.wait(DRAWN, 120)
-        for page in PAGES:
-            click(browser, page)
-            assert browser.js(f"document.querySelectorAll('{ERRORS}').length") == 0
-            text = browser.js("document.querySelector('[data-testid=stMain]').innerText").strip()
-            assert text.startswith(TITLES[page][1]), "nothing stands above the title"
-            assert TEXTS.get(page, "double").lower() in text.lower()
-        browser.js("document.querySelectorAll('details').forEach(d => d.setAttribute('open', ''))")
-        assert browser.js("window.pwned") is None
-        assert browser.js("document.querySelectorAll('img[src=x], a[href^=javascript]').length") == 0
-        assert browser.hosts == {"127.0.0.1"}
-        assert browser.errors == []
+    with serve_dashboard(lake) as url, open_page() as record:
+        page = record.page
+        open_url(page, url)
+        for name in PAGES:
+            visit_page(page, name)
+            assert page.locator(ERRORS).count() == 0
+            text = page.locator("[data-testid=stMain]").inner_text().strip()
+            assert text.startswith(TITLES[name][1]), "nothing stands above the title"
+            assert TEXTS.get(name, "double").lower() in text.lower()
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.setAttribute('open', ''))")
+        assert page.evaluate("window.pwned") is None
+        assert page.locator("img[src=x], a[href^=javascript]").count() == 0
+        assert record.hosts == {"127.0.0.1"}
+        assert record.errors == []

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bench.served import served
+from bench.dashboard_server import serve_dashboard
 from cli import dashboard, report
 from storage.errors import ConfigError
 from tests.ports import listening
 
 
 def test_the_server_answers_on_this_machine_and_ends_with_the_command(lake: Path) -> None:
-    with served(lake) as url:
+    with serve_dashboard(lake) as url:
         assert url.startswith("http://127.0.0.1:")
         with urllib.request.urlopen(url) as page:
             assert "streamlit" in page.read().decode().lower()
