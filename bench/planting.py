@@ -1,6 +1,6 @@
-"""How a benchmark's problem comes into a data set without being recognised: rules, drawn from by a seeded generator.
+"""Disguise tasks of a benchmark as they may occur in a dataset: other names, other words, a rewritten program.
 
-Verbatim, with other names, and told in other words. Every rule is here; none was made by looking at a problem.
+A seeded generator draws from the rules below. No rule was written with a particular task in view.
 """
 
 import ast
@@ -37,7 +37,7 @@ SYNONYMS = {
     "all": ("every", "each of the"), "contains": ("holds", "has"), "each": ("every",), "between": ("among",),
     "consisting": ("made up",), "that": ("which",), "which": ("that",), "into": ("to",), "also": ("as well",),
 }  # fmt: skip
-"""What a word may become; never looked up by the detector."""
+"""Replacements of words; the detector does not know them."""
 CONNECTED = re.compile(
     r"^(?P<first>(?:for|in|from|given|if|with)\b[^,.]{4,80}),\s*(?P<second>[^.]{8,})$", re.IGNORECASE
 )
@@ -47,12 +47,14 @@ NAMES = (
 )  # fmt: skip
 
 
-def fresh(rng: random.Random, count: int) -> list[str]:
-    """Names that no program has."""
+def draw_names(rng: random.Random, count: int) -> list[str]:
+    """Draw distinct names that no program uses."""
     return [f"{rng.choice(NAMES)}_{rng.choice(NAMES)}{i}" for i in range(count)]
 
 
 class _Renamer(ast.NodeTransformer):
+    """Replaces names."""
+
     def __init__(self, names: dict[str, str]) -> None:
         self.names = names
 
@@ -73,38 +75,46 @@ class _Renamer(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
-def own_names(code: str) -> list[str]:
-    """Functions, parameters and variables of a program, in order of appearance."""
-    found = [
+def find_bound_names(code: str) -> list[str]:
+    """Return functions, parameters and variables of a program, in order of appearance."""
+    names = [
         node.name if isinstance(node, ast.FunctionDef) else node.arg if isinstance(node, ast.arg) else node.id
         for node in ast.walk(parse(code) or ast.Module([], []))
         if isinstance(node, ast.FunctionDef | ast.arg)
         or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
     ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(names))
 
 
-def renamed(prompt: str, code: str, rng: random.Random) -> tuple[str, str]:
-    """Every name of a program replaced, in the prompt too (the program's layout and comments go on the way)."""
-    own = own_names(code)
-    names = dict(zip(own, fresh(rng, len(own)), strict=True))
+def rename_program(prompt: str, code: str, rng: random.Random) -> tuple[str, str]:
+    """Replace every name that a program binds, in the prompt as well; layout and comments are lost."""
+    bound_names = find_bound_names(code)
+    names = dict(zip(bound_names, draw_names(rng, len(bound_names)), strict=True))
     tree = parse(code)
     code = ast.unparse(_Renamer(names).visit(tree)) if tree else code
-    told = [name for name in own if len(name) > 2 and ("_" in name or f"{name}(" in prompt)]  # else a word, not a name
-    for name in told:
+    # other occurrences in the prompt are words, not names
+    mentioned = [name for name in bound_names if len(name) > 2 and ("_" in name or f"{name}(" in prompt)]
+    for name in mentioned:
         prompt = re.sub(rf"\b{re.escape(name)}\b", names[name], prompt)
     return prompt, code
 
 
 class _Rewriter(ast.NodeTransformer):
-    """The same program in other statements: comparisons and branches turned around, `x += y` written out."""
+    """Writes the same program in other statements: mirrors comparisons, exchanges branches, spells out `x += y`."""
 
-    FLIPPED = {ast.Lt: ast.Gt, ast.Gt: ast.Lt, ast.LtE: ast.GtE, ast.GtE: ast.LtE, ast.Eq: ast.Eq, ast.NotEq: ast.NotEq}
+    MIRRORED = {
+        ast.Lt: ast.Gt,
+        ast.Gt: ast.Lt,
+        ast.LtE: ast.GtE,
+        ast.GtE: ast.LtE,
+        ast.Eq: ast.Eq,
+        ast.NotEq: ast.NotEq,
+    }
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
-        flipped = self.FLIPPED.get(type(node.ops[0])) if len(node.ops) == 1 else None
-        return ast.Compare(node.comparators[0], [flipped()], [node.left]) if flipped else node
+        mirrored = self.MIRRORED.get(type(node.ops[0])) if len(node.ops) == 1 else None
+        return ast.Compare(node.comparators[0], [mirrored()], [node.left]) if mirrored else node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
         self.generic_visit(node)
@@ -120,9 +130,9 @@ class _Rewriter(ast.NodeTransformer):
         return ast.If(ast.UnaryOp(ast.Not(), node.test), node.orelse, node.body)
 
 
-def rewritten(code: str, rng: random.Random) -> str:
-    """Other names, docstrings gone, branches and comparisons turned around."""
-    tree = parse(renamed("", code, rng)[1])
+def rewrite_program(code: str, rng: random.Random) -> str:
+    """Replace names, drop docstrings, exchange branches and mirror comparisons."""
+    tree = parse(rename_program("", code, rng)[1])
     if tree is None:
         return code
     for node in ast.walk(tree):
@@ -131,47 +141,49 @@ def rewritten(code: str, rng: random.Random) -> str:
     return ast.unparse(ast.fix_missing_locations(_Rewriter().visit(tree)))
 
 
-def paraphrased(prompt: str, share: float, rng: random.Random) -> str:
-    """A prompt in other words.
+def paraphrase_prompt(prompt: str, share: float, rng: random.Random) -> str:
+    """Write a prompt in other words, with other numbers in its examples.
 
     Args:
-        share: of the words that have a synonym, how many are replaced.
+        prompt: the prompt of a task.
+        share: share of the words with synonyms that are replaced.
+        rng: generator of all choices.
     """
-    text, shown = _description(prompt)
-    lead = INSTRUCTION.match(text)
-    sentences = [s for s in re.split(r"(?<=[.!?])\s+", text[lead.end() if lead else 0 :].strip()) if s]
-    sentences = [_turned(_synonyms(sentence, share, rng)) for sentence in sentences]
+    text, examples = _split_prompt(prompt)
+    instruction = INSTRUCTION.match(text)
+    description = text[instruction.end() if instruction else 0 :].strip()
+    sentences = [sentence for sentence in re.split(r"(?<=[.!?])\s+", description) if sentence]
+    sentences = [_exchange_clauses(_replace_words(sentence, share, rng)) for sentence in sentences]
     if len(sentences) > 2:
         sentences = [sentences[0], *reversed(sentences[1:])]
     text = " ".join(sentences)
-    if lead and text:
+    if instruction and text:
         text = rng.choice(INSTRUCTIONS).format(text[0].lower() + text[1:].rstrip("."))
-    return text + "".join(f"\n{_changed(line)}" for line in shown)
+    return text + "".join(f"\n{_change_numbers(line)}" for line in examples)
 
 
-def _description(prompt: str) -> tuple[str, list[str]]:
-    """What a prompt says, on one line, and the lines of its examples; of HumanEval's, the last docstring."""
+def _split_prompt(prompt: str) -> tuple[str, list[str]]:
+    """Return the description in one line, and the lines of examples; of Python code, both from the last docstring."""
     tree = parse(prompt)
-    held = [ast.get_docstring(n) for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)] if tree else []
-    lines = ([text for text in held if text] or [prompt])[-1].splitlines()
+    docstrings = [ast.get_docstring(n) for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)] if tree else []
+    lines = ([text for text in docstrings if text] or [prompt])[-1].splitlines()
     first = next((i for i, line in enumerate(lines) if re.search(r">>>|==|^\s*(for )?example", line, re.I)), len(lines))
     return " ".join(line.strip() for line in lines[:first]), lines[first:]
 
 
-def _synonyms(sentence: str, share: float, rng: random.Random) -> str:
-    def other(match: re.Match[str]) -> str:
+def _replace_words(sentence: str, share: float, rng: random.Random) -> str:
+    def replace(match: re.Match[str]) -> str:
         words = SYNONYMS.get(match[0].lower())
         return rng.choice(words) if words and rng.random() < share else match[0]
 
-    return re.sub(r"[A-Za-z]+", other, sentence)
+    return re.sub(r"[A-Za-z]+", replace, sentence)
 
 
-def _turned(sentence: str) -> str:
-    """`Given X, do Y.` as `do Y, given X.`"""
+def _exchange_clauses(sentence: str) -> str:
+    """Write `Given X, do Y.` as `do Y, given X.`"""
     match = CONNECTED.match(sentence.rstrip(".!?"))
     return f"{match['second']}, {match['first'][0].lower()}{match['first'][1:]}." if match else sentence
 
 
-def _changed(line: str) -> str:
-    """An example with other numbers."""
+def _change_numbers(line: str) -> str:
     return re.sub(r"\d+", lambda number: str(int(number[0]) + 3), line)

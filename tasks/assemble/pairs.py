@@ -40,7 +40,7 @@ class PickedPairRow(CandidatePairRow):
     token_distance: float
 
 
-class TestVerdictCell(TypedDict):
+class VerdictCell(TypedDict):
     """The verdict of one program on one generated test."""
 
     test: str
@@ -63,11 +63,11 @@ class ScoredPairRow(TypedDict):
     matrix_id: str
     chosen_code: str
     chosen_score: float
-    chosen_verdicts: list[TestVerdictCell]
+    chosen_verdicts: list[VerdictCell]
     chosen_passes: bool | None
     rejected_code: str
     rejected_score: float
-    rejected_verdicts: list[TestVerdictCell]
+    rejected_verdicts: list[VerdictCell]
     rejected_passes: bool | None
     model: str
     judge_version: int

@@ -98,7 +98,8 @@ class _HubHandler(BaseHTTPRequestHandler):
             match = re.fullmatch(pattern, f"{method.replace('HEAD', 'GET')} {path}")
             if match:
                 with self.hub.lock:
-                    return getattr(self, name)(body=body, **match.groupdict())
+                    getattr(self, name)(body=body, **match.groupdict())
+                return None
         return self._json(404, {"error": f"no such page: {path}"})
 
     def _is_authorized(self) -> bool:
@@ -233,8 +234,10 @@ def _commit_sha(repo: str, index: int) -> str:
 
 def _oid(path: str, data: bytes | None) -> str | None:
     """Return the name that Git or Git LFS gives to these bytes."""
-    if data is None or path.endswith(".parquet"):
-        return data and hashlib.sha256(data).hexdigest()
+    if data is None:
+        return None
+    if path.endswith(".parquet"):
+        return hashlib.sha256(data).hexdigest()
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
 
 

@@ -60,7 +60,8 @@ def test_datasets_polars_and_duckdb_read_the_rows_of_the_lake(dataset: Table, tm
     } == in_lake
     files = str(folder / "v1/data/*.parquet")
     assert set(polars.read_parquet(files)["example_id"]) == set(in_lake)
-    assert duckdb.sql(f"select count(distinct example_id) from '{files}'").fetchall() == [(40,)]
+    query = f"select count(distinct example_id) from '{files}'"
+    assert duckdb.execute(query).fetchall() == [(40,)]
 
 
 def test_equal_content_makes_no_version_and_other_content_makes_one_beside_the_last(tmp_path: Path) -> None:

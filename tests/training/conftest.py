@@ -4,6 +4,7 @@ import pytest
 
 from storage.lake import Lake, LakeSettings
 from tests.assemble.lakes import ScoredProgram, add_problem, assemble, timing_pair
+from tests.cli.conftest import run_command  # noqa: F401 a fixture
 
 
 @pytest.fixture(scope="session")
