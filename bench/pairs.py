@@ -1,8 +1,8 @@
 """Do the work that bench/lake.py times, each piece in a process of its own: seconds, CPU seconds and peak memory.
 
 Pairs hold the programs with the best and the worst score of each problem, at least GAP apart, with the prompt and both
-codes. They are written into one Parquet file: from the lake, from one sorted file per table (`floor`), and by pandas and
-datasets.
+codes. They are written into one Parquet file: from the lake, from one sorted file per table (`floor`), and by pandas
+and datasets.
 """
 
 import importlib

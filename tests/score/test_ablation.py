@@ -83,12 +83,8 @@ def test_truth_may_come_from_a_file_and_programs_without_truth_are_counted(
     file = tmp_path / "plus.parquet"
     pq.write_table(pa.table({"attempt_id": ["a", "b", "d", "x"], "passed": [2, 3, 0, 1], "total": [4, 3, 9, 1]}), file)
     report = json.loads(ablation(lake.root, "--truth", file).stdout)
-    assert (report["truth"], report["problems"], report["programs"], report["without_truth"]) == (
-        "plus.parquet",
-        2,
-        3,
-        2,
-    )
+    counts = report["problems"], report["programs"], report["without_truth"]
+    assert (report["truth"], *counts) == ("plus.parquet", 2, 3, 2)
     figures = report["rankers"]["self_validation@1"]["accuracy"]["spearman"]
     assert (figures["problems"], figures["left_out"]) == (1, -1.0)  # a problem of one program cannot be ranked
     assert report["rankers"]["self_validation@1"]["picks_where_both_exist"]["pairs"] == 1
