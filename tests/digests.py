@@ -41,6 +41,21 @@ VERSIONED = {
         tuple(path for path in (ROOT / "judge").glob("*.py") if path.name not in JUDGE_WITHOUT_VERDICTS)
         + tuple((ROOT / "judge/inside").glob("*.py")),
     ),
+    "mutation": VersionedCode(
+        "mutants", "tasks.mutation.mutate", "MUTATOR_VERSION",
+        tuple(ROOT / "tasks/mutation" / name for name in ("mutate.py", "operators.py")),
+    ),
+    "score": VersionedCode(
+        "scores", "tasks.score.rankers", "SCORERS",
+        tuple(ROOT / "tasks/score" / name for name in ("rankers.py", "rows.py", "validation.py")),
+    ),
+    "timing": VersionedCode(
+        "timings", "tasks.timing.measure", "EFFICIENCY",
+        tuple(
+            ROOT / "tasks/timing" / name
+            for name in ("calls.py", "measure.py", "rank.py", "rows.py", "scale.py", "search.py")
+        ),
+    ),
 }  # fmt: skip
 
 
