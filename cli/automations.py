@@ -29,8 +29,9 @@ def apply_command(
 ) -> None:
     """Create or update the automations that the files describe. Automations with other names stay as they are."""
     stderr.print("[dim]checking ...[/dim]")
-    from cli.operation import connect, server_url
+    from cli.operation import server_url
     from flows.serving.automations import apply, read_automations
+    from flows.serving.server import connect
 
     files = read_automations(folder)
     with connect(server_url()) as client:

@@ -2,28 +2,23 @@
 
 import os
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-from prefect.client.orchestration import SyncPrefectClient
+import yaml
 from pydantic import Field
 
 from cli.background import last_line, python_command, read_processes
 from cli.options import parse_overrides
 from flows.serving.automations import AutomationFile, apply, read_automations
-from flows.serving.deployments import Deployment, Name, lake_of, read_deployments
+from flows.serving.deployments import Deployment, Name, lake_of, read_deployments, resolve_configs
 from flows.serving.pools import PoolSettings, apply_pools
-from storage.errors import ConfigError, PatchmillError
+from flows.serving.server import OperationError, connect
+from storage.errors import ConfigError
 from storage.lake import LakeSettings
 from storage.settings import Settings, load_settings
 from tasks.models.settings import home
-
-
-class OperationError(PatchmillError):
-    """A process of `patchmill up` did not start, or Prefect's server was not reached."""
 
 
 class UpSettings(Settings):
@@ -129,28 +124,14 @@ def apply_files(url: str, settings: UpSettings, files: OperationFiles) -> list[d
     return rows + [{"what": "automation", "name": name, "detail": change} for name, change in changes.items()]
 
 
-@contextmanager
-def connect(url: str) -> Iterator[SyncPrefectClient]:
-    """Yield a client of Prefect's server.
-
-    Raises:
-        OperationError: the server does not answer, or refuses a request of the body.
-    """
-    try:
-        with SyncPrefectClient(api=url) as client:
-            if (error := client.api_healthcheck()) is not None:
-                raise OperationError(f"{url}: Prefect's server does not answer: {error}")
-            yield client
-    except httpx.HTTPError as error:
-        raise OperationError(f"{url}: {' '.join(str(error).split())}") from error
-
-
 def _apply_deployments(url: str, file: Path) -> None:
     """Run `prefect deploy`, which knows how workers find the code."""
-    command = python_command("-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file))
+    folder = process_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    resolved, log = folder / "prefect.yaml", folder / "deploy.log"
+    resolved.write_text(yaml.safe_dump(resolve_configs(file)), encoding="utf-8")
+    command = python_command("-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(resolved))
     environment = {**os.environ, "PREFECT_API_URL": url, "NO_COLOR": "1"}
-    log = process_folder() / "deploy.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as out:
         result = subprocess.run(command, env=environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL, check=False)
     if result.returncode:

@@ -58,6 +58,7 @@ def command(
 def _start_missing(settings: "UpSettings", files: "OperationFiles") -> None:
     """Start the server, apply the files, then start the dashboard and a worker for each pool."""
     from cli.operation import apply_files, process_folder
+    from flows.serving.server import has_online_worker
 
     folder, url = process_folder(), settings.url
     environment = _environment(settings)
@@ -79,7 +80,7 @@ def _start_missing(settings: "UpSettings", files: "OperationFiles") -> None:
             worker_name = f"{pool}@{socket.gethostname()}"
             arguments = ("worker", "start", "--pool", pool, "--name", worker_name, "--type", "process", *NO_INSTALL)
             worker = start_process(folder, name, python_command("-m", "prefect", *arguments), environment)
-            _require_ready(worker, partial(_has_online_worker, url, pool), settings.start_timeout_s)
+            _require_ready(worker, partial(has_online_worker, url, pool), settings.start_timeout_s)
 
 
 def _environment(settings: "UpSettings") -> dict[str, str]:
@@ -137,7 +138,7 @@ def _is_dashboard_installed() -> bool:
 
 
 def _require_ready(process: BackgroundProcess, is_ready: Callable[[], bool], timeout_s: float) -> None:
-    from cli.operation import OperationError
+    from flows.serving.server import OperationError
 
     if reason := wait_until_ready(process, is_ready, timeout_s):
         raise OperationError(f"{process.name}: {reason}")
@@ -150,13 +151,6 @@ def _answers(url: str, path: str = "/health") -> bool:
         return httpx.get(f"{url}{path}", timeout=5, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def _has_online_worker(url: str, pool: str) -> bool:
-    from prefect.client.orchestration import SyncPrefectClient
-
-    with SyncPrefectClient(api=url) as client:
-        return any(worker.status == "ONLINE" for worker in client.read_workers_for_work_pool(pool))
 
 
 def _check_port(host: str, port: int, option: str) -> None:

@@ -118,6 +118,12 @@ class Deployments(Settings):
     """One or more."""
 
 
+def resolve_configs(path: Path) -> object:
+    """Return the file as Prefect reads it: a `config` that names a file is replaced by the values of that file."""
+    data = load_settings(path, Deployments)
+    return data.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
 def read_deployments(path: Path, pools: Collection[str]) -> tuple[Deployment, ...]:
     """The deployments of a file, each with a flow that there is and parameters that the flow takes.
 
