@@ -154,7 +154,7 @@ def _find_task_fault(text: str, names: set[str], code: str, package: str) -> str
 
 
 def _is_english(text: str) -> bool:
-    """Whether 97 % of the letters are ASCII and a fifth of the words are among the commonest of English."""
+    """Return whether 97 % of the letters are ASCII and a fifth of the words are among the commonest of English."""
     letters = [c for c in text if c.isalpha()]
     words = re.findall(r"[a-z]+", text.lower())
     ascii_letters = sum(c.isascii() for c in letters)
@@ -162,7 +162,7 @@ def _is_english(text: str) -> bool:
 
 
 def _repeats_code(text: str, code: str) -> bool:
-    """Whether a text holds COPIED_TOKENS consecutive tokens of the code."""
+    """Return whether a text holds COPIED_TOKENS consecutive tokens of the code."""
     text_tokens, code_tokens = _TOKEN.findall(text), _TOKEN.findall(code)
     if len(text_tokens) < COPIED_TOKENS or len(code_tokens) < COPIED_TOKENS:
         return False
@@ -175,7 +175,7 @@ def _find_called_names(text: str) -> set[str]:
 
 
 def _names_package(text: str, package: str) -> bool:
-    """Whether a text mentions a package as such; its name alone may be an ordinary word (requests, rich, click)."""
+    """Return whether a text mentions a package as such; its name alone may be an ordinary word (requests, rich)."""
     word = re.escape(package)
     mention = rf"\b{word}(?:'s)? (?:package|library|module|framework|project)\b|\b{word}\.\w|\bimport \w"
     return re.search(mention, text, re.IGNORECASE) is not None

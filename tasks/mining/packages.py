@@ -97,7 +97,7 @@ def _keep_python(files: Files) -> Files:
 
 
 def _is_licence_file(place: PurePosixPath) -> bool:
-    """Whether an installed file is the package's own licence; licences of what it bundles lie deeper."""
+    """Return whether an installed file is the package's own licence; licences of what it bundles lie deeper."""
     parts = place.parts
     if len(parts) < 2 or not _METADATA.search(parts[0]) or not _LICENCE_FILE.fullmatch(parts[-1]):
         return False

@@ -83,7 +83,7 @@ def find_dependency(definition: ast.stmt, own_name: str, imports: Mapping[str, s
 
 
 def _is_pure(module: str) -> bool:
-    """Whether `module`, or the module that `module.name` is imported from, is a pure one."""
+    """Return whether `module`, or the module that `module.name` is imported from, is a pure one."""
     return module in PURE_MODULES or module.rpartition(".")[0] in PURE_MODULES
 
 

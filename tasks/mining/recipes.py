@@ -1,4 +1,4 @@
-"""How concepts and tasks are asked for."""
+"""The recipes by which the model is asked for concepts and for tasks."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Where code comes from that tasks are made of: one model per kind of source, told apart by `kind`."""
+"""Settings of the stage mining: the sources of code, one model per `kind`, and the bounds of seeds and tasks."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -15,20 +15,20 @@ PERMISSIVE = (
 
 
 class _CodeSource(Settings):
-    """What every source of code can be told."""
+    """Settings of every source of code."""
 
     name: str = Field("mined", min_length=1)
     """The `source` of its problems."""
     licences: tuple[str, ...] = Field(PERMISSIVE, min_length=1)
     """SPDX names of the licences that may be used; packages under others are left out, with a row in `drops`."""
     licence: str | None = Field(None, min_length=1)
-    """SPDX expression for a licence file that is not recognised: somebody has read it. Null refuses such code."""
+    """SPDX expression for a licence file that is not recognised but that you have read. Null refuses such code."""
     limit: int | None = Field(None, ge=1)
     """Seeds at most, in order of id, which is a fair sample; null takes all."""
 
 
 class FolderSource(_CodeSource):
-    """Python code that lies here: a checkout, or packages installed beside Patchmill. Read, never imported."""
+    """Python code on this machine: a checkout, or packages installed beside Patchmill. Read, never imported."""
 
     kind: Literal["folder"]
     path: Path | None = None
@@ -37,7 +37,7 @@ class FolderSource(_CodeSource):
     """Names of distributions installed in the running environment; their files and licences as their metadata say."""
 
     @model_validator(mode="after")
-    def _one(self) -> Self:
+    def _check_one_place(self) -> Self:
         if (self.path is None) == (self.packages is None):
             raise ValueError("expected either `path` or `packages`")
         return self
@@ -50,7 +50,7 @@ class GitSource(_CodeSource):
     url: str = Field(min_length=1, pattern=r"^[^-]")
     """Address of the repository, or a path: a local one needs no network."""
     commit: str | None = Field(None, pattern=r"^[^-]")
-    """Full commit, branch or tag; null takes HEAD. With a full commit later runs read the same, and ask nobody."""
+    """Full commit, branch or tag; null takes HEAD. With a full commit later runs need no network."""
 
 
 CodeSource = Annotated[FolderSource | GitSource, Field(discriminator="kind")]
@@ -66,7 +66,7 @@ class MiningSettings(Settings):
     least_size: int = Field(5, ge=1)
     """Statements and decisions (branches, loops, handlers) together, below which code is too trivial to teach."""
     similarity: float = Field(0.8, gt=0, le=1)
-    """Jaccard similarity of token runs from which of two seeds, or two tasks, one is left out."""
+    """Jaccard similarity of token runs from which on one of two seeds, or of two tasks, is left out."""
     concepts_template: str = "concepts"
     """`concepts`, or a path to a .jinja file."""
     task_template: str = "task"
@@ -74,6 +74,6 @@ class MiningSettings(Settings):
     tasks: int = Field(1, ge=1, le=100)
     """Tasks per seed."""
     concepts_sampling: Sampling = Sampling(temperature=0.7, max_tokens=96)
-    """How concepts are sampled; the paper does not say."""
+    """Sampling of concepts; the paper gives none."""
     task_sampling: Sampling = Sampling(temperature=0.7, max_tokens=256)
-    """How tasks are sampled; the paper does not say."""
+    """Sampling of tasks; the paper gives none."""

@@ -108,7 +108,7 @@ def _order_sites(sites: list[_Site]) -> Iterator[_Site]:
 
 
 def _is_constant_statement(node: ast.AST) -> bool:
-    """Whether a statement is a constant that stands alone, as a docstring does."""
+    """Return whether a statement is a constant that stands alone, as a docstring does."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 

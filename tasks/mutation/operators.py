@@ -72,7 +72,7 @@ def propose_changes(node: ast.AST, parent: ast.AST, field: str, bindings: Mappin
 
 
 def _joins_sequences(parent: ast.AST) -> bool:
-    """Whether + or % joins or formats text or lists; every test notices another operator there."""
+    """Return whether + or % joins or formats text or lists; every test notices another operator there."""
     sides = [getattr(parent, side, None) for side in ("left", "right", "value")]
     return any(
         isinstance(side, _SEQUENCE_NODES) or (isinstance(side, ast.Constant) and isinstance(side.value, str | bytes))
@@ -155,13 +155,16 @@ def _change_call(node: ast.Call) -> Iterator[Change]:
 
 
 def _is_constant(node: ast.expr) -> bool:
-    """Whether an expression is a constant, possibly with a sign."""
+    """Return whether an expression is a constant, possibly with a sign."""
     inner = node.operand if isinstance(node, ast.UnaryOp) else node
     return isinstance(inner, ast.Constant)
 
 
 def _is_removable(node: ast.stmt, bindings: Mapping[str, int]) -> bool:
-    """Whether all names stay bound without a statement: a mutant should fail for what it does, not with a NameError."""
+    """Return whether all names stay bound without a statement.
+
+    A mutant should fail for what it does, not with a NameError.
+    """
     match node:
         case ast.Assign(targets):
             names = [name for target in targets for name in _stored_names(target)]

@@ -56,8 +56,8 @@ def jobs_of(row: PendingMutation, pending: Sequence[PendingMutant], limits: Limi
     """Yield the judge's job for each mutant of one reference."""
     tests = JUDGED.validate_json(row["tests"])
     mutant_limits = limits_of_mutants(limits, row["cpu_ms"], row["wall_ms"])
-    for one in pending:
-        yield Job(one.mutant_id, one.mutant.code, row["context"], row["entry_point"], tests, mutant_limits)
+    for mutant in pending:
+        yield Job(mutant.mutant_id, mutant.mutant.code, row["context"], row["entry_point"], tests, mutant_limits)
 
 
 def mutant_row(pending: PendingMutant, judged: Judged, suite_id: str, created_at: datetime) -> MutantRow:

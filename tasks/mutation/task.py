@@ -27,7 +27,9 @@ def mutation(order: Order[MutationSettings, SandboxSettings]) -> int:
     if not references:
         return 0
     by_reference = [(row, pending_mutants(row, order.settings.mutants)) for row in references]
-    lake.append(DROPS, [drop_without_mutants(row) for row, rest in by_reference if not rest and not row["present"]])
+    lake.append(
+        DROPS, [drop_without_mutants(row) for row, pending in by_reference if not pending and not row["present"]]
+    )
     mutants = {mutant.mutant_id: mutant for _, pending in by_reference for mutant in pending}
     suite = suite_id(judge)
 

@@ -66,7 +66,7 @@ def collect_calls(tests: Iterable[TrustedTest], entry_point: str) -> list[tuple[
 
 
 def _is_finite(value: Any) -> bool:
-    """Whether a value can be written as a literal again: infinities (1e999) and complex numbers cannot."""
+    """Return whether a value can be written as a literal again: infinities (1e999) and complex numbers cannot."""
     if isinstance(value, list | tuple | set):
         return all(map(_is_finite, value))
     if isinstance(value, dict):
@@ -79,7 +79,7 @@ def _render_literal(value: Any) -> str:
 
 
 def _is_json(value: Any) -> bool:
-    """Whether JSON writes a value as Python does; True, None, tuples and sets are written otherwise."""
+    """Return whether JSON writes a value as Python does; True, None, tuples and sets are written otherwise."""
     if isinstance(value, list):
         types = set(map(type, value))
         return types <= {int, float} or all(map(_is_json, value))

@@ -56,7 +56,7 @@ class SpeedRanking:
     """Time of the slowest program by that of the fastest, on the input (with import or without) on which its interval
     begins lowest."""
     is_separated: bool
-    """Whether that interval lies above the least ratio."""
+    """True where that interval lies above the least ratio."""
 
 
 def rank_programs(

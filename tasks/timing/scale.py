@@ -21,7 +21,7 @@ Rng = random.Random
 
 
 def can_grow(call: LiteralCall) -> bool:
-    """Whether any argument of the call can be made larger."""
+    """Return whether any argument of the call can be made larger."""
     values = _list_arguments(call)
     return any(_is_container(value) for value in values) or any(_is_int(v) and abs(v) > 1 for v in values)
 
@@ -52,7 +52,7 @@ def _is_int(value: Any) -> bool:
 
 
 def _is_container(value: Any) -> bool:
-    """Whether a value has elements; a text of one character counts as a character."""
+    """Return whether a value has elements; a text of one character counts as a character."""
     if isinstance(value, str | bytes):
         return len(value) > 1
     return isinstance(value, list | tuple | set | dict) and len(value) > 0
@@ -178,7 +178,7 @@ def _draw_nested(samples: list[Any], count: int, scale: float, rng: Rng) -> list
 
 
 def _is_matrix(rows: Sequence[Any]) -> bool:
-    """Whether rows are lists of one length without containers: a square, or wider than a record."""
+    """Return whether rows are lists of one length without containers: a square, or wider than a record."""
     if not all(type(row) is list for row in rows) or any(isinstance(part, list | tuple | dict) for part in rows[0]):
         return False
     width = len(rows[0])
