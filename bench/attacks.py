@@ -1,4 +1,4 @@
-"""How many wrong programs each judge lets pass: the attacks of `patchmill audit`, given to others too; one JSON line.
+"""Count the wrong programs that each judge accepts, among the attacks of `patchmill audit`: prints one JSON line.
 
     .venv/bin/python -m bench.attacks [--only evalplus,pytest] [--backend bubblewrap]
 
@@ -19,8 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bench.contender import PEERS, Contender, EndedError, LateError, base_python, confined, environment, runner
-from bench.jobs import calls
+from bench.contender import PEERS, Contender, EndedError, LateError, base_python, confine, environment, runner
+from bench.jobs import parse_calls
 from judge.attacks import ATTACKS, Attack
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Asserts
@@ -38,19 +38,19 @@ MIB = 1 << 20
 RLIMITS = {"RLIMIT_CPU": 15, "RLIMIT_AS": 4096 * MIB, "RLIMIT_FSIZE": 64 * MIB, "RLIMIT_CORE": 0}
 # Whose answers are right where nothing stops them.
 ELSEWHERE = ("attacks the host", "attacks the codec")
-Outcome = Literal["accepted", "rejected", "killed", "hung"]
+PeerOutcome = Literal["accepted", "rejected", "killed", "hung"]
 
 
 @dataclass(frozen=True)
-class Met:
-    """One attack and what a judge made of it."""
+class PeerResult:
+    """An attack and what a judge answered."""
 
     attack: Attack
-    outcome: Outcome
+    outcome: PeerOutcome
 
 
-def given() -> list[Attack]:
-    """The wrong programs with plain asserts."""
+def list_wrong_programs() -> list[Attack]:
+    """Return the wrong programs whose tests are plain asserts."""
     return [
         attack
         for attack in ATTACKS
@@ -62,22 +62,22 @@ def given() -> list[Attack]:
 
 
 def as_json(attack: Attack) -> dict[str, Any]:
-    """The attack as runners take jobs; `calls` is empty where the asserts can't be said as arguments and answers."""
+    """Return the attack as runners take it; `calls` is empty unless every assert is a call with an expected value."""
     assert isinstance(attack.tests, Asserts) and attack.entry is not None
     texts = attack.tests.asserts
-    found = calls([ast.parse(text).body[0] for text in texts], attack.entry) if not attack.tests.setup else ()
+    calls = parse_calls([ast.parse(text).body[0] for text in texts], attack.entry) if not attack.tests.setup else ()
     return {
         "id": "job", "code": attack.code, "entry": attack.entry, "setup": attack.tests.setup,
-        "asserts": texts, "calls": repr(found) if len(found) == len(texts) else "",
+        "asserts": texts, "calls": repr(calls) if len(calls) == len(texts) else "",
     }  # fmt: skip
 
 
-def meet(peer: str, attack: Attack) -> Met:
-    """Give one attack to one judge, in a sandbox of its own."""
+def run_attack(peer: str, attack: Attack) -> PeerResult:
+    """Run one attack against one peer, in a sandbox of its own."""
     module, name = PEER[peer]
     python = environment(name) if name else base_python()
-    contender = Contender(confined(runner(module, python), [PEERS, python.parents[1]]))
-    outcome: Outcome
+    contender = Contender(confine(runner(module, python), [PEERS, python.parents[1]]))
+    outcome: PeerOutcome
     try:
         done = contender.judge([as_json(attack)], LIMIT_S, WAIT_S, RLIMITS)
         outcome = "accepted" if done.answers["job"] else "rejected"
@@ -87,30 +87,30 @@ def meet(peer: str, attack: Attack) -> Met:
         outcome = "hung"
     finally:
         contender.close(kill=True)
-    return Met(attack, outcome)
+    return PeerResult(attack, outcome)
 
 
-def ours(attacks: list[Attack], backend: str) -> list[Met]:
-    """The same programs before our judge."""
+def run_attacks(attacks: list[Attack], backend: str) -> list[PeerResult]:
+    """Run the attacks against the judge of this repository."""
     sandbox = open_sandbox(SandboxSettings.model_validate({"backend": backend, "jobs": AT_ONCE}))
     try:
         jobs = [Job(str(n), a.code, "", a.entry, a.tests, a.limits) for n, a in enumerate(attacks)]
         rows = {row.job_id: row.verdict for row in sandbox.judge(jobs)}
     finally:
         sandbox.close()
-    return [Met(a, "accepted" if rows[str(n)] == "passed" else "rejected") for n, a in enumerate(attacks)]
+    return [PeerResult(a, "accepted" if rows[str(n)] == "passed" else "rejected") for n, a in enumerate(attacks)]
 
 
-def summary(met: list[Met]) -> dict[str, Any]:
-    """Counts by outcome, and the names of those not rejected, by group."""
-    counts: Counter[str] = Counter(one.outcome for one in met)
+def summarise(results: list[PeerResult]) -> dict[str, Any]:
+    """Count results by outcome, and list the attacks that were not rejected by outcome and group."""
+    counts: Counter[str] = Counter(result.outcome for result in results)
     names: dict[str, dict[str, list[str]]] = {outcome: {} for outcome in ("accepted", "killed", "hung")}
-    for one in met:
-        if one.outcome != "rejected":
-            names[one.outcome].setdefault(one.attack.group, []).append(one.attack.name)
+    for result in results:
+        if result.outcome != "rejected":
+            names[result.outcome].setdefault(result.attack.group, []).append(result.attack.name)
     return {
-        "given": len(met), **{outcome: counts[outcome] for outcome in names},
-        "accepted_by_group": {group: len(found) for group, found in names["accepted"].items()}, "names": names,
+        "given": len(results), **{outcome: counts[outcome] for outcome in names},
+        "accepted_by_group": {group: len(attacks) for group, attacks in names["accepted"].items()}, "names": names,
     }  # fmt: skip
 
 
@@ -119,24 +119,24 @@ def main() -> None:
     parser.add_argument("--only", default="", help=f"some of {OURS}, {', '.join(PEER)}, with commas between")
     parser.add_argument("--backend", default="bubblewrap", choices=["auto", "docker", "bubblewrap"], help="of ours")
     arguments = parser.parse_args()
-    wanted = [name for name in arguments.only.split(",") if name] or [OURS, *PEER]
-    if unknown := set(wanted) - {OURS, *PEER}:
+    chosen = [name for name in arguments.only.split(",") if name] or [OURS, *PEER]
+    if unknown := set(chosen) - {OURS, *PEER}:
         parser.error(f"{', '.join(sorted(unknown))}: expected some of {OURS}, {', '.join(PEER)}")
-    attacks, found = given(), dict[str, Any]()
-    for _, name in (PEER[peer] for peer in wanted if peer in PEER):
+    attacks, summaries = list_wrong_programs(), dict[str, Any]()
+    for _, name in (PEER[peer] for peer in chosen if peer in PEER):
         if name:
             environment(name)  # here, not by two threads at once
-    for peer in wanted:
+    for peer in chosen:
         if peer == OURS:
-            met = ours(attacks, arguments.backend)
+            results = run_attacks(attacks, arguments.backend)
         else:
-            sayable = [a for a in attacks if peer != "evalplus" or as_json(a)["calls"]]
+            possible = [a for a in attacks if peer != "evalplus" or as_json(a)["calls"]]
             with ThreadPoolExecutor(AT_ONCE) as pool:
-                met = list(pool.map(lambda attack, peer=peer: meet(peer, attack), sayable))
-        found[peer] = summary(met)
-        print(f"{peer}: accepts {found[peer]['accepted']} of {found[peer]['given']}", file=sys.stderr)
+                results = list(pool.map(lambda attack, peer=peer: run_attack(peer, attack), possible))
+        summaries[peer] = summarise(results)
+        print(f"{peer}: accepts {summaries[peer]['accepted']} of {summaries[peer]['given']}", file=sys.stderr)
     groups = Counter(attack.group for attack in attacks)
-    print(json.dumps({"attacks": len(attacks), "groups": groups, "contenders": found}))
+    print(json.dumps({"attacks": len(attacks), "groups": groups, "contenders": summaries}))
 
 
 if __name__ == "__main__":

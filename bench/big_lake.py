@@ -1,7 +1,7 @@
-"""A lake of a million attempts made of nothing: rows that look like real ones, straight as Arrow into the tables.
+"""Build a synthetic lake of a million attempts: rows that resemble real ones, written as Arrow.
 
-Of a problem: its reference; six first attempts by each of two models; six repairs in round 1 and one in round 2, with
-the diagnoses they were given. A third of the problems has ten generated tests with their matrix, scores and a pair; one
+Each problem has a reference, six first attempts by each of two models, and six repairs in round 1 and one in round 2
+with their diagnoses. A third of the problems has ten generated tests with their matrix, scores and a pair; one
 in twenty was timed; one in five has mutants. One bucket at a time, so that a million attempts need little memory.
 """
 
@@ -35,7 +35,7 @@ Made = Iterator[tuple[Table, pa.Table]]
 
 @dataclass(frozen=True)
 class Bucket:
-    """What the tables of one bucket share."""
+    """Values that the tables of one bucket share."""
 
     dice: Dice
     bucket: int
@@ -47,11 +47,11 @@ class Bucket:
     reference: pa.Array
 
     def of(self, problems: np.ndarray) -> dict[str, Any]:
-        """Columns of rows that belong to these problems."""
+        """Return the columns of rows that belong to these problems."""
         return {"bucket": self.bucket, "problem_id": self.problem_id.take(pa.array(problems))}
 
     def named(self, problems: np.ndarray) -> dict[str, Any]:
-        """The same with the problem's name."""
+        """Return the same columns with the problems' names."""
         at = pa.array(problems)
         return {
             **self.of(problems),
@@ -62,7 +62,7 @@ class Bucket:
 
 
 def build(lake: Lake, attempts: int, seed: int = 1, log: Callable[[str], None] = lambda _: None) -> dict[str, int]:
-    """Fill an empty lake; returns rows by table."""
+    """Fill an empty lake and return the number of rows by table."""
     dice = np.random.default_rng(seed)
     code, prose = programs(dice), sentences(dice)
     rows: dict[str, int] = {}
@@ -185,7 +185,7 @@ def _judged(
 
 
 def _matrix(b: Bucket, attempt: pa.Array, verdicts: np.ndarray) -> Made:
-    """Generated tests of every third problem, and what five scorers say of its first attempts."""
+    """Generated tests of every third problem, and the scores of its first attempts by five scorers."""
     tested = np.arange(0, len(b.problem_id), 3)
     each = np.repeat(tested, TESTS)
     position = np.tile(np.arange(TESTS), len(tested))

@@ -1,4 +1,4 @@
-"""One judge under measurement: its environment, its confinement, its runner, and what it costs as seen from outside."""
+"""Run one judge under measurement in its own environment and confinement, and read its cost from outside."""
 
 import contextlib
 import json
@@ -23,24 +23,24 @@ START_S, END_S = 120.0, 60.0
 
 
 def base_python() -> Path:
-    """The interpreter below our own environment: the same for everybody."""
+    """Return the interpreter from which all environments are made."""
     return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 
 def environment(name: str) -> Path:
-    """The interpreter of a peer's own environment, made from bench/peers/NAME.txt at first use or when that changes.
+    """Return the interpreter of a peer's environment; make it from bench/peers/NAME.txt if that is new or changed.
 
-    Without dependencies: the file lists what its judge imports, which is less than its package asks for, so that a
-    process forked from it is as small as it can be.
+    The file lists what the judge imports, which is less than its package depends on. So processes forked from it stay
+    small.
     """
-    wanted, folder = (PEERS / f"{name}.txt").read_text(), ENVIRONMENTS / name
-    python, done = folder / "bin/python", folder / "done.txt"
-    if not done.exists() or done.read_text() != wanted:
+    requirements, folder = (PEERS / f"{name}.txt").read_text(), ENVIRONMENTS / name
+    python, installed = folder / "bin/python", folder / "done.txt"
+    if not installed.exists() or installed.read_text() != requirements:
         print(f"making the environment of {name}", file=sys.stderr)
         subprocess.run([base_python(), "-m", "venv", "--clear", folder], check=True)
         pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--no-deps"]
         subprocess.run([*pip, "--requirement", str(PEERS / f"{name}.txt")], check=True)
-        done.write_text(wanted)
+        installed.write_text(requirements)
     return python
 
 
@@ -49,8 +49,8 @@ def runner(module: str, python: Path | str, *arguments: str) -> list[str]:
     return [str(python), "-m", f"bench.peers.{module}", *arguments]
 
 
-def confined(command: list[str], readable: list[Path]) -> list[str]:
-    """The command in a throw-away sandbox: no network, nothing but the interpreter and `readable`, an empty /tmp."""
+def confine(command: list[str], readable: list[Path]) -> list[str]:
+    """Wrap a command in a throw-away sandbox: no network, the interpreter, `readable` and an empty /tmp."""
     bwrap = find_bwrap()
     if bwrap is None:
         raise SandboxError(f"no bwrap, without which no peer is run; {INSTALL}")
@@ -70,7 +70,7 @@ def confined(command: list[str], readable: list[Path]) -> list[str]:
 
 
 def tree_cpu_s(pid: int) -> float:
-    """User and system seconds of a process, of all below it, and of all the dead that were waited for there."""
+    """Return user and system seconds of a process and its descendants, ended ones that were waited for included."""
     pids, total = [pid], 0
     for at in pids:
         try:
@@ -84,7 +84,7 @@ def tree_cpu_s(pid: int) -> float:
 
 @dataclass(frozen=True)
 class Batch:
-    """What came of one batch."""
+    """The answers to one batch, and their cost."""
 
     answers: dict[str, bool]
     """Which programs passed."""
@@ -102,7 +102,7 @@ class LateError(Exception):
 
 
 class Contender:
-    """A running runner; see peers/serving.py for what is said."""
+    """A runner process; bench/peers/serving.py describes the protocol."""
 
     def __init__(self, command: list[str]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in close)
@@ -112,13 +112,13 @@ class Contender:
 
     @property
     def pid(self) -> int:
-        """Of the runner, or of what confines it."""
+        """Process id of the runner, or of the sandbox around it."""
         return self._process.pid
 
     def judge(
         self, jobs: list[dict[str, Any]], limit_s: float, wait_s: float, rlimits: dict[str, int] | None = None
     ) -> Batch:
-        """Have a batch judged, all of it, and measure that.
+        """Have a whole batch judged and measure it.
 
         Args:
             limit_s: time limit of one program, in seconds as the peer counts them.
@@ -126,24 +126,24 @@ class Contender:
             rlimits: names of the resource module that the runner sets for itself and all it starts.
 
         Raises:
-            EndedError, LateError: close it then.
+            EndedError, LateError: the runner can judge no more; close it.
         """
-        self._say(json.dumps({"limit_s": limit_s, "jobs": jobs, "rlimits": rlimits or {}}))
-        self._hear(START_S)
+        self._send(json.dumps({"limit_s": limit_s, "jobs": jobs, "rlimits": rlimits or {}}))
+        self._receive(START_S)
         cpu, began = tree_cpu_s(self.pid), time.monotonic()
-        self._say("")
-        answers = self._hear(wait_s)["answers"]
+        self._send("")
+        answers = self._receive(wait_s)["answers"]
         return Batch(answers, tree_cpu_s(self.pid) - cpu, time.monotonic() - began)
 
-    def _say(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line.encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            raise EndedError(self._said()) from None
+            raise EndedError(self._read_errors()) from None
 
-    def _hear(self, wait_s: float) -> dict[str, Any]:
+    def _receive(self, wait_s: float) -> dict[str, Any]:
         assert self._process.stdout is not None
         deadline, source = time.monotonic() + wait_s, self._process.stdout.fileno()
         while b"\n" not in self._unread:
@@ -152,18 +152,18 @@ class Contender:
                 raise LateError
             data = os.read(source, 1 << 16)
             if not data:
-                raise EndedError(self._said())
+                raise EndedError(self._read_errors())
             self._unread += data
         line, _, self._unread = self._unread.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def _said(self) -> str:
+    def _read_errors(self) -> str:
         self._errors.seek(0)
         return self._errors.read().decode("utf-8", "replace")[-1500:]
 
     def close(self, kill: bool = False) -> None:
-        """End it and, where it is confined, everything in it."""
+        """End the runner and, where it is confined, everything in its sandbox."""
         assert self._process.stdin is not None and self._process.stdout is not None
         if kill:
             self._process.kill()

@@ -1,4 +1,4 @@
-"""A Docker daemon of the measurement's own, in a cgroup of its own, so that its CPU time can be told."""
+"""Run a Docker daemon in a cgroup of its own, which counts its CPU time."""
 
 import contextlib
 import io
@@ -23,16 +23,17 @@ PATH = "/bench"  # in containers: where `python` is found
 
 
 class Engine:
-    """dockerd without network set-up, in a folder of its own; containers go below its cgroup.
+    """A dockerd without network, in a folder of its own, whose containers lie below its cgroup.
 
     Raises:
-        SandboxError: it can't be started here.
+        SandboxError: dockerd cannot start here.
     """
 
     def __init__(self) -> None:
         if shutil.which("dockerd") is None or os.geteuid() != 0:
             raise SandboxError(
-                "no dockerd that we may start; as root: apt-get install --no-install-recommends docker.io"
+                "dockerd is not installed, or this user may not start it; "
+                "as root: apt-get install --no-install-recommends docker.io"
             )
         self._name = f"bench-{os.getpid()}"
         self._usage = self._make_cgroup()
@@ -57,9 +58,10 @@ class Engine:
             raise
 
     def _make_cgroup(self) -> Path:
-        """A cgroup that counts CPU time, v1 or v2; the file that tells it."""
-        one, two = CGROUPS / "cpuacct" / self._name, CGROUPS / self._name
-        usage = two / "cpu.stat" if (CGROUPS / "cgroup.controllers").exists() else one / "cpuacct.usage"
+        """Make a cgroup (v1 or v2) that counts CPU time and return the file with the count."""
+        cpuacct, unified = CGROUPS / "cpuacct" / self._name, CGROUPS / self._name
+        has_v2 = (CGROUPS / "cgroup.controllers").exists()
+        usage = unified / "cpu.stat" if has_v2 else cpuacct / "cpuacct.usage"
         try:
             (usage.parent / "daemon").mkdir(parents=True)
         except OSError as error:
@@ -70,31 +72,31 @@ class Engine:
         deadline = time.monotonic() + READY_S
         while why := why_unreachable(self.host):
             if self._process.poll() is not None or time.monotonic() > deadline:
-                said = (self.folder / "log").read_text(errors="replace")[-300:]
-                raise SandboxError(f"dockerd does not start here: {why}: {said}")
+                log = (self.folder / "log").read_text(errors="replace")[-300:]
+                raise SandboxError(f"dockerd does not start here: {why}: {log}")
             time.sleep(0.1)
 
     @property
     def pid(self) -> int:
-        """The daemon's."""
+        """Process id of the daemon."""
         return self._process.pid
 
     def cpu_s(self) -> float:
-        """CPU seconds so far of the daemon, its helpers and every container, living or gone."""
+        """Return the CPU seconds so far of the daemon, its helpers and all containers, ended ones included."""
         text = self._usage.read_text()
         return int(text.split()[1]) / 1e6 if self._usage.name == "cpu.stat" else int(text) / 1e9
 
-    def containers(self) -> int:
-        """How many there are, running or not."""
+    def count_containers(self) -> int:
+        """Count the containers, running or not."""
         return len(self._client.containers.list(all=True))
 
-    def given(self) -> dict[str, object]:
-        """What a runner needs to start containers that hold this machine's interpreter."""
+    def runner_arguments(self) -> dict[str, object]:
+        """Return what a runner needs to start containers that hold this machine's interpreter."""
         binds = [str(path) for path in docker_image.interpreter()]
         return {"host": self.host, "image": self.image, "python": docker_image.python(), "binds": binds, "path": PATH}
 
     def _make_image(self) -> str:
-        """The empty image of ours, with what others expect besides: `python` on the path, and a user called root."""
+        """Make the judge's empty image with what peers expect besides: `python` on the path, and a user called root."""
         data, passwd = io.BytesIO(), b"root:x:0:0:root:/:/bin/sh\n"
         with tarfile.open(fileobj=data, mode="w") as tar:
             link = tarfile.TarInfo(f"{PATH.lstrip('/')}/python")
@@ -110,7 +112,7 @@ class Engine:
         return image
 
     def close(self) -> None:
-        """End it with all its containers, and remove its folder and cgroups."""
+        """End the daemon with all its containers, and remove its folder and cgroups."""
         if hasattr(self, "_client"):
             self._client.close()
         self._process.terminate()
@@ -119,7 +121,7 @@ class Engine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        with contextlib.suppress(OSError, ValueError):  # it ends its containerd, unless it was killed
+        with contextlib.suppress(OSError, ValueError):  # dockerd ends its containerd, unless it was killed
             os.kill(int((self.folder / "exec/containerd/containerd.pid").read_text()), signal.SIGKILL)
         for line in Path("/proc/mounts").read_text().splitlines():
             if (at := line.split()[1]).startswith(f"{self.folder}/"):
@@ -132,10 +134,10 @@ class Engine:
 
 
 @contextlib.contextmanager
-def engine() -> Iterator[Engine]:
-    """One that is ended whatever happens."""
-    started = Engine()
+def run_engine() -> Iterator[Engine]:
+    """Start a daemon, yield it, and end it whatever happens."""
+    engine = Engine()
     try:
-        yield started
+        yield engine
     finally:
-        started.close()
+        engine.close()

@@ -1,4 +1,4 @@
-"""Programs with a known verdict, made from the shipped problems, the same for every judge that is measured."""
+"""Make programs of known verdicts from the shipped problems; every judge under measurement gets the same ones."""
 
 import ast
 import json
@@ -25,7 +25,7 @@ _ERROR = ("raise ValueError('broken')", "return {right}(*args) and no_such_name"
 
 @dataclass(frozen=True)
 class Task:
-    """A function, and calls of it with what they return; all plain literals, so that every judge can be asked."""
+    """A function with calls and their results, all plain literals, which every judge can take."""
 
     entry: str
     reference: str
@@ -38,8 +38,8 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Job:
-    """One program to judge; it is right if `kind` is pass."""
+class LabelledProgram:
+    """A program to judge; it is right if `kind` is pass."""
 
     job_id: str
     kind: Kind
@@ -47,16 +47,16 @@ class Job:
     task: Task
 
     def as_json(self) -> dict[str, Any]:
-        """What a peer's runner is given; `calls` is a literal, since JSON has no tuples."""
+        """Return the program as runners take it; `calls` is a Python literal, since JSON has no tuples."""
         return {
             "id": self.job_id, "code": self.code, "entry": self.task.entry, "setup": "",
             "asserts": self.task.asserts, "calls": repr(self.task.calls),
         }  # fmt: skip
 
 
-def calls(asserts: list[ast.stmt], entry: str) -> tuple[tuple[tuple[Any, ...], Any], ...]:
-    """Those of the form `assert entry(literals) == literal`, as arguments and expected value."""
-    found = []
+def parse_calls(asserts: list[ast.stmt], entry: str) -> tuple[tuple[tuple[Any, ...], Any], ...]:
+    """Return the arguments and expected values of statements `assert entry(literals) == literal`; skip all others."""
+    calls = []
     for statement in asserts:
         match statement:
             case ast.Assert(
@@ -65,14 +65,14 @@ def calls(asserts: list[ast.stmt], entry: str) -> tuple[tuple[tuple[Any, ...], A
                 )
             ) if name == entry:
                 try:
-                    found.append((tuple(ast.literal_eval(arg) for arg in args), ast.literal_eval(want)))
+                    calls.append((tuple(ast.literal_eval(arg) for arg in args), ast.literal_eval(want)))
                 except ValueError:
                     continue
-    return tuple(found)
+    return tuple(calls)
 
 
-def _task(problem: Problem) -> Task | None:
-    """None where it is no single function, calls itself (a wrapper would change it), or has too few plain calls."""
+def _make_task(problem: Problem) -> Task | None:
+    """Return the task of a problem; None for a recursive function, which a wrapper would change, or too few calls."""
     entry, code = problem.entry_point, problem.reference
     if entry is None or code is None:
         return None
@@ -81,22 +81,24 @@ def _task(problem: Problem) -> Task | None:
         return None
     match problem.tests:
         case Asserts(setup="", asserts=texts):
-            found = calls([ast.parse(text).body[0] for text in texts], entry)
+            calls = parse_calls([ast.parse(text).body[0] for text in texts], entry)
         case Check(code=text):
-            found = calls([part for part in ast.walk(ast.parse(text)) if isinstance(part, ast.Assert)], "candidate")
+            calls = parse_calls(
+                [part for part in ast.walk(ast.parse(text)) if isinstance(part, ast.Assert)], "candidate"
+            )
         case _:
             return None
-    return Task(entry, f"{problem.context}\n{code}", found[:TESTS]) if len(found) >= TESTS else None
+    return Task(entry, f"{problem.context}\n{code}", calls[:TESTS]) if len(calls) >= TESTS else None
 
 
-def tasks() -> list[Task]:
-    """Every shipped problem that can be asked of every judge."""
+def load_tasks() -> list[Task]:
+    """Return the task of every shipped problem that every judge can take."""
     lines = (line for path in sorted(PROBLEMS.glob("*.jsonl")) for line in path.read_text().splitlines())
-    found = [_task(Problem.model_validate(json.loads(line))) for line in lines]
-    return [task for task in found if task is not None]
+    tasks = [_make_task(Problem.model_validate(json.loads(line))) for line in lines]
+    return [task for task in tasks if task is not None]
 
 
-def _program(task: Task, kind: Kind, number: int) -> str:
+def _write_program(task: Task, kind: Kind, number: int) -> str:
     if kind == "pass":
         return f"{task.reference}\n# {number}\n"
     if kind == "loop":
@@ -106,25 +108,25 @@ def _program(task: Task, kind: Kind, number: int) -> str:
     return f"{task.reference}\n{right} = {task.entry}\ndef {task.entry}(*args):\n    {body}\n# {number}\n"
 
 
-def mixed(count: int, seed: int = 1) -> tuple[list[Job], list[Job]]:
-    """`count` jobs in blocks of 20 with 14 right, 4 wrong, 1 that raises, 1 endless; the endless ones apart.
+def make_programs(count: int, seed: int = 1) -> tuple[list[LabelledProgram], list[LabelledProgram]]:
+    """Return `count` programs in blocks of 20 (14 right, 4 wrong, 1 that raises, 1 endless), the endless ones apart.
 
-    No two programs are the same text. The first of both lists are a fair sample of the whole.
+    No two programs have the same text. The first programs of either list are a fair sample of it.
     """
-    dice, found = random.Random(seed), tasks()
-    made: list[Job] = []
-    for number, (kind, task) in enumerate(zip(_kinds(dice), _cycle(found, dice), strict=False)):
+    dice, tasks = random.Random(seed), load_tasks()
+    programs: list[LabelledProgram] = []
+    for number, (kind, task) in enumerate(zip(_draw_kinds(dice), _cycle_tasks(tasks, dice), strict=False)):
         if number == count:
             break
-        made.append(Job(f"job-{number}", kind, _program(task, kind, number), task))
-    return [job for job in made if job.kind != "loop"], [job for job in made if job.kind == "loop"]
+        programs.append(LabelledProgram(f"job-{number}", kind, _write_program(task, kind, number), task))
+    return [p for p in programs if p.kind != "loop"], [p for p in programs if p.kind == "loop"]
 
 
-def _kinds(dice: random.Random) -> Iterator[Kind]:
+def _draw_kinds(dice: random.Random) -> Iterator[Kind]:
     while True:
         yield from dice.sample(BLOCK, len(BLOCK))
 
 
-def _cycle(found: list[Task], dice: random.Random) -> Iterator[Task]:
+def _cycle_tasks(tasks: list[Task], dice: random.Random) -> Iterator[Task]:
     while True:
-        yield from dice.sample(found, len(found))
+        yield from dice.sample(tasks, len(tasks))

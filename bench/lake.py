@@ -1,15 +1,18 @@
-"""What a large lake costs: prints one JSON line, exit 1 where memory passed 1 GB or the lake took twice the floor.
+"""Measure a large lake: prints one JSON line, exit 1 where memory passed 1 GB or CPU time passed twice the floor.
 
     .venv/bin/python -m bench.lake [--problems 1000000] [--peer-problems 20000] [--assemble]
 
-Of each problem there are five programs, each judged on the problem's own tests and on ten generated ones (so 10
-executions a problem), and scored. Rows are made up (bench/made_up.py) and written a bucket at a time as Arrow
-(`write`); what stages do, dictionaries in batches of 64, is measured on 100 batches (`append`). Then, each in a process
-of its own whose peak memory is reported: the view `funnel`; the pairs of best and worst program of each problem with
-their codes, into one Parquet file (`pairs`); the same from one Parquet file a table, sorted by problem, which is the
-floor (CPU seconds are compared); compaction of what the batches left. pandas and the `map` of Hugging Face's datasets
-assemble the same pairs from the files of a smaller lake (`--peer-problems`), beside ours; all must make the same pairs.
-There the stage assemble runs, too, with all it does beside: verdicts, token distances, three data sets, drops; with
+Each problem has five programs, judged on its own tests and on ten generated ones (10 executions a problem), and scored.
+Rows are synthetic (bench/made_up.py) and written a bucket at a time as Arrow (`write`). `append` writes 100 batches of
+64 dictionaries, as stages do. The rest runs piece by piece, each in a process whose peak memory is reported:
+
+- `funnel`: the view;
+- `pairs`: best and worst program of each problem with their codes, into one Parquet file;
+- `floor`: the same from one Parquet file per table, sorted by problem; CPU seconds are compared;
+- `compact`: compaction of the files that the batches left.
+
+`peers`: pandas and the `map` of Hugging Face's datasets build the same pairs from the files of a smaller lake
+(`--peer-problems`). There the stage assemble runs, too, with verdicts, token distances, three datasets and drops; with
 `--assemble` also on the large lake, which takes 25 minutes for a million problems.
 """
 
@@ -19,6 +22,7 @@ import math
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +35,17 @@ from bench.made_up import choice, draw, filled, ids, lists, problem_ids, program
 from bench.pairs import measure_piece
 from storage import tables as t
 from storage.catalog import Catalog
-from storage.columns import Table
 from storage.lake import Lake, LakeSettings
 
 PROGRAMS, TESTS, BATCH, BATCHES = 5, 10, 64, 100
 VERDICTS = ("passed", "failed", "error")
-A_BUCKET = 20_000  # problems: what fits the memory of a stage many times over
+PROBLEMS_PER_BUCKET = 20_000  # fits the memory of a stage many times over
 MEMORY_MIB, FLOOR = 1024, 2.0
 PEERS = ("pandas", "datasets")
 
 
 def rows(dice: np.random.Generator, texts: tuple[pa.Array, pa.Array], count: int, bucket: int, buckets: int) -> Any:
-    """The tables of one bucket, as Arrow."""
+    """Yield the tables of one bucket with their rows, as Arrow."""
     code, prose = texts
     problem = problem_ids(dice, count, bucket, buckets)
     each = pa.array(np.repeat(np.arange(count), PROGRAMS))
@@ -81,38 +84,36 @@ def rows(dice: np.random.Generator, texts: tuple[pa.Array, pa.Array], count: int
 
 
 def build(root: Path, problems: int) -> tuple[Lake, dict[str, Any]]:
-    """A lake of so many problems, and how fast its rows were written (making them up is not counted)."""
-    lake = Lake(LakeSettings(path=str(root), buckets=min(4096, max(4, math.ceil(problems / A_BUCKET)))))
+    """Build a lake of so many problems; return it and how fast its rows were written, without drawing them."""
+    lake = Lake(LakeSettings(path=str(root), buckets=min(4096, max(4, math.ceil(problems / PROBLEMS_PER_BUCKET)))))
     dice = np.random.default_rng(1)
     texts = programs(dice), sentences(dice)
-    wrote, written = 0.0, dict[str, int]()
+    wrote_s, written = 0.0, dict[str, int]()
     for bucket in range(lake.buckets):
         for table, data in rows(dice, texts, problems // lake.buckets, bucket, lake.buckets):
-            wrote += seconds(lambda table=table, data=data, bucket=bucket: write(lake, table, data, bucket))
+            began = time.perf_counter()
+            lake.replace(table, data, predicate=f"bucket = {bucket}")
+            wrote_s += time.perf_counter() - began
             written[table.name] = written.get(table.name, 0) + data.num_rows
         if bucket % 10 == 9:
             print(f"bucket {bucket + 1} of {lake.buckets}", file=sys.stderr)
-    return lake, {"rows": written, "s": round(wrote, 1), "rows_per_s": round(sum(written.values()) / wrote)}
+    return lake, {"rows": written, "s": round(wrote_s, 1), "rows_per_s": round(sum(written.values()) / wrote_s)}
 
 
-def write(lake: Lake, table: Table, data: pa.Table, bucket: int) -> None:
-    lake.replace(table, data, predicate=f"bucket = {bucket}")
-
-
-def seconds(work: Any) -> float:
+def time_call(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
 def append(lake: Lake) -> dict[str, Any]:
-    """Executions as a stage appends them: of programs that are there already, under another suite."""
+    """Append executions in batches, as a stage does: of existing programs, under another suite; return the speed."""
     with Catalog(lake, bucket=0) as catalog:
-        found = catalog.rows(f"select * from executions limit {BATCH * BATCHES}")
+        executions = catalog.rows(f"select * from executions limit {BATCH * BATCHES}")
     batches = [
-        [{**row, "suite_id": f"again-{n}"} for row in found[n * BATCH : (n + 1) * BATCH]] for n in range(BATCHES)
+        [{**row, "suite_id": f"again-{n}"} for row in executions[n * BATCH : (n + 1) * BATCH]] for n in range(BATCHES)
     ]
-    took = seconds(lambda: [lake.append(t.EXECUTIONS, batch) for batch in batches])
+    took = time_call(lambda: [lake.append(t.EXECUTIONS, batch) for batch in batches])
     return {
         "batches": BATCHES,
         "rows_per_s": round(BATCH * BATCHES / took),
@@ -120,18 +121,18 @@ def append(lake: Lake) -> dict[str, Any]:
     }
 
 
-def beside_peers(problems: int) -> dict[str, Any]:
-    """Ours, pandas and datasets on one lake that they can hold."""
+def compare_peers(problems: int) -> dict[str, Any]:
+    """Build the pairs of one lake from the lake, by pandas and by datasets; return the figures of each."""
     with tempfile.TemporaryDirectory(prefix="lake-") as folder:
         lake, _ = build(Path(folder) / "lake", problems)
-        made = {name: measure_piece(name, lake.root, Path(folder) / f"{name}.parquet") for name in ("lake", *PEERS)}
-        made["assemble"] = measure_piece("assemble", lake.root)
+        figures = {name: measure_piece(name, lake.root, Path(folder) / f"{name}.parquet") for name in ("lake", *PEERS)}
+        figures["assemble"] = measure_piece("assemble", lake.root)
         for peer in PEERS:
-            assert pairs_in(folder, peer) == pairs_in(folder, "lake"), f"{peer} made other pairs"
-    return {"problems": problems, **made}
+            assert read_pairs(folder, peer) == read_pairs(folder, "lake"), f"{peer} made other pairs"
+    return {"problems": problems, **figures}
 
 
-def pairs_in(folder: str, name: str) -> set[tuple[str, str, str]]:
+def read_pairs(folder: str, name: str) -> set[tuple[str, str, str]]:
     codes = pq.read_table(Path(folder) / f"{name}.parquet", columns=["problem_id", "chosen_code", "rejected_code"])
     return set(zip(*(column.to_pylist() for column in codes.columns), strict=True))
 
@@ -154,9 +155,9 @@ def main() -> int:
             report["assemble"] = measure_piece("assemble", lake.root)
         report["append"] = append(lake)
         report["compact"] = measure_piece("compact", lake.root)
-    report["peers"] = beside_peers(arguments.peer_problems)
+    report["peers"] = compare_peers(arguments.peer_problems)
     ratio = report["pairs"]["cpu_s"] / report["floor"]["cpu_s"]
-    most = max(report[one]["rss_mib"] for one in ("funnel", "pairs", "assemble", "compact") if one in report)
+    most = max(report[piece]["rss_mib"] for piece in ("funnel", "pairs", "assemble", "compact") if piece in report)
     report |= {"over_floor_cpu": round(ratio, 2), "most_rss_mib": most}
     print(json.dumps(report))
     return 1 if ratio > FLOOR or most > MEMORY_MIB else 0

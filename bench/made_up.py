@@ -1,4 +1,4 @@
-"""Columns of made-up rows as Arrow arrays: texts, ids, choices. Everything follows from the dice handed in."""
+"""Draw columns of synthetic rows as Arrow arrays: texts, ids, choices. The generator passed in decides all values."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,10 +1,10 @@
-"""Judge a lake's MBPP programs by MBPP+, for bench/ablation.py --truth: one row per program, tests passed and in all.
+"""Judge a lake's MBPP programs by MBPP+, for `bench.ablation --truth`: one row per program, tests passed and in all.
 
     .venv/bin/python -m bench.mbppplus LAKE MbppPlus.jsonl.gz --out truth.parquet --packages .venv
 
-MBPP+ compares with numpy: `--packages` names an environment that has it. Needs a file of the OriginFmt kind; its code
-runs in the sandbox alone. Programs of problems that it does not hold are judged by nothing here and get no row; after
-a limit (a hang) no further test of a program counts as passed.
+MBPP+ compares with numpy: `--packages` names an environment that has it. The file must be of the OriginFmt kind; its
+code runs in the sandbox alone. Programs of problems that it does not hold get no row. After a limit (a hang) no further
+test of a program counts as passed.
 """
 
 import argparse
@@ -36,19 +36,19 @@ order by a.attempt_id
 LIMITS = Limits(cpu_s=5.0, wall_s=60.0, memory_mib=1024)
 
 
-def suites(path: Path) -> dict[str, Asserts]:
-    """MBPP+'s scripts by task id: the last statement, a loop over inputs and results, becomes a test per input."""
-    found = {}
+def load_suites(path: Path) -> dict[str, Asserts]:
+    """Return MBPP+'s suites by task id; the last statement, a loop over inputs and results, becomes many tests."""
+    suites = {}
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for line in lines:
             row = json.loads(line)
-            if suite := _suite(row["test"]):
-                found[str(row["task_id"])] = suite
-    return found
+            if suite := _parse_suite(row["test"]):
+                suites[str(row["task_id"])] = suite
+    return suites
 
 
-def _suite(script: str) -> Asserts | None:
-    """None where the results are not written down, but come from a reference that would run beside the tests."""
+def _parse_suite(script: str) -> Asserts | None:
+    """Return the suite of a script; None where results come from a reference that would run with the tests."""
     tree = ast.parse(script)
     loop = tree.body.pop()
     assigned = [(node.targets[0], node.value) for node in tree.body if isinstance(node, ast.Assign)]
@@ -64,45 +64,45 @@ def _suite(script: str) -> Asserts | None:
     return Asserts(kind="asserts", setup=ast.unparse(tree), asserts=tuple(tests))
 
 
-def jobs(programs: list[dict[str, Any]], tests: dict[str, Asserts]) -> Iterator[Job]:
-    """Programs whose problem MBPP+ holds."""
+def make_jobs(programs: list[dict[str, Any]], tests: dict[str, Asserts]) -> Iterator[Job]:
+    """Yield a job for each program whose problem MBPP+ holds."""
     for row in programs:
         if suite := tests.get(row["source_id"]):
             yield Job(row["attempt_id"], row["code"], "", row["entry_point"], suite, LIMITS)
 
 
 def main() -> None:
-    """Write the truth, and say in one JSON line how much of it there is."""
+    """Write the verdicts, and print their counts as one JSON line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("lake")
     parser.add_argument("tests", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--packages", type=Path, required=True)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     began = time.monotonic()
-    with Catalog(Lake(LakeSettings(path=given.lake))) as catalog:
+    with Catalog(Lake(LakeSettings(path=arguments.lake))) as catalog:
         programs = catalog.rows(PROGRAMS)
-    tests = suites(given.tests)
-    sandbox = open_sandbox(SandboxSettings(packages=given.packages, preload=("numpy",)))
+    tests = load_suites(arguments.tests)
+    sandbox = open_sandbox(SandboxSettings(packages=arguments.packages, preload=("numpy",)))
     try:
         rows = [
             {"attempt_id": row.job_id, "passed": sum(t.verdict == "passed" for t in row.tests), "total": len(row.tests)}
-            for row in sandbox.judge(jobs(programs, tests))
+            for row in sandbox.judge(make_jobs(programs, tests))
             if row.verdict != "infra"
         ]
     finally:
         sandbox.close()
     rows.sort(key=lambda row: str(row["attempt_id"]))
     schema = pa.schema([("attempt_id", pa.string()), ("passed", pa.int64()), ("total", pa.int64())])
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), given.out)
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), arguments.out)
     right = sum(row["passed"] == row["total"] for row in rows)
-    told = {
+    report = {
         "programs": len(programs),
         "judged": len(rows),
         "right": right,
         "wall_s": round(time.monotonic() - began, 1),
     }
-    json.dump(told, sys.stdout)
+    json.dump(report, sys.stdout)
     print()
 
 

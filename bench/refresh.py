@@ -1,11 +1,11 @@
-"""What a refresh with a real model costs, and what of it is ours: prints one JSON line.
+"""Measure a refresh with a real model, and the share of its cost that is not the model's: prints one JSON line.
 
     .venv/bin/python -m bench.refresh configs/refresh/mbpp.yaml --lake /tmp/lake [--set ...] [--replay 150]
 
-Runs the config through `patchmill record` against a vLLM server that this script starts, sampling CPU time by part
-(model server, sandbox, Prefect's server, and Patchmill itself, Prefect's client in it). Then sends a sample of the very
-same prompts straight to the same server, as many in flight, and compares tokens/s. A line put before each replayed
-prompt keeps the server's prefix cache from answering for the first run.
+Runs the config through `patchmill record` against a vLLM server that this script starts. Meanwhile it samples CPU time
+by part: model server, sandbox, Prefect's server, and Patchmill itself with Prefect's client. Then it sends a sample of
+the same prompts directly to the same server, with as many in flight, and compares tokens/s. A prefix on each replayed
+prompt keeps the server's prefix cache from serving tokens of the first run.
 """
 
 import argparse
@@ -34,54 +34,56 @@ PARTS = {"VLLM": "model server", "vllm": "model server", "uvicorn": "prefect ser
 
 
 class Meter(threading.Thread):
-    """CPU seconds by part of a process tree, sampled; what a process used before it ended is kept.
+    """Samples CPU seconds by part of process trees; ended processes keep their last sample.
 
-    Of the sandbox, whose programs are too short to be seen, what the living fork servers and all the dead below them
-    used together; a fork server that ends before the run does takes its time with it.
+    Programs in the sandbox end between two samples. Their time is that of their fork server's waited-for children, and
+    is lost where a fork server ends before the run does.
     """
 
     def __init__(self, pids: list[int]) -> None:
         super().__init__(daemon=True)
-        self.pids, self.seen, self.stop = pids, dict[tuple[int, float], tuple[str, float]](), threading.Event()
-        self.sandbox = 0.0
+        self.pids, self.stop = pids, threading.Event()
+        self.samples = dict[tuple[int, float], tuple[str, float]]()
+        """Part and CPU seconds by process id and start."""
+        self.sandbox_s = 0.0
 
     def run(self) -> None:
         while not self.stop.wait(0.5):
-            self.sandbox = max(self.sandbox, sum(self._look(pid) for pid in self.pids))
+            self.sandbox_s = max(self.sandbox_s, sum(self._sample(pid) for pid in self.pids))
 
-    def _look(self, pid: int) -> float:
-        """Note every process below `pid`; CPU seconds of the sandbox among them."""
-        sandbox = 0.0
+    def _sample(self, pid: int) -> float:
+        """Sample every process below `pid`; return the CPU seconds of the sandbox among them."""
+        sandbox_s = 0.0
         try:
             root = psutil.Process(pid)
             tree = [root, *root.children(recursive=True)]
         except psutil.Error:
-            return sandbox
+            return sandbox_s
         for process in tree:
             try:
                 words = " ".join([process.name(), *process.cmdline()])
                 part = next((part for word, part in PARTS.items() if word in words), "patchmill")
                 times = process.cpu_times()
                 if part == "sandbox":
-                    sandbox += times.user + times.system + times.children_user + times.children_system
+                    sandbox_s += times.user + times.system + times.children_user + times.children_system
                 else:
-                    self.seen[(process.pid, process.create_time())] = (part, times.user + times.system)
+                    self.samples[(process.pid, process.create_time())] = (part, times.user + times.system)
             except psutil.Error:
                 continue
-        return sandbox
+        return sandbox_s
 
-    def totals(self) -> dict[str, float]:
-        parts: dict[str, float] = defaultdict(float, sandbox=self.sandbox)
-        for part, used in self.seen.values():
-            parts[part] += used
-        return {part: round(used, 1) for part, used in parts.items()}
+    def sum_by_part(self) -> dict[str, float]:
+        parts: dict[str, float] = defaultdict(float, sandbox=self.sandbox_s)
+        for part, seconds in self.samples.values():
+            parts[part] += seconds
+        return {part: round(seconds, 1) for part, seconds in parts.items()}
 
 
-async def straight(url: str, name: str, chats: list[dict[str, Any]], in_flight: int) -> dict[str, float]:
-    """The same requests with nothing of ours between: tokens/s over all of them."""
+async def send_directly(url: str, name: str, chats: list[dict[str, Any]], in_flight: int) -> dict[str, float]:
+    """Send requests to the server without Patchmill between; return tokens/s over all of them."""
     places, tokens = asyncio.Semaphore(in_flight), 0
 
-    async def one(client: httpx.AsyncClient, chat: dict[str, Any]) -> None:
+    async def send(client: httpx.AsyncClient, chat: dict[str, Any]) -> None:
         nonlocal tokens
         async with places:
             answer = await client.post(f"{url}/chat/completions", json={"model": name, **chat})
@@ -89,7 +91,7 @@ async def straight(url: str, name: str, chats: list[dict[str, Any]], in_flight: 
 
     began = time.monotonic()
     async with httpx.AsyncClient(timeout=1800, limits=httpx.Limits(max_connections=in_flight)) as client:
-        await asyncio.gather(*(one(client, chat) for chat in chats))
+        await asyncio.gather(*(send(client, chat) for chat in chats))
     seconds = time.monotonic() - began
     return {
         "requests": len(chats),
@@ -99,15 +101,15 @@ async def straight(url: str, name: str, chats: list[dict[str, Any]], in_flight: 
     }
 
 
-def chats(recording: Path, wanted: int, max_tokens: int) -> list[dict[str, Any]]:
-    """A sample of the recorded samples as single requests, made new to the prefix cache."""
-    rows = random.Random(1).sample(read_recording(recording), wanted)
-    made = []
+def sample_requests(recording: Path, count: int, max_tokens: int) -> list[dict[str, Any]]:
+    """Return a sample of the recorded prompts as requests, each with a prefix that the cache does not hold."""
+    rows = random.Random(1).sample(read_recording(recording), count)
+    requests = []
     for row in rows:
         messages = json.loads(row["messages"])
         messages[0]["content"] = "(again) " + messages[0]["content"]
-        made.append({"messages": messages, "temperature": 1.0, "top_k": 0, "max_tokens": max_tokens})
-    return made
+        requests.append({"messages": messages, "temperature": 1.0, "top_k": 0, "max_tokens": max_tokens})
+    return requests
 
 
 def main() -> None:
@@ -139,11 +141,11 @@ def main() -> None:
         report = json.loads(out.decode().strip().splitlines()[-1])
         stats = report["models"][0]
         peer = asyncio.run(
-            straight(url, settings.name, chats(recording, arguments.replay, 320), settings.max_in_flight)
+            send_directly(url, settings.name, sample_requests(recording, arguments.replay, 320), settings.max_in_flight)
         )
     finally:
         server.close()
-    cpu = meter.totals()
+    cpu = meter.sum_by_part()
     print(
         json.dumps(
             {

@@ -1,8 +1,8 @@
-"""The loop that every runner is, and what several share. Standard library only: each has an environment of its own.
+"""The loop of every runner, and functions that several share. Standard library only: each has its own environment.
 
 A batch comes as one line of JSON on stdin, `{"limit_s": seconds, "jobs": [...]}`; the runner makes of it what its
 peer takes, answers a line, waits for a line, judges everything with two workers, and answers
-`{"answers": {id: passed}}`. So reading and phrasing the jobs is nobody's cost.
+`{"answers": {id: passed}}`. So the cost of reading and preparing the jobs is not measured.
 """
 
 import fcntl
@@ -23,8 +23,8 @@ Prepare = Callable[[dict[str, Any], float], Any]
 Judge = Callable[[list[Any]], dict[str, bool]]
 
 
-def _apart() -> tuple[IO[str], IO[str]]:
-    """Stdin and stdout, moved where nothing that a program prints can be taken for an answer."""
+def _move_streams() -> tuple[IO[str], IO[str]]:
+    """Move stdin and stdout to descriptors of their own, so that no program's output is read as an answer."""
     source, sink = (os.fdopen(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, HIGH), mode) for fd, mode in ((0, "r"), (1, "w")))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
@@ -39,7 +39,7 @@ def serve(prepare: Prepare, judge: Judge) -> None:
         prepare: one job and its time limit in seconds, as `judge` takes it.
         judge: all prepared jobs of a batch; which of them passed, by id.
     """
-    source, sink = _apart()
+    source, sink = _move_streams()
     for line in source:
         batch = json.loads(line)
         for name, most in batch.get("rlimits", {}).items():
@@ -55,12 +55,12 @@ def serve(prepare: Prepare, judge: Judge) -> None:
 
 
 def script(job: dict[str, Any]) -> str:
-    """The program with its tests appended: right if it ends with exit code 0."""
+    """Return the program with its tests appended; it is right if it ends with exit code 0."""
     return "\n".join([job["code"], job["setup"], *job["asserts"], ""])
 
 
 def exit_code(command: list[str], limit_s: float, env: dict[str, str] | None = None) -> int | None:
-    """Run to the end; None if it was killed after `limit_s` of wall time."""
+    """Run a command and return its exit code; None if it was killed after `limit_s` of wall time."""
     null = subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, env=env)
     watch = os.pidfd_open(process.pid)
@@ -85,8 +85,8 @@ def serve_files(
     """
     folder = Path(tempfile.mkdtemp())
 
-    def one(given: tuple[str, str, float]) -> tuple[str, bool]:
-        name, text, limit_s = given
+    def judge_one(job: tuple[str, str, float]) -> tuple[str, bool]:
+        name, text, limit_s = job
         path = folder / f"test_{name.replace('-', '_')}.py"
         path.write_text(text, encoding="utf-8", errors="surrogatepass")
         passed = exit_code(command(path), limit_s, env) == 0
@@ -94,4 +94,4 @@ def serve_files(
         return name, passed
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        serve(lambda job, limit_s: (job["id"], phrase(job), limit_s), lambda jobs: dict(pool.map(one, jobs)))
+        serve(lambda job, limit_s: (job["id"], phrase(job), limit_s), lambda jobs: dict(pool.map(judge_one, jobs)))
