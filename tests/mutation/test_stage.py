@@ -1,6 +1,5 @@
 """Strong tests kill more mutants than weak ones, and every mutant is judged once."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -31,7 +30,6 @@ from tasks.running.effects import close_all, sandbox_for
 from tasks.running.order import Order
 from tasks.running.pending import pending_counts, pending_rows
 from tests.plans import NOW, SELECTION, make_config, store_plan
-from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 GRADE = """\
@@ -202,10 +200,18 @@ def test_a_mutant_gets_elapsed_time_for_a_busy_machine_and_a_slow_reference() ->
     assert limits_of_mutants(Limits(), 20, 11_000).wall_s == pytest.approx(55)
 
 
-RUN = """
-import sys
+RUN_AND_KILL = """
+import os, signal, sys, threading, time
 from pathlib import Path
+from tasks.running import progress
 from tests.mutation.test_stage import config_of, run
+
+def kill_after_five_rows():
+    while progress.snapshot().get("mutation", progress.Progress()).done < 5:
+        time.sleep(0.001)
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=kill_after_five_rows, daemon=True).start()
 run(config_of(Path(sys.argv[1]), commit_rows=1))
 """
 
@@ -214,11 +220,9 @@ def test_a_killed_run_is_resumed_where_it_stopped(judged: Build) -> None:
     problems = {"weak": (GRADE, WEAK), "strong": (GRADE, STRONG)}
     whole, killed = judged(problems, "whole"), judged(problems, "killed")
     run(whole)
-    process = subprocess.Popen([sys.executable, "-c", RUN, killed.lake.path], cwd=ROOT, start_new_session=True)
+    command = [sys.executable, "-c", RUN_AND_KILL, killed.lake.path]
+    assert subprocess.run(command, cwd=ROOT, start_new_session=True).returncode == -signal.SIGKILL
     count = "select count(*) as n, count(distinct mutant_id) as ids from mutants"
-    until(lambda: query(killed, count)[0]["n"] >= 5 or process.poll() is not None, "five verdicts")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
     committed = query(killed, count)[0]["n"]
     assert 5 <= committed < 40
     assert run(killed) == 40 - committed

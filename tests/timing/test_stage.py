@@ -1,7 +1,6 @@
 """The stage on real programs: faster and slower ones are separated, equal ones are not, nothing is measured twice."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from tasks.timing.rows import timing_id
 from tasks.timing.settings import TimingSettings
 from tests.builders import row
 from tests.timing.lakes import SCORER, JudgedProgram, config_of, fill, query, run
-from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 QUADRATIC = """\
@@ -145,22 +143,31 @@ def test_a_problem_with_a_drop_but_no_scores_is_finished(tmp_path: Path) -> None
     assert query(config, "select count(*) as n from drops")[0]["n"] == 1
 
 
-RUN = """
-import sys
+RUN_AND_KILL = """
+import os, signal, sys, threading, time
 from pathlib import Path
+from storage.lake import Lake
+from storage.tables import TIMINGS
 from tests.timing.lakes import config_of, run
-run(config_of(Path(sys.argv[1]), commit_rows=1))
+
+config = config_of(Path(sys.argv[1]), commit_rows=1)
+
+def kill_after_three_commits():
+    while Lake(config.lake).versions([TIMINGS]).get("timings", 0) < 3:
+        time.sleep(0.001)
+    os.killpg(0, signal.SIGKILL)
+
+threading.Thread(target=kill_after_three_commits, daemon=True).start()
+run(config)
 """
 
 
 def test_a_killed_run_is_resumed_at_the_next_repeat(tmp_path: Path) -> None:
     config = config_of(tmp_path / "lake", commit_rows=1)
     fill(config, {"dedup": (TESTS, DEDUP), "more": (TESTS, DEDUP)})
-    process = subprocess.Popen([sys.executable, "-c", RUN, config.lake.path], cwd=ROOT, start_new_session=True)
+    command = [sys.executable, "-c", RUN_AND_KILL, config.lake.path]
+    assert subprocess.run(command, cwd=ROOT, start_new_session=True).returncode == -signal.SIGKILL
     count = "select count(*) as n from timings"
-    until(lambda: query(config, count)[0]["n"] >= 6 or process.poll() is not None, "six timings")
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
     committed = query(config, "select * from timings order by all")
     assert 6 <= len(committed) < 20 and len(committed) % 2 == 0
     run(config)
