@@ -2,12 +2,11 @@
 
     .venv/bin/python -m bench.attacks [--only evalplus,pytest] [--backend bubblewrap]
 
-Given are the programs of judge/attacks whose answers are wrong and whose tests are plain asserts. Left out:
-those that eat the machine, which say more about what is around a judge than about the judge; those that answer rightly
-and are wrong only in what else they do; and, for a judge that takes arguments and expected values in place of asserts
-(evalplus), those whose tests can't be said so. Each program meets each judge in a sandbox of its own, without network,
-with limits, thrown away afterwards. `killed`: the judge's process ended before it had answered; `hung`: it did not
-answer in time.
+Every judge gets the programs of judge/attacks whose answers are wrong and whose tests are plain asserts. Left out are
+programs that exhaust the machine, which test the surroundings of a judge, and programs with right answers and forbidden
+side effects. evalplus takes arguments and expected values instead of asserts, so tests of another form are left out for
+it. Each program meets each judge in a throw-away sandbox without network and with limits. `killed`: the judge's process
+ended before it answered; `hung`: it did not answer in time.
 """
 
 import argparse
@@ -36,7 +35,7 @@ OURS = "ours"
 AT_ONCE, LIMIT_S, WAIT_S = 2, 3.0, 20.0
 MIB = 1 << 20
 RLIMITS = {"RLIMIT_CPU": 15, "RLIMIT_AS": 4096 * MIB, "RLIMIT_FSIZE": 64 * MIB, "RLIMIT_CORE": 0}
-# Whose answers are right where nothing stops them.
+# Groups whose programs may answer rightly if no sandbox stops them.
 ELSEWHERE = ("attacks the host", "attacks the codec")
 PeerOutcome = Literal["accepted", "rejected", "killed", "hung"]
 
@@ -117,7 +116,12 @@ def summarise(results: list[PeerResult]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help=f"some of {OURS}, {', '.join(PEER)}, with commas between")
-    parser.add_argument("--backend", default="bubblewrap", choices=["auto", "docker", "bubblewrap"], help="of ours")
+    parser.add_argument(
+        "--backend",
+        default="bubblewrap",
+        choices=["auto", "docker", "bubblewrap"],
+        help=f"of {OURS}, the judge of this repository",
+    )
     arguments = parser.parse_args()
     chosen = [name for name in arguments.only.split(",") if name] or [OURS, *PEER]
     if unknown := set(chosen) - {OURS, *PEER}:

@@ -68,11 +68,11 @@ def build(lake: Lake, attempts: int, seed: int = 1, log: Callable[[str], None] =
     rows: dict[str, int] = {}
     for bucket in range(lake.buckets):
         count = max(20, attempts // PER_PROBLEM // lake.buckets)
-        made = Bucket(
+        shared = Bucket(
             dice, bucket, code, prose, problem_ids(dice, count, bucket, lake.buckets), choice(dice, SOURCES, count),
             pa.array([f"task-{bucket}-{n}" for n in range(count)]), draw(dice, code, count),
         )  # fmt: skip
-        for table, data in _tables(made):
+        for table, data in _tables(shared):
             lake.replace(table, data, predicate=f"bucket = {bucket}")
             rows[table.name] = rows.get(table.name, 0) + data.num_rows
         log(f"bucket {bucket + 1} of {lake.buckets}")

@@ -75,10 +75,10 @@ def structs(**columns: pa.Array) -> pa.Array:
 
 
 def filled(table: Table, count: int, **columns: Any) -> pa.Table:
-    """A table of `count` rows: the columns given, the rest constant by type. A scalar stands for every row."""
+    """Return a table of `count` rows; missing columns are constant by type, and a scalar stands for every row."""
     assert not columns.keys() - set(table.schema.names), columns.keys() - set(table.schema.names)
-    made = [_column(field, count, columns.get(field.name, _default(field))) for field in table.schema]
-    return pa.table(made, names=table.schema.names)
+    arrays = [_column(field, count, columns.get(field.name, _default(field))) for field in table.schema]
+    return pa.table(arrays, names=table.schema.names)
 
 
 def _column(field: pa.Field, count: int, value: Any) -> pa.Array:

@@ -13,13 +13,13 @@ from typing import Any
 
 
 def serve(build: Callable[[list[list[int]]], Any], score: Callable[[Any], list[float]]) -> None:
-    """Take turns until stdin ends.
+    """Answer turns until stdin ends.
 
     Args:
         build: a matrix as the peer takes it; tests that all programs pass or none are left out already.
         score: what the peer was built; one score for each program.
     """
-    matrices = [telling(rows) for rows in json.loads(sys.stdin.readline())]
+    matrices = [drop_constant_tests(rows) for rows in json.loads(sys.stdin.readline())]
     for _ in sys.stdin:
         began = time.process_time()
         graphs = [build(rows) for rows in matrices]
@@ -29,6 +29,6 @@ def serve(build: Callable[[list[list[int]]], Any], score: Callable[[Any], list[f
         print(json.dumps({"build_s": built - began, "score_s": ended - built, "scores": scores}), flush=True)
 
 
-def telling(rows: list[list[int]]) -> list[list[int]]:
-    """Without constant columns."""
+def drop_constant_tests(rows: list[list[int]]) -> list[list[int]]:
+    """Return a matrix without its constant columns."""
     return [list(row) for row in zip(*(c for c in zip(*rows, strict=True) if 0 < sum(c) < len(c)), strict=True)]

@@ -20,21 +20,21 @@ def prepare(job: dict[str, Any], limit_s: float) -> tuple[str, str, float]:
 
 
 def main() -> None:
-    given = json.loads(sys.argv[1])
-    docker = ["docker", "--host", given["host"]]
-    binds = [word for path in given["binds"] for word in ("--volume", f"{path}:{path}:ro")]
+    settings = json.loads(sys.argv[1])
+    docker = ["docker", "--host", settings["host"]]
+    binds = [word for path in settings["binds"] for word in ("--volume", f"{path}:{path}:ro")]
 
-    def one(job: tuple[str, str, float]) -> tuple[str, bool]:
+    def judge_one(job: tuple[str, str, float]) -> tuple[str, bool]:
         name, text, limit_s = job
         container = f"bench-{uuid.uuid4().hex}"
-        command = [*docker, "run", "--rm", "--name", container, *LIMITS, *binds, given["image"]]
-        code = exit_code([*command, given["python"], "-I", "-S", "-c", text], limit_s)
+        command = [*docker, "run", "--rm", "--name", container, *LIMITS, *binds, settings["image"]]
+        code = exit_code([*command, settings["python"], "-I", "-S", "-c", text], limit_s)
         if code is None:
             subprocess.run([*docker, "rm", "--force", container], capture_output=True, check=False)
         return name, code == 0
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        serve(prepare, lambda jobs: dict(pool.map(one, jobs)))
+        serve(prepare, lambda jobs: dict(pool.map(judge_one, jobs)))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def main() -> None:
     with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("fork")) as pool:
 
         def judge(jobs: list[Any]) -> dict[str, bool]:
-            futures = {pool.submit(evalplus.untrusted_check, **given): name for name, given in jobs}
+            futures = {pool.submit(evalplus.untrusted_check, **arguments): name for name, arguments in jobs}
             return {futures[future]: future.result()[0] == evalplus.PASS for future in as_completed(futures)}
 
         serve(prepare, judge)

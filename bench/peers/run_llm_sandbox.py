@@ -15,20 +15,20 @@ def prepare(job: dict[str, Any], limit_s: float) -> tuple[str, str, float]:
 
 
 def main() -> None:
-    given = json.loads(sys.argv[1])
+    settings = json.loads(sys.argv[1])
     docker, types = importlib.import_module("docker"), importlib.import_module("docker.types")
     library = importlib.import_module("llm_sandbox")
-    client = docker.DockerClient(base_url=given["host"])
+    client = docker.DockerClient(base_url=settings["host"])
     # `python` is looked up on PATH; a container that must be replaced is to end at once.
     container = {
         "command": ["sleep", "infinity"], "stop_signal": "SIGKILL", "network_mode": "none",
-        "mem_limit": "512m", "pids_limit": 64, "environment": {"PATH": f"{given['path']}:/usr/bin:/bin"},
-        "mounts": [types.Mount(path, path, "bind", read_only=True) for path in given["binds"]],
+        "mem_limit": "512m", "pids_limit": 64, "environment": {"PATH": f"{settings['path']}:/usr/bin:/bin"},
+        "mounts": [types.Mount(path, path, "bind", read_only=True) for path in settings["binds"]],
     }  # fmt: skip
 
-    def opened() -> Any:
+    def open_session() -> Any:
         session = library.SandboxSession(
-            client=client, image=given["image"], lang="python", keep_template=True, skip_environment_setup=True,
+            client=client, image=settings["image"], lang="python", keep_template=True, skip_environment_setup=True,
             workdir="/tmp", runtime_configs=dict(container),
         )  # fmt: skip
         session.open()
@@ -36,24 +36,24 @@ def main() -> None:
 
     sessions: SimpleQueue[Any] = SimpleQueue()
 
-    def one(job: tuple[str, str, float]) -> tuple[str, bool]:
+    def judge_one(job: tuple[str, str, float]) -> tuple[str, bool]:
         name, text, limit_s = job
         session = sessions.get()
         try:
             passed = session.run(text, timeout=limit_s).exit_code == 0
         except library.exceptions.SandboxTimeoutError:
-            # What ran too long still runs: only a new container ends it.
+            # The program still runs; only closing the container ends it.
             session.close()
-            session, passed = opened(), False
+            session, passed = open_session(), False
         finally:
             sessions.put(session)
         return name, passed
 
     for _ in range(WORKERS):
-        sessions.put(opened())
+        sessions.put(open_session())
     try:
         with ThreadPoolExecutor(WORKERS) as pool:
-            serve(prepare, lambda jobs: dict(pool.map(one, jobs)))
+            serve(prepare, lambda jobs: dict(pool.map(judge_one, jobs)))
     finally:
         for _ in range(WORKERS):
             sessions.get().close()
