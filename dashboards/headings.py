@@ -23,7 +23,7 @@ HEADINGS = {
     "ratio_low": "ratio, lower bound",
     "ratio_high": "ratio, upper bound",
     "silent_problems": "problems that no test orders",
-    "below_half": "problems below a half",
+    "below_half": "problems below 50 %",
 }
 
 
