@@ -93,17 +93,21 @@ KINDS: dict[str, Rule] = {
 }  # fmt: skip
 
 
-def plant_items(items: Sequence[BenchmarkItem], others: Sequence[BenchmarkItem], seed: int) -> dict[str, list[Task]]:
+def plant_items(
+    items: Sequence[BenchmarkItem], clean_items: Sequence[BenchmarkItem], seed: int
+) -> dict[str, list[Task]]:
     """Plant every item at least once in every way; start again from the first until there are MIN_PLANTED."""
     tasks: dict[str, list[Task]] = {}
     for kind, rule in KINDS.items():
         rng = random.Random(f"{seed} {kind}")
         rounds = -(-MIN_PLANTED // len(items))
         tasks[kind] = [
-            rule(item, _code(other), rng) for item, other in zip(list(items) * rounds, cycle(others), strict=False)
+            rule(item, _code(other), rng) for item, other in zip(list(items) * rounds, cycle(clean_items), strict=False)
         ]
         if kind.startswith("other prompt"):
-            tasks[kind] = [(other.prompt, code) for (_, code), other in zip(tasks[kind], cycle(others), strict=False)]
+            tasks[kind] = [
+                (other.prompt, code) for (_, code), other in zip(tasks[kind], cycle(clean_items), strict=False)
+            ]
     return tasks
 
 
@@ -155,16 +159,18 @@ def _score(axis: Axis, prompt: float, code: float) -> float:
 
 
 def measure(
-    items: Sequence[BenchmarkItem], others: Sequence[BenchmarkItem], settings: CleanSettings, seed: int
+    items: Sequence[BenchmarkItem], clean_items: Sequence[BenchmarkItem], settings: CleanSettings, seed: int
 ) -> BenchmarkResult:
     """Plant the items of a benchmark among other tasks, and measure what is found."""
-    clean_tasks = [(other.prompt, _code(other)) for other in others]
-    tasks = plant_items(items, others, seed)
+    clean_tasks = [(other.prompt, _code(other)) for other in clean_items]
+    tasks = plant_items(items, clean_items, seed)
     false_positives = count_dropped(clean_tasks, items, settings)
     kinds: dict[str, KindResult] = {}
     for kind, examples in tasks.items():
         true_positives = count_dropped(examples, items, settings)
-        expected_false = false_positives * len(examples) / len(others)  # among as many clean examples as planted ones
+        expected_false = (
+            false_positives * len(examples) / len(clean_items)
+        )  # among as many clean examples as planted ones
         kinds[kind] = {
             "planted": len(examples),
             "recall": true_positives / len(examples),
@@ -175,7 +181,7 @@ def measure(
     axes: tuple[Axis, ...] = ("prompt", "code", "both")
     return {
         "items": len(items),
-        "clean": len(others),
+        "clean": len(clean_items),
         "clean_left_out": false_positives,
         "kinds": kinds,
         "curves": {axis: compute_curve(all_tasks, items, (prompt_run, code_run), axis) for axis in axes},
@@ -215,9 +221,9 @@ def main() -> None:
     result: dict[str, object] = {
         "thresholds": THRESHOLDS, "settings": settings.model_dump(mode="json", include=compared),
     }  # fmt: skip
-    for name, items, others in (("humaneval", humaneval, mbpp + more), ("mbpp", even, odd + more)):
-        print(f"{name}: {len(items)} tasks, {len(others)} others", file=sys.stderr)
-        result[name] = measure(items, others, settings, arguments.seed)
+    for name, items, clean_items in (("humaneval", humaneval, mbpp + more), ("mbpp", even, odd + more)):
+        print(f"{name}: {len(items)} tasks, {len(clean_items)} others", file=sys.stderr)
+        result[name] = measure(items, clean_items, settings, arguments.seed)
     line = json.dumps(round_floats(result))
     if python is not None:
         command = [str(python), str(PEERS / "plot_contamination.py"), str(arguments.plot)]

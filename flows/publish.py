@@ -74,8 +74,8 @@ def _write_artifacts(result: PublishResult) -> None:
 
 
 def _describe_block(result: PublishResult) -> str:
-    first, *others = result.blocking_gates()
-    more = f" (and {len(others)} more)" if others else ""
+    first, *further = result.blocking_gates()
+    more = f" (and {len(further)} more)" if further else ""
     return f"blocked by gate {first.gate}: got {first.got}, expected {first.expected}{more}"
 
 

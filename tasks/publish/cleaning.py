@@ -70,8 +70,8 @@ def clean(examples: Sequence[Example], settings: CleanSettings, benchmarks: Sequ
     Raises:
         ConfigError: `licences` names something that is no SPDX licence.
     """
-    dropped = {drop.row_id: drop for drop in _find_unpublishable(examples, settings)}
-    rows = sorted((e for e in examples if e.example_id not in dropped), key=lambda example: example.example_id)
+    drop_of = {drop.row_id: drop for drop in _find_unpublishable(examples, settings)}
+    rows = sorted((e for e in examples if e.example_id not in drop_of), key=lambda example: example.example_id)
     items = _select_items(benchmarks, settings)
     detector = _build_detector(items, settings)
     programs = _compare_programs(rows, detector)
@@ -80,7 +80,7 @@ def clean(examples: Sequence[Example], settings: CleanSettings, benchmarks: Sequ
     overlaps = _find_overlaps(rows_of_problem, shares, detector)
     for problem_id, overlap in overlaps.items():
         for row in rows_of_problem.pop(problem_id):
-            dropped[row.example_id] = drop_example(row, "contaminated", overlap.detail)
+            drop_of[row.example_id] = drop_example(row, "contaminated", overlap.detail)
     families = group_families(
         {problem_id: min(row.prompt for row in rows) for problem_id, rows in rows_of_problem.items()},
         _find_shared_programs(rows_of_problem, programs, settings.shared_program_tokens),
@@ -90,12 +90,12 @@ def clean(examples: Sequence[Example], settings: CleanSettings, benchmarks: Sequ
     )
     for family_rows in _group_by_family(rows, families):
         duplicates = find_duplicates(family_rows, programs, settings.near_duplicate)
-        dropped |= {drop.row_id: drop for drop in duplicates}
-    kept = [example for example in examples if example.example_id not in dropped]
-    splits = {e.example_id: assign_split(families[e.problem_id], settings.shares) for e in kept}
-    drops = [dropped[example.example_id] for example in examples if example.example_id in dropped]
-    kept_families = {example.problem_id: families[example.problem_id] for example in kept}
-    report = _count(kept, splits, drops, kept_families, _count_benchmarks(benchmarks, items, overlaps))
+        drop_of |= {drop.row_id: drop for drop in duplicates}
+    kept_examples = [example for example in examples if example.example_id not in drop_of]
+    splits = {e.example_id: assign_split(families[e.problem_id], settings.shares) for e in kept_examples}
+    drops = [drop_of[example.example_id] for example in examples if example.example_id in drop_of]
+    kept_families = {example.problem_id: families[example.problem_id] for example in kept_examples}
+    report = _count(kept_examples, splits, drops, kept_families, _count_benchmarks(benchmarks, items, overlaps))
     return CleanedDataset(splits, drops, kept_families, report)
 
 
@@ -221,7 +221,7 @@ def _count_benchmarks(
 
 
 def _count(
-    kept: Sequence[Example],
+    kept_examples: Sequence[Example],
     splits: Mapping[str, Split],
     dropped: Sequence[DroppedExample],
     families: Mapping[str, str],
@@ -229,10 +229,10 @@ def _count(
 ) -> CleaningReport:
     family_sizes = Counter(families.values())
     examples_in = Counter(splits.values())
-    problems_in = Counter(split for _, split in {(e.problem_id, splits[e.example_id]) for e in kept})
+    problems_in = Counter(split for _, split in {(e.problem_id, splits[e.example_id]) for e in kept_examples})
     return {
-        "examples": len(kept) + len(dropped),
-        "kept": len(kept),
+        "examples": len(kept_examples) + len(dropped),
+        "kept": len(kept_examples),
         "left": dict(sorted(Counter(drop.reason for drop in dropped).items())),
         "problems": len(families),
         "families": len(family_sizes),

@@ -160,12 +160,12 @@ def _to_drops(ineligible: pa.Table) -> list[DroppedExample]:
 
 def _select_rows(catalog: Catalog, dataset: Table, cleaned: CleanedDataset) -> pa.Table:
     """Select the rows that cleaning keeps, with family and split; register them as `published`."""
-    kept = [
+    kept_rows = [
         {"example_id": row["example_id"], "split": split, "family_id": cleaned.families[row["problem_id"]]}
         for row in catalog.rows("select example_id, problem_id from candidates")
         if (split := cleaned.splits.get(row["example_id"]))
     ]
-    catalog.register("kept_examples", pa.Table.from_pylist(kept, schema=_KEPT_SCHEMA))
+    catalog.register("kept_examples", pa.Table.from_pylist(kept_rows, schema=_KEPT_SCHEMA))
     schema = published_schema(dataset).append(pa.field("split", TEXT))
     rows = catalog.arrow(load_statement("publish_rows")).select(schema.names).cast(schema)
     catalog.register("published", rows)
@@ -217,6 +217,6 @@ def _count_contaminated(
     """
     if not benchmarks:
         return None
-    kept = [example for example in examples if example.example_id in cleaned.splits]
-    overlaps = find_contaminated(kept, settings, benchmarks)
-    return sum(example.problem_id in overlaps for example in kept)
+    kept_examples = [example for example in examples if example.example_id in cleaned.splits]
+    overlaps = find_contaminated(kept_examples, settings, benchmarks)
+    return sum(example.problem_id in overlaps for example in kept_examples)

@@ -196,9 +196,9 @@ def test_every_example_is_in_one_split_or_dropped_and_the_order_of_the_input_cha
     again = clean(rng.sample(examples, len(examples)), clean_settings, [])
     assert again.splits == cleaned.splits and again.families == cleaned.families
     assert set(again.dropped) == set(cleaned.dropped)
-    kept = [example for example in examples if example.example_id in cleaned.splits]
-    for example in kept:
-        for other in kept:
+    kept_examples = [example for example in examples if example.example_id in cleaned.splits]
+    for example in kept_examples:
+        for other in kept_examples:
             if prompt_similarity(example.prompt, other.prompt) >= 0.7:
                 assert cleaned.splits[example.example_id] == cleaned.splits[other.example_id]
 
@@ -210,8 +210,8 @@ def test_cleaning_a_clean_dataset_drops_nothing(rng: random.Random) -> None:
     examples = [build_example(problem_id, problem_id=problem_id, prompt=text) for problem_id, text in prompts.items()]
     clean_settings = CleanSettings(near_duplicate=0.75)
     cleaned = clean(examples, clean_settings, [])
-    kept = [example for example in examples if example.example_id in cleaned.splits]
-    assert clean(kept, clean_settings, []).dropped == []
+    kept_examples = [example for example in examples if example.example_id in cleaned.splits]
+    assert clean(kept_examples, clean_settings, []).dropped == []
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def check_gate(gate: dict[str, Any], facts: DraftFacts) -> list[GateResult]:
 
 
 @pytest.mark.parametrize(
-    ("gate", "bad_facts", "got"),
+    ("gate", "bad_facts", "actual"),
     [
         pytest.param({"kind": "rows", "least": 100}, {"rows": {"train": 99}}, "99", id="too few rows"),
         pytest.param({"kind": "rows", "most": 100}, {"rows": {"train": 101}}, "101", id="too many rows"),
@@ -92,11 +92,11 @@ def check_gate(gate: dict[str, Any], facts: DraftFacts) -> list[GateResult]:
     ],
 )  # fmt: skip
 def test_a_gate_passes_good_facts_and_fails_bad_ones(
-    gate: dict[str, Any], bad_facts: dict[str, Any], got: str
+    gate: dict[str, Any], bad_facts: dict[str, Any], actual: str
 ) -> None:  # fmt: skip
     assert all(result.ok for result in check_gate(gate, GOOD_FACTS)), "good facts"
     [result] = check_gate(gate, replace(GOOD_FACTS, **bad_facts))
-    assert not result.ok and result.got == got
+    assert not result.ok and result.got == actual
     warn = {**gate, "action": "warn"} | ({"unchecked": "warn"} if "unchecked" in gate else {})
     [warning] = check_gate(warn, replace(GOOD_FACTS, **bad_facts))
     assert not warning.ok and not warning.blocks, "a warning is reported and blocks nothing"
