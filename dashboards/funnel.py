@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TypedDict, TypeVar
 
-from dashboards.questions.programs import ExampleCount, ExplanationCount, ProgramCount
+from dashboards.queries.programs import ExampleCount, ExplanationCount, ProgramCount
 from dashboards.verdicts import verdict_words
 
 FIRST_ATTEMPT, REPAIR, REFERENCE = "generate", "repair", "reference"

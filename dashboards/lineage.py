@@ -7,7 +7,7 @@ from html import escape
 
 from dashboards.diffs import render_diff
 from dashboards.markup import render_badge, render_program, render_text
-from dashboards.questions.problem import JudgedAttempt, ProblemDiagnosis
+from dashboards.queries.problem import JudgedAttempt, ProblemDiagnosis
 
 LONGEST_TEST = 300
 

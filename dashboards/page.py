@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards.headings import heading
 from dashboards.markup import STYLE, escape_markdown
-from dashboards.questions.programs import ANY_PROBLEM
+from dashboards.queries.programs import ANY_PROBLEM
 from dashboards.snapshot import LakeSnapshot, newest_snapshot
 from storage.errors import PatchmillError
 
@@ -31,7 +31,7 @@ def open_page(title: str, about: str) -> Iterator[LakeSnapshot]:
     try:
         snapshot = newest_snapshot(os.environ.get(LAKE, ".patchmill/lake"))
         _show_sidebar(snapshot)
-        if not snapshot.ask(ANY_PROBLEM):
+        if not snapshot.rows(ANY_PROBLEM):
             st.info("No problem in this lake yet; `patchmill run CONFIG` adds some.")
             st.stop()
         yield snapshot

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards.diffs import render_diff
 from dashboards.markup import render_badge, render_table, render_text
 from dashboards.page import problem_address
-from dashboards.questions.pairs import PAIR, PairMatch, SpeedPair
+from dashboards.queries.pairs import PAIR, PairMatch, SpeedPair
 from dashboards.snapshot import LakeSnapshot
 from storage.rows import PairVerdictCell
 
@@ -19,7 +19,7 @@ def name_truth(passes: bool | None) -> str:
 
 def show_pair(snapshot: LakeSnapshot, pair: PairMatch | SpeedPair, dataset: str) -> None:
     """Show prompt, both programs side by side, and their verdicts on the generated tests."""
-    [detail] = snapshot.ask(PAIR, dataset=dataset, example=pair["example_id"], bucket=pair["bucket"])
+    [detail] = snapshot.rows(PAIR, dataset=dataset, example=pair["example_id"], bucket=pair["bucket"])
     address = problem_address(pair["problem_id"])
     st.html(f'<a href="{address}" target="_self">the problem with all its programs</a>')
     with st.expander("Prompt"):

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from dashboards.questions.programs import PassAtK, RecipeSummary
+from dashboards.queries.programs import PassAtK, RecipeSummary
 
 
 class NamedPassAtK(PassAtK):

@@ -8,10 +8,10 @@ from dashboards import funnel
 from dashboards.diffs import render_diff
 from dashboards.lineage import render_tree
 from dashboards.markup import NOTHING, STYLE, render_legend, render_table, render_text
-from dashboards.questions.pairs import KTO_RATES, PAIR, PAIR_LIST, PAIR_RATES, RANKINGS
-from dashboards.questions.problem import PROBLEM, PROBLEM_ATTEMPTS, PROBLEM_DIAGNOSES, PROBLEMS
-from dashboards.questions.programs import COUNTS, EXAMPLES, EXPLAINED, PASS_AT_K, PROBLEM_STATES, RECIPES, TOKENS
-from dashboards.questions.trust import DROPS, FAILED_REFERENCES, STRENGTH_SOURCES
+from dashboards.queries.pairs import KTO_RATES, PAIR, PAIR_LIST, PAIR_RATES, RANKINGS
+from dashboards.queries.problem import PROBLEM, PROBLEM_ATTEMPTS, PROBLEM_DIAGNOSES, PROBLEMS
+from dashboards.queries.programs import COUNTS, EXAMPLES, EXPLAINED, PASS_AT_K, PROBLEM_STATES, RECIPES, TOKENS
+from dashboards.queries.trust import DROPS, FAILED_REFERENCES, STRENGTH_SOURCES
 from dashboards.recipes import name_lines, tabulate_lines
 from dashboards.snapshot import LakeSnapshot
 from dashboards.verdicts import COLOURS_BY_WORDS, STATE_COLOURS
@@ -41,30 +41,30 @@ def render_report(snapshot: LakeSnapshot, title: str = "Patchmill") -> str:
         LakeError: a table could not be read.
     """
     opened_at = datetime.fromtimestamp(snapshot.opened_at, UTC)
-    counts = snapshot.ask(COUNTS)
+    counts = snapshot.rows(COUNTS)
     versions = [{"table": name, "version": str(version)} for name, version in sorted(snapshot.versions.items())]
     sections = {
         "Funnel": _render_funnel(snapshot),
         "Verdicts": render_bars(funnel.count_verdicts(counts), "author", "verdict", "n", COLOURS_BY_WORDS),
         "Rounds": render_table(_with_percents(funnel.rate_rounds(counts))),
         "pass@k": _render_pass_at_k(snapshot),
-        "Datasets": render_table(snapshot.ask(EXAMPLES)),
+        "Datasets": render_table(snapshot.rows(EXAMPLES)),
         "Scores and pairs": _render_parts(
             {
-                "Input of the scorers": snapshot.ask(RANKINGS),
-                "Pairs": snapshot.ask(PAIR_RATES),
-                "Single programs with a label": snapshot.ask(KTO_RATES),
+                "Input of the scorers": snapshot.rows(RANKINGS),
+                "Pairs": snapshot.rows(PAIR_RATES),
+                "Single programs with a label": snapshot.rows(KTO_RATES),
             }
         ),
         "Trust": _render_parts(
             {
                 "Tampering, flaky verdicts, infrastructure errors": _with_percents(funnel.rate_models(counts)),
-                "Test strength: mutants of the references": snapshot.ask(STRENGTH_SOURCES),
-                "References that fail their own tests": snapshot.ask(FAILED_REFERENCES),
+                "Test strength: mutants of the references": snapshot.rows(STRENGTH_SOURCES),
+                "References that fail their own tests": snapshot.rows(FAILED_REFERENCES),
             }
         ),
-        "Drops": render_table(snapshot.ask(DROPS)),
-        "Tokens": render_table(snapshot.ask(TOKENS)),
+        "Drops": render_table(snapshot.rows(DROPS)),
+        "Tokens": render_table(snapshot.rows(TOKENS)),
         "A repair": _render_repair(snapshot),
         "A pair": _render_pair(snapshot),
         "Versions of the tables": render_table(versions),
@@ -115,17 +115,17 @@ def _render_part(label: str, count: int, width: float, colour: str) -> str:
 
 
 def _render_funnel(snapshot: LakeSnapshot) -> str:
-    steps = funnel.count_steps(snapshot.ask(COUNTS), snapshot.ask(EXPLAINED), snapshot.ask(EXAMPLES))
+    steps = funnel.count_steps(snapshot.rows(COUNTS), snapshot.rows(EXPLAINED), snapshot.rows(EXAMPLES))
     models = sorted({step["model"] for step in steps})
     colours = {model: _PALETTE[place % len(_PALETTE)] for place, model in enumerate(models)}
-    states = snapshot.ask(PROBLEM_STATES)
+    states = snapshot.rows(PROBLEM_STATES)
     return render_bars(steps, "step", "model", "n", colours, funnel.STEPS) + render_bars(
         states, "source", "state", "problems", STATE_COLOURS
     )
 
 
 def _render_pass_at_k(snapshot: LakeSnapshot) -> str:
-    rows = name_lines(snapshot.ask(PASS_AT_K), snapshot.ask(RECIPES))
+    rows = name_lines(snapshot.rows(PASS_AT_K), snapshot.rows(RECIPES))
     sources = dict.fromkeys(row["source"] for row in rows)
     tables = {source: tabulate_lines([row for row in rows if row["source"] == source]) for source in sources}
     return _render_parts(tables) or NOTHING
@@ -144,11 +144,11 @@ def _with_percents(rows: Iterable[Mapping[str, object]]) -> list[dict[str, objec
 
 def _render_repair(snapshot: LakeSnapshot) -> str:
     """Return the problem with most to see, with first attempts that have a verified repair."""
-    matches = snapshot.ask(PROBLEMS, text="")
+    matches = snapshot.rows(PROBLEMS, text="")
     if not matches or not matches[0]["verified_repairs"]:
         return '<p class="pm-none">no verified repair yet</p>'
     key: dict[str, str | int] = {"problem": matches[0]["problem_id"], "bucket": matches[0]["bucket"]}
-    [problem], attempts = snapshot.ask(PROBLEM, **key), snapshot.ask(PROBLEM_ATTEMPTS, **key)
+    [problem], attempts = snapshot.rows(PROBLEM, **key), snapshot.rows(PROBLEM_ATTEMPTS, **key)
     by_id = {attempt["attempt_id"]: attempt for attempt in attempts}
     repaired = {
         attempt["parent_attempt_id"]
@@ -156,15 +156,15 @@ def _render_repair(snapshot: LakeSnapshot) -> str:
         if attempt["kind"] == funnel.REPAIR and attempt["verdict"] == "passed" and attempt["parent_attempt_id"] in by_id
     }
     roots = [by_id[attempt_id] for attempt_id in sorted(filter(None, repaired))][:MOST_ROOTS]
-    return render_text(problem["prompt"]) + render_tree(attempts, snapshot.ask(PROBLEM_DIAGNOSES, **key), roots)
+    return render_text(problem["prompt"]) + render_tree(attempts, snapshot.rows(PROBLEM_DIAGNOSES, **key), roots)
 
 
 def _render_pair(snapshot: LakeSnapshot) -> str:
     """Return the pair by correctness with the widest gap."""
-    pairs = snapshot.ask(PAIR_LIST, dataset=DATASET, order="widest first")
+    pairs = snapshot.rows(PAIR_LIST, dataset=DATASET, order="widest first")
     if not pairs:
         return '<p class="pm-none">no pair yet</p>'
-    [pair] = snapshot.ask(PAIR, dataset=DATASET, example=pairs[0]["example_id"], bucket=pairs[0]["bucket"])
+    [pair] = snapshot.rows(PAIR, dataset=DATASET, example=pairs[0]["example_id"], bucket=pairs[0]["bucket"])
     verdicts = [verdict for cell in pair["verdicts"] for verdict in (cell["chosen"], cell["rejected"])]
     titles = (f"rejected, score {pair['rejected_score']:.4f}", f"chosen, score {pair['chosen_score']:.4f}")
     prompt = "".join(render_text(turn["content"]) for turn in pair["prompt"])

@@ -1,7 +1,7 @@
-"""The lake at one version of every table, and the answers to the pages' questions, each computed once per version.
+"""The lake at one version of every table, and the answers to the queries of pages, each computed once per version.
 
 A statement counts and cuts in DuckDB and returns at most MOST_ROWS rows. Statements of dashboards/sql/temp become
-temporary tables when the first question that uses them is asked: what several pages need is computed once.
+temporary tables when the first query that uses them runs: what several pages need is computed once.
 """
 
 import threading
@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 
 import pyarrow as pa
 
-from dashboards.questions import Question, read_sql, temp_tables
+from dashboards.queries import PageQuery, read_sql, temp_tables
 from storage.catalog import Catalog, Versions
 from storage.errors import ConfigError, LakeError
 from storage.lake import Lake, LakeSettings
@@ -48,15 +48,15 @@ class LakeSnapshot:
         self._answers: dict[AnswerKey, list[dict[str, object]]] = {}
         self._lock = threading.Lock()  # a DuckDB connection serves one thread at a time
 
-    def ask(self, question: Question[AnswerT], **values: str | int) -> list[AnswerT]:
-        """Return the rows that answer a question; `$name` in its text takes `values[name]`. Do not change the rows.
+    def rows(self, query: PageQuery[AnswerT], **values: str | int) -> list[AnswerT]:
+        """Return the rows that answer a query; `$name` in its text takes `values[name]`. Do not change the rows.
 
         Raises:
             LakeError: a file could not be read, memory ran out, or the statement returns too many rows.
         """
-        key = (question.name, tuple(sorted(values.items())))
+        key = (query.name, tuple(sorted(values.items())))
         with self._lock:
-            rows = self._answers.pop(key) if key in self._answers else self._run(question.sql, values)
+            rows = self._answers.pop(key) if key in self._answers else self._run(query.sql, values)
             self._answers[key] = rows  # now the most recently used one
             if len(self._answers) > MOST_ANSWERS:
                 del self._answers[next(iter(self._answers))]
@@ -71,7 +71,7 @@ class LakeSnapshot:
         return bounded_rows(self._catalog.arrow(sql, **values), sql)
 
     def close(self) -> None:
-        """Close the connection; the snapshot answers no further question."""
+        """Close the connection; the snapshot runs no further query."""
         with self._lock:
             if self._catalog is not None:
                 self._catalog.close()

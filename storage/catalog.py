@@ -17,7 +17,7 @@ from storage.interrupts import interruptible
 from storage.lake import Lake
 from storage.read_only import one_line, require_read_only, restrict_access
 from storage.s3.store import duckdb_filesystem, is_s3
-from storage.statements import list_entries, load_views, name_statement
+from storage.statements import find_views, list_entries, load_views, name_statement
 from storage.tables import TABLES
 
 Versions = Mapping[str, int | None]
@@ -65,7 +65,7 @@ class Catalog:
                 raise LakeError(
                     f"{table.name}@v{version}: cannot be read: {error}", table=table.name, version=version
                 ) from error
-        self.db.execute(load_views())
+        self._created: set[str] = set()
         restrict_access(self.db, lake.root if is_s3(lake.root) else str(Path(lake.root).absolute()))
 
     def rows(self, sql: str, **values: object) -> list[dict[str, Any]]:
@@ -80,6 +80,7 @@ class Catalog:
     def arrow(self, sql: str, **values: object) -> pa.Table:
         """Run one of Patchmill's own statements as `rows` does; return an Arrow table."""
         try:
+            self._create_views(sql)
             statements = duckdb.extract_statements(sql)
             if len(statements) != 1:
                 raise LakeError(f"{name_statement(sql)}: expected one statement, got {len(statements)}")
@@ -99,6 +100,7 @@ class Catalog:
             LakeError: a file could not be read, or memory ran out.
             KeyboardInterrupt: the person pressed Ctrl-C; the catalog can be used again.
         """
+        self._create_views(load_views())  # a person may list them
         with _user_errors():
             statements = duckdb.extract_statements(sql)
         for statement in statements:
@@ -124,6 +126,13 @@ class Catalog:
     def register(self, name: str, data: pa.Table) -> None:
         """Let later statements read an Arrow table by a name."""
         self.db.register(name, data)
+
+    def _create_views(self, sql: str) -> None:
+        """Create the views and macros that a statement names: all of them cost more than many a stage's question."""
+        for name, text in find_views(sql):
+            if name not in self._created:
+                self.db.execute(text)
+                self._created.add(name)
 
     def close(self) -> None:
         """Close the connection to DuckDB."""

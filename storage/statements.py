@@ -34,6 +34,29 @@ def load_views() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in paths)
 
 
+@cache
+def _view_texts() -> dict[str, str]:
+    """Return the statement that creates each view or macro, by its name."""
+    starts = list(_CREATE.finditer(load_views()))
+    ends = [match.start() for match in starts[1:]] + [len(load_views())]
+    return {match[3]: load_views()[match.start() : end] for match, end in zip(starts, ends, strict=True)}
+
+
+@cache
+def find_views(sql: str) -> tuple[tuple[str, str], ...]:
+    """Return the views and macros that a statement names, each after those that it needs itself.
+
+    Returns:
+        Pairs of name and creating statement. A word counts wherever it stands, so there may be more than are needed.
+    """
+    texts, views = _view_texts(), dict[str, str]()
+    for name in dict.fromkeys(re.findall(r"\w+", sql)):
+        if name in texts:
+            needed = re.sub(rf"\b{name}\b", "", texts[name])
+            views |= dict(find_views(needed)) | {name: texts[name]}
+    return tuple(views.items())
+
+
 @dataclass(frozen=True)
 class CatalogEntry:
     """A table, view or macro that SQL over the lake can name."""

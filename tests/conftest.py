@@ -17,6 +17,7 @@ from tests.ports import listening
 from tests.scripted import ScriptedServer
 
 ROOT = Path(__file__).parents[1]
+os.environ["HF_HUB_DISABLE_XET"] = "1"  # huggingface_hub reads it when imported: the hub of tests takes plain uploads
 
 
 def pytest_unconfigure() -> None:

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.page import open_page, pick_values, show_table
 from dashboards.pairs import show_pair
-from dashboards.questions.pairs import FASTEST, INPUTS, NOISE, PAIR_TIMINGS, RATIOS, SPEEDS, SpeedBin, SpeedPair
+from dashboards.queries.pairs import FASTEST, INPUTS, NOISE, PAIR_TIMINGS, RATIOS, SPEEDS, SpeedBin, SpeedPair
 from dashboards.snapshot import LakeSnapshot
 
 HIDDEN = ("bucket", "chosen_attempt_id", "rejected_attempt_id", "example_id")
@@ -18,7 +18,7 @@ def page() -> None:
         "A pair needs a confidence interval of the ratio that excludes 1."
     )
     with open_page("Efficiency", about) as snapshot:
-        speeds = snapshot.ask(SPEEDS)
+        speeds = snapshot.rows(SPEEDS)
         if not speeds:
             st.info("Nothing is timed yet; `products: [preference]` in a config adds timings.")
             return
@@ -42,15 +42,15 @@ def _show_timings(snapshot: LakeSnapshot, speeds: list[SpeedBin]) -> None:
         st.altair_chart(charts.draw_histogram(bins, "cpu_ms", "measurements", "answer", title=title))
     with right:
         st.subheader("Spread of repeats", anchor=False)
-        if noise := snapshot.ask(NOISE):
+        if noise := snapshot.rows(NOISE):
             title = "distance of the quartiles, % of the median"
             st.altair_chart(charts.draw_histogram(noise, "percent", "measurements", title=title))
     st.subheader("Inputs", anchor=False)
-    show_table(snapshot.ask(INPUTS), "inputs", percents=["agreeing"])
+    show_table(snapshot.rows(INPUTS), "inputs", percents=["agreeing"])
 
 
 def _show_pairs(snapshot: LakeSnapshot) -> None:
-    pairs = snapshot.ask(FASTEST)
+    pairs = snapshot.rows(FASTEST)
     st.subheader("Pairs of a faster and a slower program", anchor=False)
     if not pairs:
         st.caption("No two programs differ measurably yet.")
@@ -58,7 +58,7 @@ def _show_pairs(snapshot: LakeSnapshot) -> None:
     sources = pick_values(pairs, "source", "Sources")
     bins = [
         {**ratio, "ratio": round(2 ** ratio["octaves"], 2)}
-        for ratio in snapshot.ask(RATIOS)
+        for ratio in snapshot.rows(RATIOS)
         if ratio["source"] in sources
     ]
     st.altair_chart(charts.draw_histogram(bins, "ratio", "pairs", "source", title="times slower, from"))
@@ -79,7 +79,7 @@ def _show_measurements(snapshot: LakeSnapshot, pair: SpeedPair) -> None:
             "repeat": timing["repeat"],
             "program": sides[timing["attempt_id"]],
         }
-        for timing in snapshot.ask(
+        for timing in snapshot.rows(
             PAIR_TIMINGS,
             bucket=pair["bucket"],
             chosen=pair["chosen_attempt_id"],

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards import charts, funnel
 from dashboards.funnel import FIRST_ATTEMPT, REFERENCE, REPAIR, count_programs, select_counts
 from dashboards.page import format_share, open_page, pick_values, show_metrics, show_table
-from dashboards.questions.programs import (
+from dashboards.queries.programs import (
     COUNTS,
     EXAMPLES,
     EXPLAINED,
@@ -27,25 +27,25 @@ from dashboards.verdicts import COLOURS_BY_WORDS, STATE_COLOURS
 def page() -> None:
     """Show the figures of the sources and models that the user picks."""
     with open_page("Overview", "From problems to examples. A program counts by its newest verdict.") as snapshot:
-        all_counts = snapshot.ask(COUNTS)
+        all_counts = snapshot.rows(COUNTS)
         left, right = st.columns(2)
         with left:
             sources = pick_values(all_counts, "source", "Sources")
         with right:
             models = pick_values([row for row in all_counts if row["kind"] != REFERENCE], "model", "Models")
         counts = select_counts(all_counts, models, sources)
-        examples = select_counts(snapshot.ask(EXAMPLES), models, sources)
-        states = [row for row in snapshot.ask(PROBLEM_STATES) if row["source"] in sources or not sources]
+        examples = select_counts(snapshot.rows(EXAMPLES), models, sources)
+        states = [row for row in snapshot.rows(PROBLEM_STATES) if row["source"] in sources or not sources]
         _show_figures(counts, examples, states)
         st.subheader("Funnel", anchor=False)
-        steps = funnel.count_steps(counts, select_counts(snapshot.ask(EXPLAINED), models, sources), examples)
+        steps = funnel.count_steps(counts, select_counts(snapshot.rows(EXPLAINED), models, sources), examples)
         if steps:
             st.altair_chart(charts.draw_bars(steps, "n", "step", "model", order=funnel.STEPS))
         _show_verdicts(counts, states)
-        if flagged := snapshot.ask(FLAGGED):
+        if flagged := snapshot.rows(FLAGGED):
             with st.expander("The last programs that tampered or were flaky"):
                 show_table(flagged, "flagged")
-        _show_runs([run for run in snapshot.ask(RUNS) if run["model"] in models])
+        _show_runs([run for run in snapshot.rows(RUNS) if run["model"] in models])
         _show_tokens(snapshot, models)
 
 
@@ -115,7 +115,7 @@ def _share_points(run: RunSummary) -> list[dict[str, object]]:
 
 def _show_tokens(snapshot: LakeSnapshot, models: Sequence[str]) -> None:
     st.subheader("Tokens", anchor=False)
-    rows = [row for row in snapshot.ask(TOKENS) if row["model"] in models]
+    rows = [row for row in snapshot.rows(TOKENS) if row["model"] in models]
     parts = [
         {"step": row["step"], "part": f"{row['model']}, {part}", "tokens": tokens}
         for row in rows

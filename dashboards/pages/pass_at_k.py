@@ -5,7 +5,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.markup import escape_markdown
 from dashboards.page import open_page, pick_values, show_table
-from dashboards.questions.programs import PASS_AT_K, RECIPES
+from dashboards.queries.programs import PASS_AT_K, RECIPES
 from dashboards.recipes import name_lines, tabulate_lines
 
 
@@ -17,7 +17,7 @@ def page() -> None:
         "results of the problem's own tests."
     )
     with open_page("pass@k", about) as snapshot:
-        rows = name_lines(snapshot.ask(PASS_AT_K), snapshot.ask(RECIPES))
+        rows = name_lines(snapshot.rows(PASS_AT_K), snapshot.rows(RECIPES))
         if not rows:
             st.info("No first attempt is judged yet.")
             return
@@ -35,4 +35,4 @@ def page() -> None:
                 st.altair_chart(charts.draw_lines(points, "k", "pass_at_k", "line", title="k", percent=True, log=True))
             show_table(tabulate_lines(points), f"pass {source}")
         st.subheader("Recipes", anchor=False)
-        show_table(snapshot.ask(RECIPES), "recipes")
+        show_table(snapshot.rows(RECIPES), "recipes")

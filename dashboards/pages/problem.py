@@ -8,7 +8,7 @@ from dashboards.headings import heading
 from dashboards.lineage import render_tree
 from dashboards.markup import render_grid, render_legend, render_program, render_text
 from dashboards.page import NO_VALUE, open_page, show_table
-from dashboards.questions.problem import (
+from dashboards.queries.problem import (
     PROBLEM,
     PROBLEM_ATTEMPTS,
     PROBLEM_DIAGNOSES,
@@ -42,9 +42,9 @@ def page() -> None:
             st.info("No problem matches; search by id, by name in the source, or by words of the prompt.")
             return
         key: dict[str, str | int] = {"problem": problem["problem_id"], "bucket": problem["bucket"]}
-        attempts = snapshot.ask(PROBLEM_ATTEMPTS, **key)
+        attempts = snapshot.rows(PROBLEM_ATTEMPTS, **key)
         _show_task(problem)
-        _show_attempts(attempts, snapshot.ask(PROBLEM_DIAGNOSES, **key))
+        _show_attempts(attempts, snapshot.rows(PROBLEM_DIAGNOSES, **key))
         _show_tests(snapshot, key, attempts)
 
 
@@ -57,12 +57,12 @@ def _pick_problem(snapshot: LakeSnapshot) -> ProblemRow | None:
         st.session_state["search"] = st.query_params.get("problem", "")
     left, right = st.columns([2, 5])
     text = left.text_input("Search", key="search", placeholder="id, name or words of the prompt").strip()
-    matches = snapshot.ask(PROBLEMS, text=text)
+    matches = snapshot.rows(PROBLEMS, text=text)
     if not matches:
         return None
     match = matches[right.selectbox("Problem", range(len(matches)), format_func=lambda n: _label(matches[n]))]
     st.query_params["problem"] = match["problem_id"]
-    [problem] = snapshot.ask(PROBLEM, problem=match["problem_id"], bucket=match["bucket"])
+    [problem] = snapshot.rows(PROBLEM, problem=match["problem_id"], bucket=match["bucket"])
     return problem
 
 
@@ -117,7 +117,7 @@ def _show_attempts(attempts: Sequence[JudgedAttempt], diagnoses: Sequence[Proble
 
 
 def _show_tests(snapshot: LakeSnapshot, key: Mapping[str, str | int], attempts: Sequence[JudgedAttempt]) -> None:
-    tests = snapshot.ask(PROBLEM_TESTS, **key)
+    tests = snapshot.rows(PROBLEM_TESTS, **key)
     if not tests:
         return
     st.subheader("Tests that a model wrote", anchor=False)
@@ -126,12 +126,12 @@ def _show_tests(snapshot: LakeSnapshot, key: Mapping[str, str | int], attempts: 
         "has no credibility."
     )
     show_table(tests, "tests")
-    if reasons := snapshot.ask(PROBLEM_NO_TESTS, **key):
+    if reasons := snapshot.rows(PROBLEM_NO_TESTS, **key):
         with st.expander("Parts of answers that are not tests"):
             show_table(reasons, "no tests")
-    verdicts = {(cell["attempt_id"], cell["test"]): cell["verdict"] for cell in snapshot.ask(PROBLEM_MATRIX, **key)}
+    verdicts = {(cell["attempt_id"], cell["test"]): cell["verdict"] for cell in snapshot.rows(PROBLEM_MATRIX, **key)}
     if verdicts:
-        _show_matrix(verdicts, tests, attempts, snapshot.ask(PROBLEM_SCORES, **key))
+        _show_matrix(verdicts, tests, attempts, snapshot.rows(PROBLEM_SCORES, **key))
 
 
 def _show_matrix(

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.page import open_page, show_table
 from dashboards.pairs import name_truth, show_pair
-from dashboards.questions.pairs import (
+from dashboards.queries.pairs import (
     CONVERGENCE,
     KTO_RATES,
     PAIR_LIST,
@@ -40,7 +40,7 @@ def page() -> None:
 
 
 def _show_scorers(snapshot: LakeSnapshot) -> None:
-    bins = snapshot.ask(SCORE_BINS)
+    bins = snapshot.rows(SCORE_BINS)
     if not bins:
         st.info("Nothing is scored yet; `products: [preference]` in a config adds scores and pairs.")
         return
@@ -62,16 +62,16 @@ def _show_scorers(snapshot: LakeSnapshot) -> None:
     with left:
         _show_truth(snapshot, scorer)
     with right:
-        if changes := snapshot.ask(CONVERGENCE):
+        if changes := snapshot.rows(CONVERGENCE):
             st.subheader("Convergence", anchor=False)
             st.altair_chart(charts.draw_lines(changes, "round", "mean_change", "scorer", title="round"))
-    show_table(snapshot.ask(RANKINGS), "rankings")
+    show_table(snapshot.rows(RANKINGS), "rankings")
 
 
 def _show_truth(snapshot: LakeSnapshot, scorer: str) -> None:
     cells = [
         {"score": row["bin"] / 20, "truth": row["truth_bin"] / 10, "programs": row["programs"]}
-        for row in snapshot.ask(SCORE_TRUTH, scorer=scorer)
+        for row in snapshot.rows(SCORE_TRUTH, scorer=scorer)
     ]
     if cells and not scorer.startswith(TRUTH):
         st.subheader("Score against truth", anchor=False)
@@ -99,10 +99,10 @@ def _calibrate(bins: Sequence[ScoreBin]) -> list[dict[str, object]]:
 
 
 def _show_rates(snapshot: LakeSnapshot) -> None:
-    if rates := snapshot.ask(PAIR_RATES):
+    if rates := snapshot.rows(PAIR_RATES):
         st.subheader("How often pairs are right", anchor=False)
         show_table(rates, "pair rates", percents=["chosen_right", "rejected_right", "both_as_meant"])
-    if labels := snapshot.ask(KTO_RATES):
+    if labels := snapshot.rows(KTO_RATES):
         st.caption("Single programs with a label (preference_kto)")
         show_table(labels, "kto rates", percents=["right_share"])
 
@@ -112,7 +112,7 @@ def _show_pairs(snapshot: LakeSnapshot) -> None:
     left, middle, right = st.columns([2, 2, 5])
     dataset = left.selectbox("Dataset", DATASETS)
     order = middle.selectbox("Order", ORDERS)
-    pairs = snapshot.ask(PAIR_LIST, dataset=dataset, order=order)
+    pairs = snapshot.rows(PAIR_LIST, dataset=dataset, order=order)
     if not pairs:
         st.caption("no pairs yet")
         return

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboards import charts
 from dashboards.diffs import render_diff
 from dashboards.page import format_share, open_page, pick_values, show_metrics, show_table
-from dashboards.questions.trust import (
+from dashboards.queries.trust import (
     FAILED_REFERENCES,
     OPERATORS,
     STRENGTH_BINS,
@@ -28,13 +28,13 @@ def page() -> None:
         "reach: some mutants behave like the reference, and no test can kill those."
     )
     with open_page("Test strength", about) as snapshot:
-        sources = snapshot.ask(STRENGTH_SOURCES)
+        sources = snapshot.rows(STRENGTH_SOURCES)
         if any(source["measured"] for source in sources):
             _show_mutants(snapshot, sources)
         else:
             st.info("No mutants are judged yet; `patchmill run CONFIG --set mutation.mutants=20` judges some.")
         st.subheader("References that fail their own tests", anchor=False)
-        show_table(snapshot.ask(FAILED_REFERENCES), "failed references")
+        show_table(snapshot.rows(FAILED_REFERENCES), "failed references")
 
 
 def _show_mutants(snapshot: LakeSnapshot, sources: Sequence[SourceStrength]) -> None:
@@ -51,20 +51,20 @@ def _show_mutants(snapshot: LakeSnapshot, sources: Sequence[SourceStrength]) -> 
     with left:
         title = "share of mutants killed, from"
         st.subheader("Problems by share of mutants killed", anchor=False)
-        bins = [{**row, "killed": row["bin"] / 20} for row in snapshot.ask(STRENGTH_BINS)]
+        bins = [{**row, "killed": row["bin"] / 20} for row in snapshot.rows(STRENGTH_BINS)]
         st.altair_chart(charts.draw_histogram(bins, "killed", "problems", "source", title=title))
     with right:
         st.subheader("Kinds of change", anchor=False)
         parts = [
             {"operator": row["operator"], "outcome": outcome, "mutants": mutants}
-            for row in snapshot.ask(OPERATORS)
+            for row in snapshot.rows(OPERATORS)
             for outcome, mutants in (("killed", row["killed"]), ("survived", row["survived"]))
         ]
         chart = charts.draw_bars(parts, "mutants", "operator", "outcome", share=True, title="share of mutants")
         st.altair_chart(chart)
     show_table(sources, "sources", percents=["mean_kill_rate"])
     st.subheader("Weakest tests", anchor=False)
-    all_weakest = snapshot.ask(WEAKEST)
+    all_weakest = snapshot.rows(WEAKEST)
     picked = pick_values(all_weakest, "source", "Sources")
     weakest = [problem for problem in all_weakest if problem["source"] in picked]
     show_table(weakest, "weakest", percents=["kill_rate"])
@@ -76,7 +76,7 @@ def _show_survivor(snapshot: LakeSnapshot, problems: Sequence[ProblemStrength]) 
     st.subheader("A mutant that no test noticed", anchor=False)
     left, right = st.columns(2)
     problem = problems[left.selectbox("Problem", range(len(problems)), format_func=lambda n: _label(problems[n]))]
-    survivors = snapshot.ask(SURVIVORS, problem=problem["problem_id"], bucket=problem["bucket"])
+    survivors = snapshot.rows(SURVIVORS, problem=problem["problem_id"], bucket=problem["bucket"])
     if not survivors:
         return
     place = right.selectbox("Mutant", range(len(survivors)), format_func=lambda n: _mutant_label(survivors[n]))

@@ -9,7 +9,7 @@ from cli.main import main
 
 
 @dataclass(frozen=True)
-class CommandResult:
+class CommandOutput:
     """What one command left: its exit code and both outputs."""
 
     exit_code: int
@@ -22,18 +22,18 @@ class CommandResult:
         return (self.stderr.strip().splitlines() or [""])[-1]
 
 
-RunCommand = Callable[..., CommandResult]
+RunCommand = Callable[..., CommandOutput]
 
 
 @pytest.fixture
 def run_command(capsys: pytest.CaptureFixture[str]) -> RunCommand:
     """Run `patchmill` with some arguments."""
 
-    def run(*arguments: object) -> CommandResult:
+    def run(*arguments: object) -> CommandOutput:
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             main([str(argument) for argument in arguments])
         output = capsys.readouterr()
-        return CommandResult(int(end.value.code or 0), output.out, output.err)
+        return CommandOutput(int(end.value.code or 0), output.out, output.err)
 
     return run

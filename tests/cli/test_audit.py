@@ -15,7 +15,7 @@ from storage.lake import Lake, LakeSettings
 from tests.cli.conftest import RunCommand
 
 
-class ScriptedSandbox:
+class AuditedSandbox:
     """A sandbox that gives every attack its expected verdict, and the attacks named in `wrong` another one."""
 
     backend = "recorded"
@@ -36,7 +36,7 @@ class ScriptedSandbox:
 
 
 def test_right_verdicts_are_a_table_by_class(capsys: pytest.CaptureFixture[str]) -> None:
-    audit_sandbox(ScriptedSandbox(), 2, None, "here", as_json=False)
+    audit_sandbox(AuditedSandbox(), 2, None, "here", as_json=False)
     output = capsys.readouterr().out
     assert all(attack.group in output for attack in ATTACKS)
     assert str(len(ATTACKS)) in output and "WRONG" not in output
@@ -44,7 +44,7 @@ def test_right_verdicts_are_a_table_by_class(capsys: pytest.CaptureFixture[str])
 
 def test_a_wrong_verdict_is_printed_in_full_and_is_exit_1(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(typer.Exit) as end:
-        audit_sandbox(ScriptedSandbox("fork bomb"), 2, None, "here", as_json=False)
+        audit_sandbox(AuditedSandbox("fork bomb"), 2, None, "here", as_json=False)
     output = capsys.readouterr().out
     assert end.value.exit_code == 1
     assert "WRONG: fork bomb" in output and "got: infra" in output and "os.fork()" in output
@@ -53,9 +53,9 @@ def test_a_wrong_verdict_is_printed_in_full_and_is_exit_1(capsys: pytest.Capture
 def test_the_lake_holds_one_row_for_each_judge_and_attack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lake = tmp_path / "lake"
     with pytest.raises(typer.Exit):
-        audit_sandbox(ScriptedSandbox("fork bomb"), 2, lake, "here", as_json=True)
+        audit_sandbox(AuditedSandbox("fork bomb"), 2, lake, "here", as_json=True)
     assert sum(not row["ok"] for row in json.loads(capsys.readouterr().out)) == 1
-    audit_sandbox(ScriptedSandbox(), 2, lake, "here", as_json=True)
+    audit_sandbox(AuditedSandbox(), 2, lake, "here", as_json=True)
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
         [row] = catalog.rows("select count(*) as n, bool_and(ok) as ok, count(distinct audit_id) as ids from audits")
     assert row == {"n": len(ATTACKS), "ok": True, "ids": len(ATTACKS)}

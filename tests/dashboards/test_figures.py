@@ -9,7 +9,7 @@ import pytest
 
 from dashboards.diffs import changed_spans
 from dashboards.funnel import count_steps, rate_models, rate_rounds
-from dashboards.questions import programs
+from dashboards.queries import programs
 from dashboards.snapshot import MOST_ROWS, LakeSnapshot, bounded_rows
 from storage.errors import ConfigError, LakeError
 from storage.lake import Lake, LakeSettings
@@ -75,14 +75,14 @@ def expected_pass_at_k(after_round: int, k: int) -> tuple[int, float]:
 def test_pass_at_k_is_the_share_of_subsets_with_a_right_program(
     snapshot: LakeSnapshot, after_round: int, k: int
 ) -> None:
-    [answer] = [a for a in snapshot.ask(programs.PASS_AT_K) if (a["round"], a["k"]) == (after_round, k)]
+    [answer] = [a for a in snapshot.rows(programs.PASS_AT_K) if (a["round"], a["k"]) == (after_round, k)]
     problems, pass_at_k = expected_pass_at_k(after_round, k)
     assert (answer["problems"], answer["model"], answer["recipe_id"]) == (problems, "m", "r")
     assert answer["pass_at_k"] == pytest.approx(pass_at_k)
 
 
 def test_funnel_rounds_and_rates_add_up(snapshot: LakeSnapshot) -> None:
-    counts = snapshot.ask(programs.COUNTS)
+    counts = snapshot.rows(programs.COUNTS)
     assert {count["step"]: count["n"] for count in count_steps(counts, [], [])} == {
         "attempts": 12, "with code": 12, "right at once": 3, "wrong": 7, "repairs": 3, "verified repairs": 2,
     }  # fmt: skip
@@ -94,24 +94,24 @@ def test_funnel_rounds_and_rates_add_up(snapshot: LakeSnapshot) -> None:
 
 
 def test_problems_are_counted_by_their_best_program(snapshot: LakeSnapshot) -> None:
-    states = {count["state"]: count["problems"] for count in snapshot.ask(programs.PROBLEM_STATES)}
+    states = {count["state"]: count["problems"] for count in snapshot.rows(programs.PROBLEM_STATES)}
     assert states == {"right at once": 2, "repaired": 1, "never right": 1}
 
 
 def test_an_answer_is_cached_until_the_lake_changes(snapshot: LakeSnapshot) -> None:
     def count_problems(of: LakeSnapshot) -> int:
-        return sum(count["problems"] for count in of.ask(programs.PROBLEM_STATES))
+        return sum(count["problems"] for count in of.rows(programs.PROBLEM_STATES))
 
-    first = snapshot.ask(programs.COUNTS)
+    first = snapshot.rows(programs.COUNTS)
     snapshot.lake.append(PROBLEMS, [row(PROBLEMS, problem_id="new", source="s")])
-    assert snapshot.ask(programs.COUNTS) is first
+    assert snapshot.rows(programs.COUNTS) is first
     assert count_problems(snapshot) == len(VERDICTS), "a snapshot is pinned, also for its first answer"
     assert count_problems(LakeSnapshot(snapshot.lake)) == len(VERDICTS) + 1
 
 
 def test_older_versions_can_be_pinned(snapshot: LakeSnapshot) -> None:
     older = LakeSnapshot(snapshot.lake, {"executions": 0})
-    assert {count["verdict"] for count in older.ask(programs.COUNTS)} == {"unjudged"}
+    assert {count["verdict"] for count in older.rows(programs.COUNTS)} == {"unjudged"}
 
 
 def test_too_many_rows_are_refused() -> None:

@@ -1,8 +1,8 @@
-"""Questions about scores, pairs and timings."""
+"""Queries about scores, pairs and timings."""
 
 from typing import TypedDict
 
-from dashboards.questions import Question
+from dashboards.queries import PageQuery
 from storage.rows import MessageCell, PairVerdictCell
 
 
@@ -118,17 +118,17 @@ class SpeedBin(TypedDict):
     measurements: int
 
 
-SCORE_BINS = Question("score_bins", ScoreBin)
-SCORE_TRUTH = Question("score_truth", TruthBin)
-CONVERGENCE = Question("convergence", ScoreChange)
-RANKINGS = Question("rankings", dict[str, object])
-PAIR_RATES = Question("pair_rates", dict[str, object])
-KTO_RATES = Question("kto_rates", dict[str, object])
-PAIR_LIST = Question("pair_list", PairMatch)
-PAIR = Question("pair", PairDetail)
-FASTEST = Question("fastest", SpeedPair)
-RATIOS = Question("ratios", RatioBin)
-PAIR_TIMINGS = Question("pair_timings", PairTiming)
-SPEEDS = Question("speeds", SpeedBin)
-NOISE = Question("noise", dict[str, object])
-INPUTS = Question("inputs", dict[str, object])
+SCORE_BINS = PageQuery("score_bins", ScoreBin)
+SCORE_TRUTH = PageQuery("score_truth", TruthBin)
+CONVERGENCE = PageQuery("convergence", ScoreChange)
+RANKINGS = PageQuery("rankings", dict[str, object])
+PAIR_RATES = PageQuery("pair_rates", dict[str, object])
+KTO_RATES = PageQuery("kto_rates", dict[str, object])
+PAIR_LIST = PageQuery("pair_list", PairMatch)
+PAIR = PageQuery("pair", PairDetail)
+FASTEST = PageQuery("fastest", SpeedPair)
+RATIOS = PageQuery("ratios", RatioBin)
+PAIR_TIMINGS = PageQuery("pair_timings", PairTiming)
+SPEEDS = PageQuery("speeds", SpeedBin)
+NOISE = PageQuery("noise", dict[str, object])
+INPUTS = PageQuery("inputs", dict[str, object])

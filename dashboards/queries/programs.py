@@ -1,9 +1,9 @@
-"""Questions about all programs: counts, states of problems, runs, tokens, pass@k."""
+"""Queries about all programs: counts, states of problems, runs, tokens, pass@k."""
 
 from datetime import datetime
 from typing import TypedDict
 
-from dashboards.questions import Question
+from dashboards.queries import PageQuery
 
 
 class ProgramCount(TypedDict):
@@ -97,13 +97,13 @@ class RecipeSummary(TypedDict):
     model_revision: str
 
 
-ANY_PROBLEM = Question("any_problem", dict[str, object])
-COUNTS = Question("counts", ProgramCount)
-EXPLAINED = Question("explained", ExplanationCount)
-EXAMPLES = Question("examples", ExampleCount)
-PROBLEM_STATES = Question("problem_states", StateCount)
-FLAGGED = Question("flagged", dict[str, object])
-RUNS = Question("runs", RunSummary)
-TOKENS = Question("tokens", TokenCount)
-PASS_AT_K = Question("pass_at_k", PassAtK)
-RECIPES = Question("recipes", RecipeSummary)
+ANY_PROBLEM = PageQuery("any_problem", dict[str, object])
+COUNTS = PageQuery("counts", ProgramCount)
+EXPLAINED = PageQuery("explained", ExplanationCount)
+EXAMPLES = PageQuery("examples", ExampleCount)
+PROBLEM_STATES = PageQuery("problem_states", StateCount)
+FLAGGED = PageQuery("flagged", dict[str, object])
+RUNS = PageQuery("runs", RunSummary)
+TOKENS = PageQuery("tokens", TokenCount)
+PASS_AT_K = PageQuery("pass_at_k", PassAtK)
+RECIPES = PageQuery("recipes", RecipeSummary)

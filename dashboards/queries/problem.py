@@ -1,8 +1,8 @@
-"""Questions about one problem."""
+"""Queries about one problem."""
 
 from typing import TypedDict
 
-from dashboards.questions import Question
+from dashboards.queries import PageQuery
 from storage.rows import ProblemRow, TestResultCell
 
 
@@ -81,11 +81,11 @@ class ProgramScore(TypedDict):
     value: float
 
 
-PROBLEMS = Question("problems", ProblemMatch)
-PROBLEM = Question("problem", ProblemRow)
-PROBLEM_ATTEMPTS = Question("problem_attempts", JudgedAttempt)
-PROBLEM_DIAGNOSES = Question("problem_diagnoses", ProblemDiagnosis)
-PROBLEM_TESTS = Question("problem_tests", GeneratedTest)
-PROBLEM_NO_TESTS = Question("problem_no_tests", dict[str, object])
-PROBLEM_MATRIX = Question("problem_matrix", CellVerdict)
-PROBLEM_SCORES = Question("problem_scores", ProgramScore)
+PROBLEMS = PageQuery("problems", ProblemMatch)
+PROBLEM = PageQuery("problem", ProblemRow)
+PROBLEM_ATTEMPTS = PageQuery("problem_attempts", JudgedAttempt)
+PROBLEM_DIAGNOSES = PageQuery("problem_diagnoses", ProblemDiagnosis)
+PROBLEM_TESTS = PageQuery("problem_tests", GeneratedTest)
+PROBLEM_NO_TESTS = PageQuery("problem_no_tests", dict[str, object])
+PROBLEM_MATRIX = PageQuery("problem_matrix", CellVerdict)
+PROBLEM_SCORES = PageQuery("problem_scores", ProgramScore)

@@ -1,8 +1,8 @@
-"""Questions about what was left out, and about how far tests and references can be trusted."""
+"""Queries about what was left out, and about how far tests and references can be trusted."""
 
 from typing import TypedDict
 
-from dashboards.questions import Question
+from dashboards.queries import PageQuery
 
 
 class DropCount(TypedDict):
@@ -90,12 +90,12 @@ class SurvivingMutant(TypedDict):
     reference: str | None
 
 
-DROPS = Question("drops", DropCount)
-DROP_EXAMPLES = Question("drop_examples", DropExample)
-DROPPED_ATTEMPT = Question("dropped_attempt", DroppedAttempt)
-STRENGTH_SOURCES = Question("strength_sources", SourceStrength)
-STRENGTH_BINS = Question("strength_bins", StrengthBin)
-OPERATORS = Question("operators", OperatorCount)
-WEAKEST = Question("weakest", ProblemStrength)
-SURVIVORS = Question("survivors", SurvivingMutant)
-FAILED_REFERENCES = Question("failed_references", dict[str, object])
+DROPS = PageQuery("drops", DropCount)
+DROP_EXAMPLES = PageQuery("drop_examples", DropExample)
+DROPPED_ATTEMPT = PageQuery("dropped_attempt", DroppedAttempt)
+STRENGTH_SOURCES = PageQuery("strength_sources", SourceStrength)
+STRENGTH_BINS = PageQuery("strength_bins", StrengthBin)
+OPERATORS = PageQuery("operators", OperatorCount)
+WEAKEST = PageQuery("weakest", ProblemStrength)
+SURVIVORS = PageQuery("survivors", SurvivingMutant)
+FAILED_REFERENCES = PageQuery("failed_references", dict[str, object])

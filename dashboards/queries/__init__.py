@@ -1,4 +1,4 @@
-"""The questions that pages ask a lake: a statement of dashboards/sql, and the type of the rows that answer it."""
+"""The queries of pages: each is a statement of dashboards/sql with the type of the rows that answer it."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Question(Generic[AnswerT_co]):
+class PageQuery(Generic[AnswerT_co]):
     """One statement. Its text takes parameters as `$name`."""
 
     name: str
