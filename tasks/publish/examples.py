@@ -18,7 +18,7 @@ class Example:
     codes: tuple[str, ...]
     """Every program of the row in the order of its columns, then the explanation of a repair, if any."""
     mined: bool
-    """Whether the task was made from open-source code, which may hold secrets or personal data of its author."""
+    """True for a task made from open-source code, which may hold secrets or personal data of its author."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class GateResult:
 
     @property
     def blocks(self) -> bool:
-        """Whether it keeps the version from being published."""
+        """True where the result keeps the version from being published."""
         return not self.ok and self.action == "block"
 
     def as_table_row(self) -> dict[str, str]:

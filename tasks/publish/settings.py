@@ -83,4 +83,4 @@ class PublishSettings(Settings):
     )
     """Conditions that a version must meet before it is published."""
     private: bool = True
-    """Whether a repository that --push creates is private; an existing one stays as it is."""
+    """Make a repository that --push creates private; an existing one stays as it is."""

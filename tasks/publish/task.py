@@ -33,7 +33,7 @@ class PublishResult:
     version: int | None
     """Number of the last version; None where there is none."""
     is_new: bool
-    """Whether this run wrote that version. Else its content is that of the last version, or a gate blocks."""
+    """True where this run wrote that version. Else its content equals the last version's, or a gate blocks."""
     rows: Mapping[str, int]
     """Rows by split."""
     left_out: Mapping[str, int]

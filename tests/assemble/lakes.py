@@ -29,7 +29,7 @@ class ScoredProgram:
     """Empty: a program unlike every other."""
     flags: tuple[str, ...] = ()
     passes_given: bool | None = None
-    """Whether it passes the problem's own test."""
+    """True where it passes the problem's own test."""
     kind: str = "generate"
     timing: dict[str, Any] | None = None
     """The pair that the scorer of timing stores with it."""
