@@ -36,10 +36,13 @@ def load_views() -> str:
 
 @cache
 def _view_texts() -> dict[str, str]:
-    """Return the statement that creates each view or macro, by its name."""
+    """Return the text that creates each view or macro, by its name; a view and a macro of one name are one text."""
+    texts: dict[str, str] = {}
     starts = list(_CREATE.finditer(load_views()))
     ends = [match.start() for match in starts[1:]] + [len(load_views())]
-    return {match[3]: load_views()[match.start() : end] for match, end in zip(starts, ends, strict=True)}
+    for match, end in zip(starts, ends, strict=True):
+        texts[match[3]] = texts.get(match[3], "") + load_views()[match.start() : end]
+    return texts
 
 
 @cache
