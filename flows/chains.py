@@ -1,4 +1,4 @@
-"""The stages of one bucket after each other, many buckets at a time: so model and judge both stay busy."""
+"""Run the stages of one bucket after each other, and many buckets at a time, so that model and judge both stay busy."""
 
 import random
 from collections import deque
@@ -19,21 +19,22 @@ from tasks.running import progress
 from tasks.running.order import Order
 from tasks.running.pending import pending_counts
 
-CLAIM_RETRY_S = 1.0  # how often buckets are tried that another run works on
+CLAIM_RETRY_S = 1.0  # pause before the next attempt to claim buckets that another run holds
 
 
 @dataclass(frozen=True)
 class Step:
-    """One stage of a chain, and the order that its task is handed for a bucket."""
+    """One stage of a chain, and the order that its task takes for a bucket."""
 
     task: Task[..., Any]
     order_of: Callable[[int], Order[Any, Any]]
 
 
 class Chains:
-    """Runs the steps of buckets: each step waits for the one before it, and a bucket's failure stops no other bucket.
+    """Run the steps of buckets: each step waits for the one before it, and a bucket's failure stops no other bucket.
 
-    A step is submitted when the one before has ended: a step that waits would hold a thread, or a process.
+    A step is submitted when the one before has ended. If all were submitted at once, waiting ones would hold a thread
+    or a process.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Chains:
         self._errors: list[Exception] = []
 
     def run(self, buckets: Sequence[int]) -> None:
-        """Run the steps of all buckets; return once no run has anything left to do in them.
+        """Run the steps of all buckets; return once no run has pending work in them.
 
         Raises:
             Exception: the first error, after all other buckets are done.
@@ -94,7 +95,9 @@ class Chains:
             self._errors.append(error)
             self._release_bucket(bucket, 0, advance)
             return
-        if not isinstance(self._runner, ThreadPoolTaskRunner):  # the counters of other processes are not seen here
+        if not isinstance(
+            self._runner, ThreadPoolTaskRunner
+        ):  # the progress counters of other processes are not shared
             progress.expect(self._steps[index].task.name, rows)
             progress.advance(self._steps[index].task.name, rows)
         if index + 1 < len(self._steps):

@@ -1,4 +1,4 @@
-"""Fewer, larger files: what many small commits leave behind is merged, and what nobody can need any more is deleted."""
+"""The flow compact: merge the small files that many commits leave behind, and delete files of old versions."""
 
 from typing import Annotated, Any
 
@@ -15,16 +15,23 @@ from storage.lake import Lake, LakeSettings
 def compact(
     lake: LakeSettings, vacuum: bool = True, keep_hours: Annotated[int, Field(ge=0)] = 168
 ) -> list[dict[str, Any]]:
-    """Merge the small files of a lake while no run works on it; returns files removed, added and deleted by table.
+    """Merge the small files of a lake while no run holds it.
 
     Args:
-        lake: the lake; `lake.wait_s` says how long to wait for a run that works on it.
+        lake: the lake; `lake.wait_s` is the number of seconds to wait for a run that holds it.
         vacuum: also delete files that no version of the last `keep_hours` needs.
-        keep_hours: older versions than that can't be read any more, data sets that name them can't be made again.
+        keep_hours: age in hours of the versions that stay readable. A dataset of an older version cannot be rebuilt.
+
+    Returns:
+        A row per table: numbers of files removed, added and deleted.
+
+    Raises:
+        ConfigError: there is no lake.
+        LakeError: a run still holds the lake after `lake.wait_s`.
     """
     opened = Lake(lake)
     if not opened.exists():
-        raise ConfigError(f"{opened.root}: no lake there; a refresh makes one")
+        raise ConfigError(f"{opened.root}: no lake there; a refresh creates one")
     with opened.hold_exclusively(f"flow run compact {flow_run.id}"):
         merged = opened.compact()
         deleted = opened.vacuum(keep_hours) if vacuum else {}

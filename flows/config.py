@@ -32,52 +32,52 @@ class RefreshConfig(Settings):
     products: tuple[Product, ...] = Field(("debugging",), min_length=1)
     """debugging: wrong programs with explanation and verified repair. preference: better and worse programs."""
     lake: LakeSettings = LakeSettings()
-    """Where everything is kept."""
+    """The folder or bucket that holds every table."""
     sources: tuple[Annotated[Source | CodeSource, Field(discriminator="kind")], ...] = Field(min_length=1)
-    """Where problems come from: datasets, or code (folder, git) that the model makes problems of."""
+    """Sources of problems: datasets, or code (folder, git) that the model turns into problems."""
     model: ModelSettings
-    """Writes the first attempts (the student)."""
+    """Model that writes the first attempts (the student)."""
     teacher: ModelSettings | None = None
-    """Explains and repairs; null takes `model` (LeDex's self-bootstrap)."""
+    """Model that explains and repairs; null takes `model` (LeDex's self-bootstrap)."""
     sandbox: SandboxSettings = SandboxSettings()
-    """Runs the programs, and says what they may use."""
+    """Sandbox that runs the programs, and their limits."""
     audit: Extent = "full"
     """Programs that the sandbox must get right before it judges, once per judge, machine and lake: the whole table of
     attacks, a `sample` of every class, or none (`off`)."""
     mining: MiningSettings = MiningSettings()
-    """How problems are made of open-source code, where a source names some."""
+    """Settings of mining: problems made from open-source code, where a source names some."""
     generate: GenerateSettings = GenerateSettings()
-    """How many first attempts, and how they are asked for."""
+    """Number of first attempts, their prompt and sampling."""
     diagnose: DiagnoseSettings = DiagnoseSettings()
-    """How wrong programs are explained."""
+    """Number, prompt and sampling of the explanations of wrong programs."""
     repair: RepairSettings = RepairSettings()
-    """How wrong programs are repaired."""
+    """Number, prompt, sampling and rounds of the repairs of wrong programs."""
     write_tests: WriteTestsSettings = WriteTestsSettings()
-    """Tests that the model writes."""
+    """Settings of the tests that the model writes."""
     matrix: MatrixSettings = MatrixSettings()
-    """How programs are run on these tests."""
+    """Settings of running programs on these tests."""
     score: ScoreSettings = ScoreSettings()
-    """How programs are ranked."""
+    """Settings of ranking the programs."""
     timing: TimingSettings = TimingSettings()
-    """How the speed of programs is measured."""
+    """Settings of measuring the speed of programs."""
     mutation: MutationSettings = MutationSettings()
-    """How the strength of the problems' own tests is measured."""
+    """Settings of measuring the strength of the problems' own tests."""
     assemble: AssembleSettings = AssembleSettings()
-    """What becomes an example of debugging_sft."""
+    """Selection of the examples of debugging_sft."""
     pairs: PreferenceSettings = PreferenceSettings()
-    """What becomes a pair."""
+    """Selection of the pairs of the preference datasets."""
     alerts: AlertSettings = AlertSettings()
-    """From which rates on a run's event says `high`; configs/automations says what follows."""
+    """Rates above which a run's event says `high`; configs/automations defines what follows."""
     parallel_buckets: int = Field(8, ge=1, le=256)
-    """Buckets worked on at a time: enough that the model has work while the judge runs."""
+    """Buckets that run at the same time: enough of them keep the model busy while the judge runs."""
     runner: runners.Runner = "threads"
-    """Where they are worked on: threads of this process, or workers of `dask` or `ray`, also on other machines."""
+    """What runs the buckets: threads of this process, or workers of `dask` or `ray`, also on other machines."""
     cluster: str | None = None
     """Address of Dask's scheduler (tcp://HOST:8786) or Ray's head (ray://HOST:10001); null starts one here."""
 
     @property
     def explains_and_repairs(self) -> ModelSettings:
-        """The teacher, or the model where there is none."""
+        """The model that explains and repairs: the teacher, or `model` where there is none."""
         return self.teacher or self.model
 
     @property
@@ -87,7 +87,7 @@ class RefreshConfig(Settings):
 
     @property
     def data(self) -> tuple[Source, ...]:
-        """Sources of problems as they stand."""
+        """Sources of ready-made problems."""
         return tuple(source for source in self.sources if not isinstance(source, FolderSource | GitSource))
 
     @property
@@ -114,8 +114,14 @@ class RefreshConfig(Settings):
         return self.repair.model_copy(update={"template": template, "sampling": diagnose.sampling})
 
     def check_before_run(self) -> None:
-        """Raise ConfigError for what is wrong with recordings or the runner, before anything is written."""
+        """Check recordings and the runner before anything is written.
+
+        Raises:
+            ConfigError: a recording does not exist, or the runner cannot start.
+        """
         for settings in (self.model, self.explains_and_repairs):
             if isinstance(settings, RecordedSettings) and not settings.path.exists():
-                raise ConfigError(f"{settings.path}: no such recording; `patchmill record CONFIG --out FILE` makes one")
-        runners.check(self.runner, self.cluster)
+                raise ConfigError(
+                    f"{settings.path}: no such recording; `patchmill record CONFIG --out FILE` writes one"
+                )
+        runners.check_runner(self.runner, self.cluster)

@@ -1,7 +1,7 @@
-"""The flow evaluate: how good a model is, as LeDex measures it (arXiv:2405.18649).
+"""The flow evaluate: measure a model by the protocol of LeDex (arXiv:2405.18649).
 
-First attempts, then one refinement of every wrong one, directly and by way of an explanation; pass@1 and pass@10 before
-and after.
+The model writes first attempts. Every wrong one is refined once, directly and through an explanation. The result is
+pass@1 and pass@10 before and after.
 """
 
 from typing import Annotated, Any, Literal
@@ -25,16 +25,17 @@ def evaluate(
     ways: Annotated[tuple[Way, ...], Field(min_length=1)] = WAYS,
     rounds: Annotated[int, Field(ge=1, le=10)] = 3,
 ) -> list[dict[str, Any]]:
-    """Return the rows of the view `evaluation` for this config's attempts.
+    """Evaluate the model of a config; return the rows of the view `evaluation` for its attempts.
 
-    A model that was evaluated before is asked nothing again. Feedback comes from the problems' own tests, as in the
-    paper: scores after refinement are not those of a model without such tests. The paper draws 100 samples at T = 0.8;
-    here the config says.
+    A model that was evaluated before gets no request. Feedback comes from the problems' own tests, as in the paper, so
+    scores after refinement do not hold for a model without such tests. The paper draws 100 samples at T = 0.8; here
+    the config sets both.
 
     Args:
-        config: as of refresh; of `diagnose` and `repair` only templates and sampling count. No dataset is assembled.
-        ways: how wrong programs are refined.
-        rounds: rounds of refinement; failures of one are refined in the next.
+        config: a config of refresh. Only templates and sampling of `diagnose` and `repair` count. No dataset is
+            assembled.
+        ways: ways to refine wrong programs.
+        rounds: rounds of refinement; programs that are still wrong are refined again in the next round.
     """
     for way in ways:
         chain = "direct" if way == "direct" else "two_calls"

@@ -1,4 +1,4 @@
-"""From a config to a row of `plans`: the address of everything that decides which rows a run wants."""
+"""Turn a config into a row of `plans`: the ids and numbers that decide which rows a run has to write."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,7 @@ from tasks.write_tests import recipe as write_tests
 
 @dataclass(frozen=True)
 class Recipes:
-    """How a run asks its models."""
+    """Recipes of the prompts that a run sends to its models."""
 
     generate: Recipe
     write_tests: Recipe
@@ -36,7 +36,7 @@ class Recipes:
 
 
 def recipes_of(config: RefreshConfig) -> Recipes:
-    """Return the recipes of a config; fetches weights that are not here yet, to know their revision.
+    """Return the recipes of a config; download weights that are missing, because their revision is part of the recipes.
 
     Raises:
         ConfigError: a template cannot be read.
@@ -58,7 +58,11 @@ def _recipes(config: RefreshConfig, model: Model, teacher: Model) -> Recipes:
 
 
 def check_templates(config: RefreshConfig) -> None:
-    """Render every template once; raises ConfigError for one that is missing, broken or names an unknown value."""
+    """Render every template once.
+
+    Raises:
+        ConfigError: a template is missing, broken or names an unknown value.
+    """
     recipes = recipes_of(config)
     recipes.generate.template.render(dict.fromkeys(generate.GAPS, ""))
     recipes.write_tests.template.render(dict.fromkeys(write_tests.GAPS, ""))

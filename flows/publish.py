@@ -1,4 +1,4 @@
-"""The flow publish: a dataset of a lake becomes a version of a folder, and perhaps of a repository on a hub."""
+"""The flow publish: write a dataset of a lake as a new version in a folder, and optionally push it to a hub."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ class PublishRun:
 
     result: PublishResult
     commit_url: str | None
-    """Commit of the hub; None where nothing is pushed."""
+    """URL of the commit on the hub; None where nothing was pushed."""
 
 
 @flow(name="publish", flow_run_name="publish {dataset}", persist_result=False)
@@ -31,19 +31,19 @@ def publish(
     push: str | None = None,
     as_of: str | None = None,
 ) -> PublishRun:
-    """Publish one dataset of a lake as a version of OUT/NAME. The same content again gives no new version.
+    """Publish one dataset of a lake as a version of OUT/NAME. Unchanged content gives no new version.
 
     Args:
-        dataset: which dataset.
+        dataset: name of the dataset.
         lake: the lake that holds it. Every table is read at one version, so a refresh may run at the same time.
         out: folder of the published datasets.
-        settings: cleaning, gates and card; default: those of PublishSettings.
-        push: a dataset repository on a hub (HF_ENDPOINT) that the last version is uploaded to as well.
-        as_of: publish the lake as it was: a time, or DATASET[@VERSION].
+        settings: settings of cleaning, gates and card; default: those of PublishSettings.
+        push: dataset repository on a hub (HF_ENDPOINT) to which the newest version is uploaded.
+        as_of: publish an earlier state of the lake: a time, or DATASET[@VERSION].
 
     Raises:
-        ConfigError: there is no lake, or the repository, a benchmark or a gate is not as named.
-        PublishError: a gate blocks. The artifact `gates` tells which one, and the last version stays.
+        ConfigError: there is no lake, or the repository, a benchmark or a gate does not exist or is not valid.
+        PublishError: a gate blocks. The artifact `gates` names it, and the last version stays.
     """
     if push is not None:
         hub.read_token(push)
@@ -74,6 +74,7 @@ def _write_artifacts(result: PublishResult) -> None:
 
 
 def _describe_block(result: PublishResult) -> str:
+    """Describe the first gate that blocks, and the number of others."""
     first, *further = result.blocking_gates()
     more = f" (and {len(further)} more)" if further else ""
     return f"blocked by gate {first.gate}: got {first.got}, expected {first.expected}{more}"

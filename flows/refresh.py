@@ -1,13 +1,13 @@
-"""The flow refresh: problems in, verified datasets out. It resumes where the lake says it stopped.
+"""The flow refresh: problems in, verified datasets out. It resumes from what the lake holds.
 
 In the order of work:
 
-- `mining` and `ingest` bring problems in, and return the set that the run works on;
-- `flows.plan` writes what the run means as a row of `plans`;
-- `audit` tries the sandbox with attacks, before it judges anything;
+- `mining` and `ingest` bring problems in, and return the selection that the run works on;
+- `flows.plan` writes the plan of the run as a row of `plans`;
+- `audit` runs attacks against the sandbox before it judges anything;
 - `Chains` runs the stages of every bucket (`steps_of`);
 - `assemble_debugging` and `assemble_preference` build the datasets;
-- `flows.watching` tells Prefect and the caller how far the run came.
+- `flows.watching` reports progress and results to Prefect and the caller.
 """
 
 import time
@@ -21,7 +21,7 @@ from prefect.runtime import flow_run
 from flows.chains import Chains, Step
 from flows.config import RefreshConfig
 from flows.plan import check_templates, make_plan, write_plan
-from flows.runners import of_worker, started
+from flows.runners import sandbox_of_worker, start_runner
 from flows.watching.artifacts import publish_artifacts
 from flows.watching.report import Report, make_report
 from judge.factory import SandboxSettings
@@ -58,11 +58,11 @@ JUDGING = frozenset({"execute", "matrix", "timing", "mutation"})
 
 @flow(name="refresh", flow_run_name="refresh {config.lake.path}", persist_result=False)
 def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
-    """Bring a lake up to date with its config; return how far it has come.
+    """Bring a lake up to date with a config; return a report of what the lake holds for it.
 
     Args:
-        config: as `patchmill run` reads it from configs/refresh/NAME.yaml.
-        only: stages to run; problems are always ingested, since they say what the others work on.
+        config: the config, as `patchmill run` reads it from configs/refresh/NAME.yaml.
+        only: stages to run. Problems are always ingested, because every other stage needs their selection.
 
     Raises:
         ConfigError: a setting is wrong, or `only` names an unknown stage; nothing was written.
@@ -88,7 +88,7 @@ def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
                     audit(config.lake, config.sandbox, config.audit)
             steps = [step for step in steps_of(config, plan["plan_id"]) if step.task.name in only]
             at_once = config.parallel_buckets
-            with started(config.runner if busy else "threads", config.cluster, at_once) as runner:
+            with start_runner(config.runner if busy else "threads", config.cluster, at_once) as runner:
                 Chains(config.lake, plan["plan_id"], steps, runner, at_once, work).run(busy)
             with work.hold_exclusively():
                 if "assemble" in only and "debugging" in config.products:
@@ -103,15 +103,15 @@ def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
 
 
 def _busy_buckets(config: RefreshConfig, plan: PlanRow, buckets: Sequence[int]) -> list[int]:
-    """Return the buckets with pending work: where no stage has pending rows, none can come up either."""
+    """Return the buckets with pending work: where no stage has pending rows, no stage can get any."""
     with Catalog(Lake(config.lake)) as catalog:
         counts = pending_counts(catalog, plan["plan_id"])
     return [bucket for bucket in buckets if any(rows[bucket] for rows in counts.values())]
 
 
 def steps_of(config: RefreshConfig, plan_id: str) -> list[Step]:
-    """Return the stages of one bucket in order, each with the order that its task is handed."""
-    judge = of_worker(config.sandbox, config.runner, config.cluster, config.parallel_buckets)
+    """Return the stages of one bucket in order, each with the order that its task takes."""
+    judge = sandbox_of_worker(config.sandbox, config.runner, config.cluster, config.parallel_buckets)
     steps: list[Step] = []
 
     def add(

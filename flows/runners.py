@@ -1,6 +1,6 @@
-"""Where the stages of a bucket run: threads of this process, or Dask's or Ray's workers here or on other machines.
+"""Task runners for the stages of a bucket: threads of this process, or workers of Dask or Ray on one or many machines.
 
-A worker is a process of its own: it opens its own sandbox and its own clients of the model, and asks the lake itself.
+A worker is a process of its own: it opens its own sandbox, its own clients of the model and its own view of the lake.
 """
 
 import importlib.util
@@ -17,54 +17,68 @@ from judge.factory import SandboxSettings
 from storage.errors import ConfigError
 
 Runner = Literal["threads", "dask", "ray"]
-NEEDED = {"dask": "prefect-dask>=0.3.7", "ray": "prefect-ray>=0.6"}
+REQUIREMENTS = {"dask": "prefect-dask>=0.3.7", "ray": "prefect-ray>=0.6"}
 
 
-def check(runner: Runner, cluster: str | None) -> None:
-    """Raises ConfigError where the runner is not installed, or threads are to run on a cluster."""
+def check_runner(runner: Runner, cluster: str | None) -> None:
+    """Check that a runner can start.
+
+    Raises:
+        ConfigError: the runner's package is not installed, or threads are combined with the address of a cluster.
+    """
     if runner == "threads":
         if cluster is not None:
             raise ConfigError(f"cluster: expected runner: dask or ray beside {cluster!r}, got threads")
-    elif importlib.util.find_spec(NEEDED[runner].split(">")[0].replace("-", "_")) is None:
+        return
+    requirement = REQUIREMENTS[runner]
+    if importlib.util.find_spec(requirement.split(">")[0].replace("-", "_")) is None:
         raise ConfigError(
-            f"runner: {runner} is not installed; {sys.executable} -m pip install '{NEEDED[runner]}', or runner: threads"
+            f"runner: {runner} is not installed; {sys.executable} -m pip install '{requirement}', or runner: threads"
         )
 
 
-def of_worker(sandbox: SandboxSettings, runner: Runner, cluster: str | None, at_once: int) -> SandboxSettings:
-    """The sandbox of one worker: all of this machine's together judge as many programs at a time as one would."""
+def sandbox_of_worker(sandbox: SandboxSettings, runner: Runner, cluster: str | None, at_once: int) -> SandboxSettings:
+    """Return the sandbox settings of one worker, with its share of this machine's judge jobs.
+
+    Workers on one machine together judge as many programs at a time as a single process would. Settings stay as they
+    are for threads, for a cluster that is already running, and where `sandbox.jobs` is set.
+    """
     if runner == "threads" or cluster is not None or sandbox.jobs is not None:
         return sandbox
-    return sandbox.model_copy(update={"jobs": max(1, 2 * available_cpus() // _workers(runner, at_once))})
+    return sandbox.model_copy(update={"jobs": max(1, 2 * available_cpus() // _count_workers(runner, at_once))})
 
 
 @contextmanager
-def started(runner: Runner, cluster: str | None, at_once: int) -> Iterator[TaskRunner[Any]]:
-    """What takes tasks, `at_once` at a time: a cluster that runs, or one on this machine that ends with the body."""
-    workers = _workers(runner, at_once)
+def start_runner(runner: Runner, cluster: str | None, at_once: int) -> Iterator[TaskRunner[Any]]:
+    """Yield a task runner that takes `at_once` tasks at a time.
+
+    It connects to the cluster at this address, or starts one on this machine and stops it after the body.
+    """
+    workers = _count_workers(runner, at_once)
     match runner:
         case "threads":
-            yield _threads()
+            yield _thread_runner()
         case "dask":
             from prefect_dask.task_runners import DaskTaskRunner
 
-            here = {"n_workers": workers, "threads_per_worker": -(-at_once // workers), "dashboard_address": None}
-            with DaskTaskRunner(address=cluster) if cluster else DaskTaskRunner(cluster_kwargs=here) as made:
-                yield made
+            options = {"n_workers": workers, "threads_per_worker": -(-at_once // workers), "dashboard_address": None}
+            with DaskTaskRunner(address=cluster) if cluster else DaskTaskRunner(cluster_kwargs=options) as dask:
+                yield dask
         case "ray":
             from prefect_ray.task_runners import RayTaskRunner
 
-            alone = {"num_cpus": workers, "include_dashboard": False, "log_to_driver": False}
-            with RayTaskRunner(address=cluster, init_kwargs={} if cluster else alone) as made:
-                yield made
+            options = {"num_cpus": workers, "include_dashboard": False, "log_to_driver": False}
+            with RayTaskRunner(address=cluster, init_kwargs={} if cluster else options) as ray:
+                yield ray
 
 
-def _threads() -> TaskRunner[Any]:
+def _thread_runner() -> TaskRunner[Any]:
+    """Return the thread pool of the flow run that is under way."""
     run = FlowRunContext.get()
     assert run is not None, "called outside a flow"
     return run.task_runner
 
 
-def _workers(runner: Runner, at_once: int) -> int:
-    """Processes of a cluster on this machine; one of Ray's takes one task at a time."""
+def _count_workers(runner: Runner, at_once: int) -> int:
+    """Return the number of processes of a cluster on this machine; a worker of Ray takes one task at a time."""
     return at_once if runner == "ray" else min(available_cpus(), at_once)

@@ -44,16 +44,16 @@ def test_a_runner_that_is_not_installed_is_one_line_with_the_command(
     with pytest.raises(
         ConfigError, match=rf"^runner: {runner} is not installed; .* -m pip install 'prefect-{runner}>="
     ):
-        runners.check(runner, None)
+        runners.check_runner(runner, None)
 
 
 def test_threads_take_no_cluster() -> None:
     with pytest.raises(ConfigError, match="cluster: expected runner: dask or ray"):
-        runners.check("threads", "tcp://host:8786")
+        runners.check_runner("threads", "tcp://host:8786")
 
 
 @pytest.mark.parametrize(("runner", "jobs"), [("threads", None), ("dask", 2), ("ray", 1)])
 def test_the_workers_of_one_machine_share_its_cores(runner: runners.Runner, jobs: int | None) -> None:
-    assert runners.of_worker(SandboxSettings(), runner, None, 4096).jobs == jobs
-    assert runners.of_worker(SandboxSettings(jobs=5), runner, None, 4096).jobs == 5
-    assert runners.of_worker(SandboxSettings(), runner, "tcp://host:8786", 4096).jobs is None
+    assert runners.sandbox_of_worker(SandboxSettings(), runner, None, 4096).jobs == jobs
+    assert runners.sandbox_of_worker(SandboxSettings(jobs=5), runner, None, 4096).jobs == 5
+    assert runners.sandbox_of_worker(SandboxSettings(), runner, "tcp://host:8786", 4096).jobs is None
