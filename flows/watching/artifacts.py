@@ -1,7 +1,7 @@
-"""What Prefect's UI shows of a run: how far it is while it runs, and at its end speed, drops and rates, with an event
-that automations can wait for.
+"""Artifacts of a run in Prefect's UI: progress while it runs; speed, drops and rates at its end.
 
-Two requests every EVERY_S while a run is under way, six at its end: a run must not work for those who watch it.
+The end also emits an event that automations can wait for. A run sends two requests every UPDATE_S seconds and six at
+its end, so that watching costs it little.
 """
 
 import logging
@@ -31,17 +31,17 @@ from tasks.running import progress
 from tasks.running.effects import opened_models
 from tasks.running.progress import Progress
 
-EVERY_S = 5.0
+UPDATE_S = 5.0
 JUDGING = ("execute", "matrix", "mutation")
 FINISHED = "patchmill.refresh.finished"
-BAR = 20  # characters
+BAR_WIDTH = 20  # characters
 Level = Literal["high", "ok", "unknown"]
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Rates:
-    """How the programs that one run judged came off."""
+    """Counts of the programs that one run judged: all, and those with each of three outcomes."""
 
     judged: int
     infra: int
@@ -49,49 +49,61 @@ class Rates:
     flaky: int
 
     def of(self, count: int) -> float | None:
-        """Share of the judged programs, or None where there are none."""
+        """Return a count as a share of the judged programs; None where there are none."""
         return round(count / self.judged, 4) if self.judged else None
 
     def level(self, count: int, limit: float, at_least: int) -> Level:
-        """Whether a count is more than it should be."""
+        """Return `high` where a count is above a limit; `unknown` where too few programs were judged to tell."""
         if self.judged < at_least:
             return "unknown"
         return "high" if count > limit * self.judged else "ok"
 
 
-class Watch:
-    """Reads the stages' counters and says how far they are; the clock starts for a stage when it is first seen."""
+class RunProgress:
+    """Progress of one run: finished tasks, and rows of each stage. A stage's clock starts when it is first rendered.
+
+    Attributes:
+        total: number of tasks of the run.
+        began: start of the run, in seconds of a monotonic clock.
+        done: number of finished tasks.
+    """
 
     def __init__(self, total: int, began: float) -> None:
         self.total, self.began, self.done = total, began, 0
-        self._seen: dict[str, float] = {}
+        self._stage_began: dict[str, float] = {}
 
     def percent(self) -> float:
-        """Share of finished tasks."""
+        """Return the finished tasks in percent."""
         return round(100 * self.done / self.total, 1) if self.total else 100.0
 
-    def markdown(self, stages: Mapping[str, Progress], stats: Sequence[Stats], now: float) -> str:
-        """Progress and speed as Markdown; `now` and `began` are of one clock, in seconds."""
+    def render(self, stages: Mapping[str, Progress], stats: Sequence[Stats], now: float) -> str:
+        """Render progress and speed as Markdown; `now` is of the same clock as `began`."""
         left = (now - self.began) / self.done * (self.total - self.done) if self.done else None
+        elapsed = _format_seconds(now - self.began)
         lines = [
-            f"{self.done} of {self.total} tasks after {_span(now - self.began)}, about {_span(left)} left",
+            f"{self.done} of {self.total} tasks after {elapsed}, about {_format_seconds(left)} left",
             "",
-            "| stage | | rows | of those known | per s | left |",
+            "| stage | | rows done | rows known | rows/s | time left |",
             "|---|---|--:|--:|--:|--:|",
         ]
         for stage, state in stages.items():
-            passed = now - self._seen.setdefault(stage, now)
-            rate = state.done / passed if passed else 0.0
-            remain = (state.total - state.done) / rate if rate else None
-            filled = round(BAR * state.done / state.total) if state.total else BAR
-            bar = "█" * filled + "░" * (BAR - filled)
-            lines.append(f"| {stage} | {bar} | {state.done} | {state.total} | {rate:.2f} | {_span(remain)} |")
-        lines += ["", *(f"- {name}: {value}" for name, value in speed(stats, stages, now - self.began).items())]
+            stage_s = now - self._stage_began.setdefault(stage, now)
+            rate = state.done / stage_s if stage_s else 0.0
+            seconds_left = (state.total - state.done) / rate if rate else None
+            filled = round(BAR_WIDTH * state.done / state.total) if state.total else BAR_WIDTH
+            bar = "█" * filled + "░" * (BAR_WIDTH - filled)
+            lines.append(
+                f"| {stage} | {bar} | {state.done} | {state.total} | {rate:.2f} | {_format_seconds(seconds_left)} |"
+            )
+        lines += ["", *(f"- {name}: {value}" for name, value in measure_speed(stats, stages, now - self.began).items())]
         return "\n".join(lines)
 
 
-def speed(stats: Sequence[Stats], stages: Mapping[str, Progress], seconds: float) -> dict[str, float]:
-    """Throughput of a run so far; tokens/s twice, since a model that waits is not slow."""
+def measure_speed(stats: Sequence[Stats], stages: Mapping[str, Progress], seconds: float) -> dict[str, float]:
+    """Return the throughput of a run by name of the measure.
+
+    Tokens per second come twice: per second of the run, and per second in which the model had requests.
+    """
     tokens, busy = sum(s.completion_tokens for s in stats), sum(s.busy_s for s in stats)
     verdicts = sum(stages[stage].done for stage in JUDGING if stage in stages)
     seconds = max(seconds, 1e-9)
@@ -107,15 +119,15 @@ def speed(stats: Sequence[Stats], stages: Mapping[str, Progress], seconds: float
     }
 
 
-def summary(made: Report, rates: Rates, dashboard: str | None) -> str:
-    """Rates of the run, and where its data sets and its dashboard are, as Markdown."""
-    shown = {"infra": rates.infra, "tampered (hack rate)": rates.tampered, "flaky": rates.flaky}
+def render_summary(report: Report, rates: Rates, dashboard: str | None) -> str:
+    """Render the rates of a run, and the places of its datasets and its dashboard, as Markdown."""
+    counts = {"infrastructure errors": rates.infra, "tampered (hack rate)": rates.tampered, "flaky": rates.flaky}
     lines = [f"{rates.judged} programs judged in this run", "", "| | programs | rate |", "|---|--:|--:|"]
-    lines += [f"| {name} | {count} | {_rate(rates.of(count))} |" for name, count in shown.items()]
-    lines += ["", "| data set or form | examples |", "|---|--:|"]
-    lines += [f"| {name} | {count} |" for name, count in made.examples.items()]
-    lines += ["", f"- data sets: `{made.lake}/datasets/`, Parquet with a Delta log"]
-    lines.append(f"- ask them: `patchmill sql --lake {made.lake}`")
+    lines += [f"| {name} | {count} | {_format_share(rates.of(count))} |" for name, count in counts.items()]
+    lines += ["", "| dataset or form | examples |", "|---|--:|"]
+    lines += [f"| {name} | {count} |" for name, count in report.examples.items()]
+    lines += ["", f"- datasets: `{report.lake}/datasets/`, Parquet with a Delta log"]
+    lines.append(f"- query them: `patchmill sql --lake {report.lake}`")
     if dashboard:
         lines.append(f"- [dashboard]({dashboard})")
     return "\n".join(lines)
@@ -123,69 +135,73 @@ def summary(made: Report, rates: Rates, dashboard: str | None) -> str:
 
 @contextmanager
 def show_progress(total: int) -> Iterator[Callable[[], None]]:
-    """Show `total` tasks of this flow run as they finish; the yielded function counts one."""
-    watch, changed, ended = Watch(total, time.monotonic()), threading.Lock(), threading.Event()
-    bar = create_progress_artifact(watch.percent(), key="progress", description="finished tasks")
+    """Show the progress of this flow run over `total` tasks; yield a function that counts one finished task."""
+    run, lock, ended = RunProgress(total, time.monotonic()), threading.Lock(), threading.Event()
+    bar = create_progress_artifact(run.percent(), key="progress", description="finished tasks")
     if not total:
         yield lambda: None
         return
     live = create_markdown_artifact("starting", key="live", description="stages, speed and time left")
-    client = get_client(sync_client=True)  # made here, where Prefect's settings are those of the run
+    client = get_client(sync_client=True)  # the run's settings of Prefect hold here, not in the thread
 
-    def show() -> None:
+    def update() -> None:
         stats = [model.stats() for model in opened_models()]
-        text = watch.markdown(progress.snapshot(), stats, time.monotonic())
+        text = run.render(progress.snapshot(), stats, time.monotonic())
         try:
-            client.update_artifact(bar, ArtifactUpdate(data=watch.percent()))  # type: ignore[arg-type]
+            client.update_artifact(bar, ArtifactUpdate(data=run.percent()))  # type: ignore[arg-type]
             client.update_artifact(live, ArtifactUpdate(data=text))  # type: ignore[arg-type]
-        except httpx.HTTPError as error:  # whoever watches sees it later; the work goes on
-            log.warning("progress could not be shown: %s", error)
+        except httpx.HTTPError as error:  # the next update shows it; the run goes on
+            log.warning("progress artifacts were not updated, the run goes on: %s", error)
 
-    def keep_showing() -> None:
-        while not ended.wait(EVERY_S):
-            show()
+    def keep_updating() -> None:
+        while not ended.wait(UPDATE_S):
+            update()
 
     def advance() -> None:
-        with changed:
-            watch.done += 1
+        with lock:
+            run.done += 1
 
     with client:
-        # In this context, since an update also emits an event, and Prefect looks for its server in the context.
-        thread = threading.Thread(target=copy_context().run, args=(keep_showing,), name="progress", daemon=True)
+        # An update also emits an event, for which Prefect looks up its server in the context: the thread gets this one.
+        thread = threading.Thread(target=copy_context().run, args=(keep_updating,), name="progress", daemon=True)
         thread.start()
         try:
             yield advance
         finally:
             ended.set()
             thread.join()
-            show()
+            update()
 
 
-def publish_artifacts(made: Report, alerts: AlertSettings, seconds: float) -> Rates:
-    """Speed, drops, rates and links of a finished run as artifacts, and its rates as the event FINISHED.
+def publish_artifacts(report: Report, alerts: AlertSettings, seconds: float) -> Rates:
+    """Write speed, drops, rates and links of a finished run as artifacts, and emit its rates as the event FINISHED.
 
     Args:
-        made: what the run reports.
-        alerts: from when on a rate is high.
-        seconds: how long the run took.
+        report: report of the run.
+        alerts: limits above which a rate is high.
+        seconds: duration of the run.
     """
-    with Catalog(Lake(LakeSettings(path=made.lake)), versions=made.versions) as catalog:
+    with Catalog(Lake(LakeSettings(path=report.lake)), versions=report.versions) as catalog:
         rates = Rates(**catalog.rows(load_statement("rates_of_run"), run=flow_run.id or "")[0])
         drops = catalog.rows(
             "select stage, reason, count(*) as n from drops group by all order by n desc, stage, reason"
         )
     stats = [model.stats() for model in opened_models()]
-    fast = [{"what": name, "value": value} for name, value in speed(stats, progress.snapshot(), seconds).items()]
-    create_table_artifact(fast, key="throughput", description="How fast this run was")
-    create_table_artifact(drops, key="drops", description=f"Left out of {made.lake} so far, and why")
-    text = summary(made, rates, os.environ.get("PATCHMILL_DASHBOARD_URL"))
-    create_markdown_artifact(text, key="summary", description="Rates of this run, data sets and links")
-    emit_event(FINISHED, resource=resource(made.lake, rates, alerts), payload=payload(made, rates, seconds))
+    throughput = [
+        {"what": name, "value": value} for name, value in measure_speed(stats, progress.snapshot(), seconds).items()
+    ]
+    create_table_artifact(throughput, key="throughput", description="Throughput of this run")
+    create_table_artifact(drops, key="drops", description=f"Rows that {report.lake} dropped so far, by reason")
+    text = render_summary(report, rates, os.environ.get("PATCHMILL_DASHBOARD_URL"))
+    create_markdown_artifact(text, key="summary", description="Rates of this run, datasets and links")
+    emit_event(
+        FINISHED, resource=event_resource(report.lake, rates, alerts), payload=event_payload(report, rates, seconds)
+    )
     return rates
 
 
-def resource(lake: str, rates: Rates, alerts: AlertSettings) -> dict[str, str]:
-    """Labels of the event: triggers compare words, never numbers, so the levels are told apart here."""
+def event_resource(lake: str, rates: Rates, alerts: AlertSettings) -> dict[str, str]:
+    """Return the labels of the event. Triggers compare words only, so a label holds the level of a rate."""
     return {
         "prefect.resource.id": f"patchmill.lake.{lake}",
         "prefect.resource.name": lake,
@@ -194,21 +210,21 @@ def resource(lake: str, rates: Rates, alerts: AlertSettings) -> dict[str, str]:
     }
 
 
-def payload(made: Report, rates: Rates, seconds: float) -> dict[str, Any]:
-    """The event's numbers, for whoever words a notification."""
+def event_payload(report: Report, rates: Rates, seconds: float) -> dict[str, Any]:
+    """Return the numbers of the event, for the text of a notification."""
     return {
         **asdict(rates),
         "infra_rate": rates.of(rates.infra),
         "hack_rate": rates.of(rates.tampered),
         "flaky_rate": rates.of(rates.flaky),
         "seconds": round(seconds, 1),
-        "funnel": made.funnel,
-        "examples": made.examples,
+        "funnel": report.funnel,
+        "examples": report.examples,
     }
 
 
-def _span(seconds: float | None) -> str:
-    """Seconds in the words of a clock."""
+def _format_seconds(seconds: float | None) -> str:
+    """Return a time in hours, minutes and seconds: `1 h 02 min`, `3 min 04 s`; `?` for None."""
     if seconds is None:
         return "?"
     minutes, rest = divmod(round(seconds), 60)
@@ -216,5 +232,6 @@ def _span(seconds: float | None) -> str:
     return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-def _rate(share: float | None) -> str:
+def _format_share(share: float | None) -> str:
+    """Return a share in percent; `-` for None."""
     return "-" if share is None else f"{share:.2%}"

@@ -1,4 +1,4 @@
-"""The report of a run: the funnel, the examples, and what the models were asked."""
+"""The report of a run: the funnel, the examples, and the use of the models."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,7 +22,7 @@ BASE_OF = {
     "tests_kept": "tests_found", "constant_tests": "tests_kept", "programs_scored": "attempts",
     "told_apart": "problems",
 }  # fmt: skip
-"""The step that each step is a share of."""
+"""Name of the step that the rate of each step is a share of."""
 
 
 class FunnelLine(TypedDict):
@@ -47,7 +47,7 @@ class Report:
     model: str
     teacher: str
     recipe_id: str
-    """Of the first attempts."""
+    """Recipe of the first attempts."""
     funnel: dict[str, int]
     examples: dict[str, int]
     """Examples by form or dataset."""
@@ -57,7 +57,7 @@ class Report:
     """Versions of the tables that were read."""
 
     def table(self) -> list[FunnelLine]:
-        """Return the funnel as lines: step, count, the step it is a share of, and the model that did it."""
+        """Return the funnel as lines: step, count, the step it is a share of, and the model behind it."""
         lines = [
             _line(step, count, self._by(step), BASE_OF.get(step, ""), self.funnel.get(BASE_OF.get(step, ""), 0))
             for step, count in self.funnel.items()
@@ -83,7 +83,7 @@ def funnel_of(catalog: Catalog, plan_id: str, products: Sequence[str]) -> dict[s
 
 
 def make_report(config: RefreshConfig, plan: PlanRow, dropped_lines: int) -> Report:
-    """Ask the lake how far a plan has come, and publish the funnel as a table artifact of the flow run."""
+    """Return the report of a plan as the lake holds it now; write its funnel as a table artifact of the flow run."""
     with Catalog(Lake(config.lake)) as catalog:
         funnel = funnel_of(catalog, plan["plan_id"], config.products)
         examples = _examples(catalog, config.products)
@@ -114,6 +114,6 @@ def _examples(catalog: Catalog, products: Sequence[Product]) -> dict[str, int]:
         examples |= {row["form"]: row["n"] for row in rows}
     if "preference" in products:
         for name in PREFERENCE:
-            [count] = catalog.rows(f"select count(*) as n from {name}")  # noqa: S608 our own names
+            [count] = catalog.rows(f"select count(*) as n from {name}")  # noqa: S608 names from PREFERENCE
             examples[name] = count["n"]
     return examples

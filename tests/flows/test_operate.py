@@ -17,7 +17,7 @@ from flows.refresh import refresh
 from flows.serving.automations import apply, read_automations
 from flows.sweep import sweep
 from flows.watching.alerts import AlertSettings
-from flows.watching.artifacts import FINISHED, Rates, Watch, resource, speed
+from flows.watching.artifacts import FINISHED, Rates, RunProgress, event_resource, measure_speed
 from judge.factory import SandboxSettings
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
@@ -51,10 +51,10 @@ def seen(client: SyncPrefectClient, event: str, of: str) -> int:
 
 
 def test_progress_tells_rows_rate_and_time_left_of_every_stage() -> None:
-    watch = Watch(total=8, began=100.0)
-    watch.markdown({"generate": Progress(40, 0)}, [], 100.0)
-    watch.done = 2
-    text = watch.markdown(
+    run = RunProgress(total=8, began=100.0)
+    run.render({"generate": Progress(40, 0)}, [], 100.0)
+    run.done = 2
+    text = run.render(
         {"generate": Progress(40, 30), "execute": Progress(10, 0)},
         [Stats(samples=30, completion_tokens=900, busy_s=9.0)],
         110.0,
@@ -63,14 +63,16 @@ def test_progress_tells_rows_rate_and_time_left_of_every_stage() -> None:
     assert "| generate | ███████████████░░░░░ | 30 | 40 | 3.00 | 3 s |" in text
     assert "| execute | ░░░░░░░░░░░░░░░░░░░░ | 0 | 10 | 0.00 | ? |" in text
     assert "- tokens/s: 90.0" in text and "- model busy share: 0.9" in text
-    assert watch.percent() == 25.0 and Watch(total=0, began=0).percent() == 100.0
+    assert run.percent() == 25.0 and RunProgress(total=0, began=0).percent() == 100.0
 
 
 def test_speed_counts_verdicts_of_every_judging_stage_and_survives_an_idle_run() -> None:
     stages = {"execute": Progress(10, 10), "matrix": Progress(40, 30), "generate": Progress(99, 99)}
-    told = speed([Stats(completion_tokens=50, busy_s=5.0), Stats(completion_tokens=50, busy_s=5.0)], stages, 20.0)
+    told = measure_speed(
+        [Stats(completion_tokens=50, busy_s=5.0), Stats(completion_tokens=50, busy_s=5.0)], stages, 20.0
+    )
     assert (told["verdicts/s"], told["tokens/s"], told["tokens/s while the model was busy"]) == (2.0, 5.0, 10.0)
-    assert speed([], {}, 0.0)["tokens/s"] == 0.0
+    assert measure_speed([], {}, 0.0)["tokens/s"] == 0.0
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_speed_counts_verdicts_of_every_judging_stage_and_survives_an_idle_run()
     [(0, 0, "unknown"), (19, 19, "unknown"), (100, 2, "ok"), (100, 3, "high"), (20, 0, "ok")],
 )
 def test_a_rate_is_high_above_its_limit_and_unknown_of_too_few(judged: int, count: int, level: str) -> None:
-    labels = resource("x", Rates(judged, infra=count, tampered=0, flaky=0), AlertSettings())
+    labels = event_resource("x", Rates(judged, infra=count, tampered=0, flaky=0), AlertSettings())
     assert labels["patchmill.infra"] == level
     assert labels["patchmill.hack"] in ("ok", "unknown")
 
@@ -156,7 +158,7 @@ def test_a_notification_wants_a_block_that_is_there(client: SyncPrefectClient) -
 def finished(infra: int, hack: int, deployment: UUID | None) -> str:
     """Tell the server of a run as a refresh does; returns the lake's name."""
     lake = f"/lake-{uuid4()}"
-    labels = resource(lake, Rates(100, infra=infra, tampered=hack, flaky=0), AlertSettings())
+    labels = event_resource(lake, Rates(100, infra=infra, tampered=hack, flaky=0), AlertSettings())
     role = {"prefect.resource.id": f"prefect.deployment.{deployment}", "prefect.resource.role": "deployment"}
     emit_event(FINISHED, resource=labels, related=[role] if deployment else [], payload={"judged": 100})
     return lake
