@@ -30,11 +30,11 @@ def apply_command(
     """Create or update the automations that the files describe. Automations with other names stay as they are."""
     stderr.print("[dim]checking ...[/dim]")
     from cli.operation import server_url
-    from flows.serving.automations import apply, read_automations
+    from flows.serving.automations import apply_automations, read_automations
     from flows.serving.server import connect
 
     files = read_automations(folder)
     with connect(server_url()) as client:
-        changes = apply(client, files, notify, dry_run)
+        changes = apply_automations(client, files, notify, dry_run)
     rows = [{"automation": name, "would be" if dry_run else "was": change} for name, change in changes.items()]
     print_json(rows) if as_json else print_table(rows)

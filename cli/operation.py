@@ -11,7 +11,7 @@ from pydantic import Field
 
 from cli.background import last_line, python_command, read_processes
 from cli.options import parse_overrides
-from flows.serving.automations import AutomationFile, apply, read_automations
+from flows.serving.automations import AutomationFile, apply_automations, read_automations
 from flows.serving.deployments import Deployment, Name, lake_of, read_deployments, resolve_configs
 from flows.serving.pools import PoolSettings, apply_pools
 from flows.serving.server import OperationError, connect
@@ -118,7 +118,7 @@ def apply_files(url: str, settings: UpSettings, files: OperationFiles) -> list[d
     with connect(url) as client:
         apply_pools(client, settings.pools)
         _apply_deployments(url, settings.deployments)
-        changes = apply(client, files.automations, settings.notify)
+        changes = apply_automations(client, files.automations, settings.notify)
     rows = [{"what": "pool", "name": name, "detail": _limit(pool)} for name, pool in settings.pools.items()]
     rows += [{"what": "deployment", "name": item.name, "detail": _schedule(item)} for item in files.deployments]
     return rows + [{"what": "automation", "name": name, "detail": change} for name, change in changes.items()]

@@ -1,4 +1,4 @@
-"""The deployments of prefect.yaml: read and checked here, where a mistake is one line; Prefect's deploy follows."""
+"""Read and check the deployments of prefect.yaml, so that a mistake is one line before `prefect deploy` runs."""
 
 import importlib
 import inspect
@@ -27,23 +27,23 @@ Name = Annotated[str, StringConstraints(pattern=r"^[\w.-]+$")]
 
 
 class Schedule(Settings):
-    """When a deployment runs by itself."""
+    """Times at which Prefect runs a deployment."""
 
     cron: str | None = None
-    """Minute, hour, day of the month, month, day of the week."""
+    """Cron line: minute, hour, day of the month, month, day of the week."""
     interval: float | None = Field(None, gt=0)
-    """Or: every so many seconds."""
+    """Seconds between two runs; the alternative to `cron`."""
     timezone: str = "UTC"
-    """IANA name, which cron's hours are of."""
+    """Time zone of the hours of `cron`, by its IANA name."""
     active: bool = True
-    """Whether it fires."""
+    """False keeps it from firing."""
     slug: Name | None = None
-    """A name that stays, so that a changed schedule replaces the old one."""
+    """Stable name of the schedule, by which a changed one replaces the old one."""
 
     @model_validator(mode="after")
-    def _fires(self) -> "Schedule":
+    def _check_times(self) -> "Schedule":
         if (self.cron is None) == (self.interval is None):
-            raise ValueError("expected one of cron and interval")
+            raise ValueError("expected exactly one of cron and interval")
         if self.cron is not None:
             try:
                 CronSchedule(cron=self.cron, timezone=self.timezone)
@@ -54,44 +54,44 @@ class Schedule(Settings):
 
 
 class Limit(Settings):
-    """How many runs of a deployment there may be at one time."""
+    """Limit of the runs of a deployment at one time."""
 
     limit: int = Field(ge=1)
     """Runs at one time."""
     collision_strategy: Literal["ENQUEUE", "CANCEL_NEW"] = "ENQUEUE"
-    """What becomes of one more: it waits for its turn, or it is cancelled."""
+    """Treatment of a run beyond the limit: ENQUEUE lets it wait, CANCEL_NEW cancels it."""
     grace_period_seconds: int | None = Field(None, ge=60, le=86400)
-    """How long a run may take from being taken up to running before its place is given away."""
+    """Seconds that a run may take to start before it loses its place."""
 
 
 class WorkPool(Settings):
-    """Where a deployment runs."""
+    """Work pool that runs a deployment."""
 
     name: Name
-    """One of the pools of configs/up."""
+    """Name of the pool, as in configs/up."""
     work_queue_name: Name | None = None
-    """A queue of the pool; null: its default one."""
+    """Queue of the pool; null: its default queue."""
     job_variables: dict[str, Any] = {}
-    """What its worker is told, such as `env`."""
+    """Variables for the worker, such as `env`."""
 
 
 class Deployment(Settings):
-    """One way to run a flow: with these values, there, then."""
+    """A flow with its parameters, its work pool and its schedules."""
 
     name: Name
-    """FLOW/NAME is what `prefect deployment run` is given."""
+    """Name of the deployment; `prefect deployment run` takes FLOW/NAME."""
     description: str = ""
-    """For the UI."""
+    """Text for the UI."""
     tags: tuple[str, ...] = ()
-    """For the UI's filters."""
+    """Tags for the filters of the UI."""
     entrypoint: str = Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$")
-    """Module and flow, as in flows.refresh.refresh; never a file, whose folder would come first on the path."""
+    """Module and flow, as in flows.refresh.refresh. A file is refused: its folder would come first on the path."""
     work_pool: WorkPool
-    """Where."""
+    """Work pool of its runs."""
     schedules: tuple[Schedule, ...] = ()
-    """When; none: when asked."""
+    """Times of its runs; without any it runs only on request."""
     concurrency_limit: Limit | None = None
-    """How many at one time."""
+    """Limit of its runs at one time; null sets none."""
     parameters: dict[str, Any] = {}
     """Values of the flow's parameters; the UI offers them as a form. `config` may be the path of a config: its values
     are deployed, so that the form shows them."""
@@ -105,17 +105,17 @@ class Deployment(Settings):
 
 
 class Deployments(Settings):
-    """The whole file."""
+    """The content of a file of deployments."""
 
     model_config = ConfigDict(populate_by_name=True)
     name: str = "patchmill"
-    """Of the project."""
+    """Name of the project."""
     prefect_version: str | None = Field(None, alias="prefect-version")
-    """Prefect's version that the file was written for."""
+    """Version of Prefect that the file was written for."""
     pull: list[dict[str, Any]] | None = None
-    """Steps of the worker before a run; null: it works in the folder that was deployed from."""
+    """Steps of the worker before a run; null: it works in the folder of the deployment."""
     deployments: tuple[Deployment, ...] = Field(min_length=1)
-    """One or more."""
+    """The deployments, at least one."""
 
 
 def resolve_configs(path: Path) -> object:
@@ -125,50 +125,53 @@ def resolve_configs(path: Path) -> object:
 
 
 def read_deployments(path: Path, pools: Collection[str]) -> tuple[Deployment, ...]:
-    """The deployments of a file, each with a flow that there is and parameters that the flow takes.
+    """Read the deployments of a file, and check that each flow exists and takes its parameters.
+
+    Args:
+        path: the file of deployments.
+        pools: names of the work pools that there are.
 
     Raises:
         ConfigError: one line that names the file, the deployment and the field.
     """
-    found = load_settings(path, Deployments).deployments
-    seen: set[tuple[str, str]] = set()
-    for deployment in found:
+    deployments = load_settings(path, Deployments).deployments
+    names: set[tuple[str, str]] = set()
+    for deployment in deployments:
         at = f"{path}: deployment {deployment.name}"
         if deployment.work_pool.name not in pools:
-            known = ", ".join(sorted(pools)) or "none"
-            raise ConfigError(f"{at}: work_pool.name: no pool {deployment.work_pool.name!r}; known here: {known}")
-        flow = _flow(deployment.entrypoint, at)
-        if (key := (flow.name, deployment.name)) in seen:
-            raise ConfigError(f"{at}: there are two of flow {flow.name}; the second would replace the first")
-        seen.add(key)
-        _check_files(_parameters(flow, deployment, at), at)
-    return found
+            pool_names = ", ".join(sorted(pools)) or "none"
+            raise ConfigError(f"{at}: work_pool.name: no pool {deployment.work_pool.name!r}; known here: {pool_names}")
+        flow = _import_flow(deployment.entrypoint, at)
+        if (key := (flow.name, deployment.name)) in names:
+            raise ConfigError(f"{at}: there are two of flow {flow.name} with this name; rename one of them")
+        names.add(key)
+        _check_files(_validate_parameters(flow, deployment, at), at)
+    return deployments
 
 
 def lake_of(deployment: Deployment) -> LakeSettings | None:
-    """The lake that a checked deployment of flows.refresh works on."""
+    """Return the lake of a checked deployment of flows.refresh; None for other flows."""
     if deployment.entrypoint != "flows.refresh.refresh":
         return None
     return LakeSettings.model_validate(deployment.parameters["config"].get("lake", {}))
 
 
-def _flow(entrypoint: str, at: str) -> Flow[..., Any]:
+def _import_flow(entrypoint: str, at: str) -> Flow[..., Any]:
+    """Return the flow of an entrypoint; `at` begins the line of an error."""
     module, _, name = entrypoint.rpartition(".")
     try:
-        found = getattr(importlib.import_module(module), name, None)
+        flow = getattr(importlib.import_module(module), name, None)
     except ModuleNotFoundError as error:
         raise ConfigError(f"{at}: entrypoint {entrypoint}: no module {error.name!r}") from None
-    if not isinstance(found, Flow):
+    if not isinstance(flow, Flow):
         raise ConfigError(f"{at}: entrypoint {entrypoint}: {module} has no flow {name!r}")
-    return found
+    return flow
 
 
-def _parameters(flow: Flow[..., Any], deployment: Deployment, at: str) -> BaseModel:
-    """The parameters as the flow will see them."""
-    signature = inspect.signature(flow.fn, eval_str=True).parameters.values()
-    fields: dict[str, Any] = {
-        one.name: (one.annotation, ... if one.default is one.empty else one.default) for one in signature
-    }
+def _validate_parameters(flow: Flow[..., Any], deployment: Deployment, at: str) -> BaseModel:
+    """Return the parameters of a deployment as the flow gets them, validated by the flow's annotations."""
+    parameters = inspect.signature(flow.fn, eval_str=True).parameters.values()
+    fields: dict[str, Any] = {p.name: (p.annotation, ... if p.default is p.empty else p.default) for p in parameters}
     model = create_model("parameters", __base__=Settings, **fields)
     try:
         return model.model_validate(deployment.parameters)
@@ -177,7 +180,7 @@ def _parameters(flow: Flow[..., Any], deployment: Deployment, at: str) -> BaseMo
 
 
 def _check_files(value: Any, at: str, where: str = "parameters") -> None:
-    """Files that a source or a recording is read from must be there before the night comes."""
+    """Check that every file of a source or a recording exists, long before the scheduled run reads it."""
     if isinstance(value, BaseModel):
         kind, path = getattr(value, "kind", None), getattr(value, "path", None)
         if kind is not None and isinstance(path, Path) and not path.exists():

@@ -1,4 +1,4 @@
-"""Work pools: where flows run, and how many at one time."""
+"""Create the work pools of Prefect's server, and limit the flow runs of each."""
 
 from collections.abc import Mapping
 
@@ -17,17 +17,17 @@ class PoolSettings(Settings):
     limit: int | None = Field(None, ge=1)
     """Runs at one time over all its workers; null sets no limit. Of a pool with model servers: the number of GPUs."""
     about: str = ""
-    """For the UI."""
+    """Text for the UI."""
 
 
 def apply_pools(client: SyncPrefectClient, pools: Mapping[str, PoolSettings]) -> None:
-    """Make the pools, or give those that are there these limits; a pause set in the UI stays."""
+    """Create pools that are missing, and set limit and text of all; a pause that was set in the UI stays."""
     for name, pool in pools.items():
         try:
             client.read_work_pool(name)
         except ObjectNotFound:
-            # Asked for here: Prefect's server would fetch a registry of templates from the internet.
+            # Without a template, Prefect's server would fetch a registry of templates from the internet.
             template = ProcessWorker.get_default_base_job_template()
-            made = WorkPoolCreate(name=name, type="process", description=pool.about, base_job_template=template)
-            client.create_work_pool(made)
+            new_pool = WorkPoolCreate(name=name, type="process", description=pool.about, base_job_template=template)
+            client.create_work_pool(new_pool)
         client.update_work_pool(name, WorkPoolUpdate(concurrency_limit=pool.limit, description=pool.about))

@@ -14,7 +14,7 @@ from prefect.states import Running
 from flows.audit import audit
 from flows.compact import compact
 from flows.refresh import refresh
-from flows.serving.automations import apply, read_automations
+from flows.serving.automations import apply_automations, read_automations
 from flows.sweep import sweep
 from flows.watching.alerts import AlertSettings
 from flows.watching.artifacts import FINISHED, Rates, RunProgress, event_resource, measure_speed
@@ -137,22 +137,22 @@ def test_runs_without_a_sign_of_life_are_swept_and_no_others(tmp_path: Path, cli
 def test_automations_are_applied_once_and_changed_by_name(client: SyncPrefectClient) -> None:
     files = read_automations(AUTOMATIONS)
     before = len(client.read_automations())
-    assert set(apply(client, files, dry_run=True).values()) <= {"created", "unchanged"}
+    assert set(apply_automations(client, files, dry_run=True).values()) <= {"created", "unchanged"}
     assert len(client.read_automations()) == before
-    apply(client, files)
-    assert set(apply(client, files).values()) == {"unchanged"}
+    apply_automations(client, files)
+    assert set(apply_automations(client, files).values()) == {"unchanged"}
     assert len(client.read_automations()) == len(files)
     path, file = next(iter(files.items()))
     changed = {**files, path: file.model_copy(update={"description": "another"})}
-    assert [change for change in apply(client, changed).values() if change != "unchanged"] == ["updated"]
+    assert [change for change in apply_automations(client, changed).values() if change != "unchanged"] == ["updated"]
     assert client.read_automations_by_name(file.name)[0].description == "another"
-    apply(client, files)
+    apply_automations(client, files)
 
 
 def test_a_notification_wants_a_block_that_is_there(client: SyncPrefectClient) -> None:
     for name in ("ops", "slack-webhook/ops"):
         with pytest.raises(ConfigError, match=f"--notify {name}"):
-            apply(client, read_automations(AUTOMATIONS), notify=name)
+            apply_automations(client, read_automations(AUTOMATIONS), notify=name)
 
 
 def finished(infra: int, hack: int, deployment: UUID | None) -> str:
@@ -165,7 +165,7 @@ def finished(infra: int, hack: int, deployment: UUID | None) -> str:
 
 
 def test_a_high_infra_rate_pauses_the_deployment_and_a_low_one_does_not(client: SyncPrefectClient) -> None:
-    apply(client, read_automations(AUTOMATIONS))
+    apply_automations(client, read_automations(AUTOMATIONS))
     flow = client.create_flow(refresh)
     bad, good = (client.create_deployment(flow, f"night-{uuid4()}") for _ in range(2))
     time.sleep(3)  # the server looks for new automations every so often
@@ -176,7 +176,7 @@ def test_a_high_infra_rate_pauses_the_deployment_and_a_low_one_does_not(client: 
 
 
 def test_a_high_hack_rate_is_told_in_the_event_feed(client: SyncPrefectClient) -> None:
-    apply(client, read_automations(AUTOMATIONS))
+    apply_automations(client, read_automations(AUTOMATIONS))
     [automation] = client.read_automations_by_name("patchmill: hack rate is high")
     fired = "prefect.automation.action.executed", f"prefect.automation.{automation.id}"
     assert not seen(client, *fired)
