@@ -32,7 +32,7 @@ class RefreshConfig(Settings):
     products: tuple[Product, ...] = Field(("debugging",), min_length=1)
     """debugging: wrong programs with explanation and verified repair. preference: better and worse programs."""
     lake: LakeSettings = LakeSettings()
-    """The folder or bucket that holds every table."""
+    """Lake that holds every table."""
     sources: tuple[Annotated[Source | CodeSource, Field(discriminator="kind")], ...] = Field(min_length=1)
     """Sources of problems: datasets, or code (folder, git) that the model turns into problems."""
     model: ModelSettings
@@ -71,7 +71,7 @@ class RefreshConfig(Settings):
     parallel_buckets: int = Field(8, ge=1, le=256)
     """Buckets that run at the same time: enough of them keep the model busy while the judge runs."""
     runner: runners.Runner = "threads"
-    """What runs the buckets: threads of this process, or workers of `dask` or `ray`, also on other machines."""
+    """Workers of the buckets: threads of this process, or processes of `dask` or `ray`, also on other machines."""
     cluster: str | None = None
     """Address of Dask's scheduler (tcp://HOST:8786) or Ray's head (ray://HOST:10001); null starts one here."""
 

@@ -12,7 +12,7 @@ JSON_COLUMNS = {"tests", "sampling", "limits", "evidence"}
 
 
 def row(table: Table, **columns: object) -> dict[str, Any]:
-    """Return one row of a table; nullable columns are None unless they are given.
+    """Return one row of a table; nullable columns default to None.
 
     Raises:
         AssertionError: the table has no such column.

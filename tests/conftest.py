@@ -1,4 +1,4 @@
-"""Fixtures of many tests: the data beside the repository, a real Prefect server, a server that writes programs."""
+"""Shared fixtures: data beside the repository, a real Prefect server, a scripted model server, the command line."""
 
 import gc
 import os
@@ -12,31 +12,31 @@ import httpx
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-import cli  # noqa: F401 settles defaults of Prefect that hold for the processes we start
-from tests.ports import listening
+import cli  # noqa: F401 sets defaults of Prefect for the processes that tests start
+from tests.ports import open_listener
 from tests.scripted import ScriptedServer
 
 ROOT = Path(__file__).parents[1]
-os.environ["HF_HUB_DISABLE_XET"] = "1"  # huggingface_hub reads it when imported: the hub of tests takes plain uploads
+os.environ["HF_HUB_DISABLE_XET"] = "1"  # huggingface_hub reads it at import; the tests' hub supports plain uploads only
 
 
 def pytest_unconfigure() -> None:
-    """Take the hook of hypothesis out of the garbage collector.
+    """Remove the hook of hypothesis from the garbage collector.
 
-    Python drops these hooks after its last collection. What the hook's module refers to lives until then, the tests and
-    DuckDB among it, and DuckDB reports what is left of it as leaks.
+    Python drops these hooks after its last collection. Until then the hook's module keeps the tests and DuckDB alive,
+    and DuckDB reports its surviving objects as leaks.
     """
     gc.callbacks[:] = [hook for hook in gc.callbacks if not hook.__module__.startswith("hypothesis.")]
 
 
 @pytest.fixture
 def shared() -> Callable[[str], Path]:
-    """Path of a file below ../shared/data; skips the test where it is absent."""
+    """Return the path of a file below ../shared/data; skip the test where it is absent."""
 
     def find(name: str) -> Path:
         path = ROOT.parent / "shared/data" / name
         if not path.exists():
-            pytest.skip(f"real problems are not here: {path.name} below ../shared/data")
+            pytest.skip(f"real problems are missing: no {path.name} below ../shared/data")
         return path
 
     return find
@@ -44,7 +44,7 @@ def shared() -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Prefect server of this session, with a database of its own; PREFECT_API_URL names it from then on."""
+    """Start a Prefect server for this session, with a database of its own; PREFECT_API_URL is set to its address."""
     home = tmp_path_factory.mktemp("prefect")
     environment = {
         **os.environ,
@@ -54,16 +54,16 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         "DO_NOT_TRACK": "1",
     }
     log = home / "server.log"
-    with log.open("wb") as out, listening() as socket:
+    with log.open("wb") as out, open_listener() as socket:
         url = f"http://127.0.0.1:{socket.getsockname()[1]}/api"
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.prefect_server", str(socket.fileno())],
             cwd=ROOT, env=environment, stdout=out, stderr=out, pass_fds=[socket.fileno()], start_new_session=True,
         )  # fmt: skip
     try:
-        _wait_for(f"{url}/health", process, log)
+        _wait_for_server(f"{url}/health", process, log)
         with pytest.MonkeyPatch.context() as environ, temporary_settings({PREFECT_API_URL: url}):
-            environ.setenv("PREFECT_API_URL", url)  # for the processes that tests start
+            environ.setenv("PREFECT_API_URL", url)  # for processes that tests start
             environ.setenv("PREFECT_HOME", str(home))
             yield url
     finally:
@@ -75,7 +75,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait()
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for_server(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 180
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -88,21 +88,21 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture
 def writer() -> Iterator[ScriptedServer]:
-    """An OpenAI-compatible server on loopback whose programs are right or wrong by plan."""
+    """Start an OpenAI-compatible server on loopback whose programs are right or wrong by a fixed script."""
     with ScriptedServer() as server:
         yield server
 
 
 @pytest.fixture
 def patchmill() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run the command as a user does; returns exit code and output."""
+    """Run the command as a user does; return exit code and output."""
 
     def run(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from cli.main import main; main()", *map(str, arguments)]
-        done: subprocess.CompletedProcess[str] = subprocess.run(
+        result: subprocess.CompletedProcess[str] = subprocess.run(
             command, capture_output=True, text=True, cwd=ROOT, timeout=250, **options
         )  # type: ignore[call-overload]
-        assert "leaked" not in done.stderr, "DuckDB's report of what outlives it"
-        return done
+        assert "leaked" not in result.stderr, "DuckDB reported leaked objects"
+        return result
 
     return run

@@ -1,4 +1,4 @@
-"""A judge between a stage and the real one: it sees every job and may change every verdict."""
+"""A judge between a stage and a real judge: it observes every job and may change every result."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from judge.protocol import Job, Judged, Sandbox
 
 @dataclass
 class InterceptingJudge:
-    """Passes jobs on to a real judge, and its results back.
+    """Pass jobs on to a real judge, and its results back.
 
     Attributes:
         inner: the judge that runs the programs.
@@ -25,12 +25,12 @@ class InterceptingJudge:
         return self.inner.backend
 
     def judge(self, jobs: Iterable[Job]) -> Iterator[Judged]:
-        return map(self.after, self.inner.judge(self._watched(jobs)))
+        return map(self.after, self.inner.judge(self._observe(jobs)))
 
     def close(self) -> None:
         self.inner.close()
 
-    def _watched(self, jobs: Iterable[Job]) -> Iterator[Job]:
+    def _observe(self, jobs: Iterable[Job]) -> Iterator[Job]:
         for job in jobs:
             self.before(job)
             yield job

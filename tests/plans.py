@@ -1,4 +1,4 @@
-"""Configs whose model is never asked, and the rows of their plans: for tests of single stages."""
+"""Build configs whose model gets no request, and the rows of their plans, for tests of single stages."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Ports on loopback that no other program gets meanwhile."""
+"""Reserve ports on loopback, so that no other program gets them in between."""
 
 import random
 import socket
@@ -9,23 +9,23 @@ FIRST = 10_000
 HOST = "127.0.0.1"
 
 
-def reserved() -> socket.socket:
-    """Return a socket that keeps a port while it is open. Nobody listens there who does not set SO_REUSEPORT, too."""
+def reserve_port() -> socket.socket:
+    """Return a socket that keeps a port while it is open. Only sockets that set SO_REUSEPORT can bind it, too."""
     port = socket.socket()
     port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     port.bind((HOST, 0))
     return port
 
 
-def listening() -> socket.socket:
-    """Return a socket that listens on a port of its own, to be handed to a server."""
+def open_listener() -> socket.socket:
+    """Return a socket that listens on a port of its own, for a server that takes a socket."""
     return socket.create_server((HOST, 0))
 
 
-def unused_port() -> int:
-    """Return a port for a program that takes no socket but a number.
+def find_unused_port() -> int:
+    """Return a port for a program that takes a port number instead of a socket.
 
-    Below the range from which the kernel serves whoever asks for any port, so that it gives it to nobody in between.
+    The port lies below the range from which the kernel picks ports, so that no program gets it by chance.
     """
     end = int(RANGE.read_text().split()[0]) if RANGE.exists() else 32_768
     while True:

@@ -1,4 +1,4 @@
-"""Prefect's server on a listening socket that it is handed, as `prefect server start` runs it on a port by number.
+"""Run Prefect's server on a listening socket that is passed to it; `prefect server start` takes only a port number.
 
 `python -m tests.prefect_server DESCRIPTOR`
 """

@@ -1,7 +1,7 @@
 """A model server that writes programs, tests and explanations for the problems of the flow tests.
 
-An answer depends only on the conversation and on how many samples of it were served before. So an undisturbed run and
-a resumed one see the same model, after `forget`.
+An answer depends only on the conversation and on the number of samples served for it before. After `forget`, an
+undisturbed run and a resumed run therefore see the same model.
 """
 
 import json
@@ -29,7 +29,7 @@ CHECKS = {
 WRONG = ("None", "1 / 0", "unknown_name", "[]")
 """Expressions of wrong programs."""
 STAGES = {"both": "First explain", "diagnose": "Explain", "repair": "wrong", "write_tests": "further tests"}
-"""Words of the shipped templates that tell the stage of a prompt; `both` asks for diagnosis and repair in one reply."""
+"""Words of the templates that identify the stage of a prompt; `both` asks for diagnosis and repair in one reply."""
 EXPLANATION = "The function does not compute what the task asks for."
 
 
@@ -51,10 +51,10 @@ def write_problems(path: Path, *names: str) -> Path:
 
 
 class ScriptedServer(JsonServer):
-    """Speaks OpenAI's chat completions.
+    """Serve OpenAI's chat completions with scripted answers.
 
     Attributes:
-        asked: number of samples served, by `generate`, `write_tests`, `diagnose`, `repair` or `both`.
+        asked: number of samples served, by stage: `generate`, `write_tests`, `diagnose`, `repair` or `both`.
         broken: whether every request gets status 500.
         held: number of requests that wait for `release`.
     """
@@ -78,7 +78,7 @@ class ScriptedServer(JsonServer):
             self._served.clear()
 
     def hold(self, *stages: str) -> None:
-        """Let requests wait for their answer until `release`: those of some stages, or all."""
+        """Delay the answers to some stages, or to all, until `release`."""
         with self._released:
             self._held_stages = frozenset(stages or ("generate", *STAGES))
 

@@ -7,20 +7,20 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from tests.ports import reserved
+from tests.ports import reserve_port
 
 
 class JsonServer:
-    """Answers every POST with `answer`; a context manager that runs the server on a free port."""
+    """Respond to every POST with the result of `answer`; a context manager runs the server on a free port."""
 
     def __init__(self) -> None:
-        self._port = reserved()
+        self._port = reserve_port()
         self._server = self._bind()
         self._thread: threading.Thread | None = None
         self.url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
     def answer(self, body: dict[str, Any]) -> tuple[int, object]:
-        """Return status and JSON of the response to one request; subclasses say how."""
+        """Return status and JSON of the response to one request; subclasses implement it."""
         raise NotImplementedError
 
     def start(self) -> None:
@@ -66,11 +66,11 @@ class JsonServer:
                     self.wfile.write(data)
 
             def log_message(self, *_: object) -> None:
-                """Keep the tests' output clean."""
+                """Write nothing, which keeps the output of the tests clean."""
 
-        bound = ThreadingHTTPServer(self._port.getsockname(), JsonHandler, bind_and_activate=False)
-        bound.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        bound.server_bind()
-        bound.server_activate()
-        bound.daemon_threads = True
-        return bound
+        http_server = ThreadingHTTPServer(self._port.getsockname(), JsonHandler, bind_and_activate=False)
+        http_server.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        http_server.server_bind()
+        http_server.server_activate()
+        http_server.daemon_threads = True
+        return http_server

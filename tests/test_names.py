@@ -1,4 +1,4 @@
-"""storage, tasks, flows, cli are common names: they must be ours."""
+"""The packages storage, tasks, flows and cli have common names: imports must find those of this repository."""
 
 import importlib
 from pathlib import Path
@@ -9,6 +9,6 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("name", ["storage", "tasks", "flows", "cli"])
-def test_our_package_names_resolve_to_this_repository(name: str) -> None:
+def test_common_package_names_resolve_to_this_repository(name: str) -> None:
     module = importlib.import_module(name)
     assert Path(module.__file__ or "").is_relative_to(ROOT)

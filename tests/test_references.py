@@ -1,4 +1,4 @@
-"""No false alarms: the judge passes every reference of the public benchmarks, also on a crowded machine."""
+"""The judge passes every reference of the public benchmarks, also on a crowded machine."""
 
 import contextlib
 import os

@@ -60,9 +60,9 @@ def run(environment: Path, cwd: Path, *arguments: str) -> subprocess.CompletedPr
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
 
 
-def test_the_command_says_its_version(environment: Path, tmp_path: Path) -> None:
-    done = run(environment, tmp_path, "--version")
-    assert (done.returncode, done.stdout.split()[0]) == (0, "patchmill"), done.stderr
+def test_the_command_prints_its_version(environment: Path, tmp_path: Path) -> None:
+    result = run(environment, tmp_path, "--version")
+    assert (result.returncode, result.stdout.split()[0]) == (0, "patchmill"), result.stderr
 
 
 def test_the_command_judges_programs(environment: Path, tmp_path: Path) -> None:
@@ -70,17 +70,17 @@ def test_the_command_judges_programs(environment: Path, tmp_path: Path) -> None:
     programs = ("def add(a, b):\n    return a + b\n", "def add(a, b):\n    return a - b\n")
     lines = [json.dumps({"id": f"p{n}", "source_id": "add", "code": code}) + "\n" for n, code in enumerate(programs)]
     (tmp_path / "solutions.jsonl").write_text("".join(lines))
-    done = run(environment, tmp_path, "judge", "problems.jsonl", "solutions.jsonl")
-    assert done.returncode == 0, done.stderr
-    verdicts = [json.loads(line)["verdict"] for line in done.stdout.splitlines()]
+    result = run(environment, tmp_path, "judge", "problems.jsonl", "solutions.jsonl")
+    assert result.returncode == 0, result.stderr
+    verdicts = [json.loads(line)["verdict"] for line in result.stdout.splitlines()]
     assert verdicts == ["passed", "failed"]
 
 
 def test_every_package_is_taken_from_the_wheel(environment: Path, tmp_path: Path) -> None:
     names = ["judge", "storage", "tasks", "flows", "cli", "dashboards", "patchmill"]
     code = f"import importlib; print(*[importlib.import_module(name).__file__ for name in {names}], sep='\\n')"
-    done = subprocess.run(
+    result = subprocess.run(
         [environment / "bin/python", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
     )
-    assert done.returncode == 0, done.stderr
-    assert [line for line in done.stdout.splitlines() if not line.startswith(str(environment))] == []
+    assert result.returncode == 0, result.stderr
+    assert [line for line in result.stdout.splitlines() if not line.startswith(str(environment))] == []

@@ -1,4 +1,4 @@
-"""Waiting for what must come, and for nothing else: a test that waits for a time is wrong on another machine."""
+"""Wait for events: a test that waits for a fixed time fails on a slower machine."""
 
 import time
 from collections.abc import Callable
@@ -8,10 +8,10 @@ Event = TypeVar("Event")
 
 
 def until(event: Callable[[], Event], what: str, seconds: float = 120, pause_s: float = 0.02) -> Event:
-    """Ask for an event until its answer is true; that answer.
+    """Call `event` until its result is true; return that result.
 
     Raises:
-        AssertionError: it did not come within so many seconds.
+        AssertionError: the event, named by `what`, did not come within `seconds`.
     """
     deadline = time.monotonic() + seconds
     while not (answer := event()):

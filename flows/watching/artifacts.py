@@ -227,9 +227,15 @@ def _format_seconds(seconds: float | None) -> str:
     """Return a time in hours, minutes and seconds: `1 h 02 min`, `3 min 04 s`; `?` for None."""
     if seconds is None:
         return "?"
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, whole_seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    return (
+        f"{hours} h {minutes:02d} min"
+        if hours
+        else f"{minutes} min {whole_seconds:02d} s"
+        if minutes
+        else f"{whole_seconds} s"
+    )
 
 
 def _format_share(share: float | None) -> str:

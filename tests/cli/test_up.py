@@ -16,7 +16,7 @@ from cli.operation import UpSettings
 from flows.serving.automations import read_automations
 from storage.settings import load_settings
 from tests.cli.conftest import RunCommand
-from tests.ports import listening
+from tests.ports import open_listener
 from tests.scripted import write_problems
 from tests.waiting import until
 
@@ -209,7 +209,7 @@ def test_a_wrong_argument_is_one_line(run_command: RunCommand, arguments: list[s
 def test_a_port_that_is_taken_is_named_with_the_process_that_listens(
     run_command: RunCommand, write_files: Callable[..., Path]
 ) -> None:
-    with listening() as taken:
+    with open_listener() as taken:
         port = taken.getsockname()[1]
         result = run_command("up", write_files(), "--port", port)
     assert result.exit_code == 2

@@ -9,7 +9,7 @@ import pytest
 from bench.dashboard_server import serve_dashboard
 from cli import dashboard, report
 from storage.errors import ConfigError
-from tests.ports import listening
+from tests.ports import open_listener
 
 
 def test_the_server_answers_on_this_machine_and_ends_with_the_command(lake: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_missing_lake_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_one_line(lake: Path) -> None:
-    with listening() as taken:
+    with open_listener() as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"--port {port}: cannot listen"):
             dashboard.command(str(lake), port)

@@ -25,7 +25,7 @@ from flows.sweep import sweep
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
 from storage.settings import load_settings
-from tests.runs import newest_run
+from tests.runs import read_newest_run
 
 ROOT = Path(__file__).parents[2]
 POOLS = ("model", "cpu")
@@ -49,7 +49,7 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
     try:
         config = {**nightly_config(), "lake": {"path": str(tmp_path / "lake"), "buckets": 2}}
         prefect("deployment", "run", "refresh/nightly", "--watch", "--param", f"config={json.dumps(config)}")
-        state, artifacts = newest_run()
+        state, artifacts = read_newest_run()
     finally:
         os.killpg(worker.pid, signal.SIGTERM)
         try:

@@ -20,7 +20,7 @@ from flows.refresh import refresh
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
 from tests.flows.site import Site
-from tests.flows.test_kill import contents, finish, start
+from tests.flows.test_kill import finish_refresh, read_contents, start_refresh
 from tests.scripted import ScriptedServer
 
 pytestmark = pytest.mark.slow  # servers, workers and their minutes
@@ -80,21 +80,21 @@ class TestOfPrefect:
         else:
             site.wait(broken)  # it goes on, or fails for want of the server: either way it ends
         assert site.wait(site.run("refresh/nightly")) == "Completed"
-        assert contents(site.lake) == contents(site.folder / "undisturbed")
+        assert read_contents(site.lake) == read_contents(site.folder / "undisturbed")
 
 
 class TestOfTheDisk:
     pytestmark = slow
 
     def test_a_disk_that_is_full_at_a_write(self, tmp_path: Path, prefect_server: str) -> None:
-        finish(tmp_path / "undisturbed", "recorded")
+        finish_refresh(tmp_path / "undisturbed", "recorded")
         disk = tmp_path / "disk"
         disk.mkdir()
         mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
         if subprocess.run(mount, capture_output=True, check=False).returncode:
             pytest.skip("a disk of its own must be mounted by root")
         try:
-            process = start(disk / "lake", "recorded")
+            process = start_refresh(disk / "lake", "recorded")
             until_at_work(disk / "lake")
             ballast = disk / "ballast"
             fill(ballast)
@@ -102,8 +102,8 @@ class TestOfTheDisk:
             assert process.returncode == 1
             assert "cannot" in (line := errors.decode().strip().splitlines()[-1]), line
             ballast.unlink()
-            finish(disk / "lake", "recorded")
-            assert contents(disk / "lake") == contents(tmp_path / "undisturbed")
+            finish_refresh(disk / "lake", "recorded")
+            assert read_contents(disk / "lake") == read_contents(tmp_path / "undisturbed")
         finally:
             subprocess.run(["umount", "-l", str(disk)], check=True)
 
@@ -159,15 +159,15 @@ class TestOfTheLeaseHolder:
         self, tmp_path: Path, prefect_server: str
     ) -> None:
         lake = tmp_path / "lake"
-        first = start(lake, "recorded")
+        first = start_refresh(lake, "recorded")
         until_at_work(lake)
         os.killpg(first.pid, signal.SIGSTOP)  # else it may be done before the second has started
-        second = start(lake, "recorded")
+        second = start_refresh(lake, "recorded")
         _, errors = second.communicate(timeout=120)
         said = errors.decode().strip().splitlines()[-1]
         assert second.returncode == 1
         assert f"process {first.pid} on" in said and "since" in said and "lake.wait_s" in said
         os.killpg(first.pid, signal.SIGKILL)
         first.communicate()
-        finish(lake, "recorded")
+        finish_refresh(lake, "recorded")
         assert attempts(lake) == 99

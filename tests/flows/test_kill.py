@@ -27,7 +27,7 @@ CONFIGS = {
 }
 
 
-def start(lake: Path, config: str) -> subprocess.Popen[bytes]:
+def start_refresh(lake: Path, config: str) -> subprocess.Popen[bytes]:
     """A recorded refresh as a user starts it, leader of its own process group."""
     command = [sys.executable, "-c", "from cli.main import main; main()", "run", f"configs/refresh/{config}.yaml"]
     command += [*CONFIGS[config], "--lake", str(lake)]
@@ -37,8 +37,8 @@ def start(lake: Path, config: str) -> subprocess.Popen[bytes]:
     )
 
 
-def finish(lake: Path, config: str) -> None:
-    process = start(lake, config)
+def finish_refresh(lake: Path, config: str) -> None:
+    process = start_refresh(lake, config)
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 0, errors.decode()[-2000:]
 
@@ -53,7 +53,7 @@ def kill_tree(process: subprocess.Popen[Any]) -> None:
     process.communicate()
 
 
-def contents(lake: Path | str) -> dict[str, list[tuple[object, ...]]]:
+def read_contents(lake: Path | str) -> dict[str, list[tuple[object, ...]]]:
     """Every row of every table by its key; measurements and moments left out, since no two runs share those."""
     measured = {"created_at", "cpu_ms", "wall_ms", "peak_mib", "evidence", "stdout_tail", "stderr_tail", "run_id"}
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
@@ -71,7 +71,7 @@ def _told(table: Table, measured: set[str]) -> list[str]:
     return list(table.key) if table is AUDITS else [n for n in table.schema.names if n not in measured]
 
 
-def keys(lake: Path | str) -> list[tuple[object, ...]]:
+def read_keys(lake: Path | str) -> list[tuple[object, ...]]:
     """Every row by table and key."""
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
         return [
@@ -85,7 +85,7 @@ def keys(lake: Path | str) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("config", CONFIGS)
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, prefect_server: str, config: str) -> None:
     began = time.monotonic()
-    finish(tmp_path / "undisturbed", config)
+    finish_refresh(tmp_path / "undisturbed", config)
     took = time.monotonic() - began
     dice = random.Random(20260101)
     killed = 0
@@ -93,18 +93,18 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, pre
         lake = tmp_path / f"killed-{killed}"
         before: set[tuple[object, ...]] = set()
         for _ in range(min(5, KILLS - killed)):  # several kills hit the same lake before it may finish
-            process = start(lake, config)
+            process = start_refresh(lake, config)
             time.sleep(dice.uniform(0.1, 0.9) * took)
             if process.poll() is None:
                 kill_tree(process)
                 killed += 1
             else:
                 process.communicate()
-            after = keys(lake) if lake.exists() else []
+            after = read_keys(lake) if lake.exists() else []
             assert before <= set(after) and len(after) == len(set(after))  # what was committed stays, once
             before = set(after)
-        finish(lake, config)
-        assert contents(lake) == contents(tmp_path / "undisturbed")
+        finish_refresh(lake, config)
+        assert read_contents(lake) == read_contents(tmp_path / "undisturbed")
 
 
 def test_without_a_server_configured_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:

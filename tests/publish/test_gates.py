@@ -14,7 +14,7 @@ from storage.dataset_tables import PREFERENCE_KTO
 from tasks.publish.gate_results import DraftFacts, GateResult, VersionChanges, check_gates
 from tasks.publish.gates import AnyGate
 from tests.publish.lakes import PlantedExample, PlantedExecution, fill_lake, plant
-from tests.runs import newest_run
+from tests.runs import read_newest_run
 
 GATE: TypeAdapter[AnyGate] = TypeAdapter(AnyGate)
 NO_CHANGES = VersionChanges(
@@ -136,7 +136,7 @@ def test_a_blocked_publication_leaves_the_last_version_and_the_run_says_why(
     [line] = [line for line in process.stderr.splitlines() if line.startswith("patchmill: ")]
     assert "rate of tampered programs" in line and "(10 of 35 programs)" in line and "version 1 stays" in line
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
-    state, artifacts = newest_run()
+    state, artifacts = read_newest_run()
     [blocked] = [row for row in json.loads(artifacts["gates"]) if row["verdict"] == "BLOCKED"]
     assert state == "Failed"
     assert blocked == {

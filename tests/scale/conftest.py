@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.flows.test_kill import kill_tree
-from tests.ports import listening
+from tests.ports import open_listener
 from tests.scripted import FUNCTIONS, ScriptedServer, write_problems
 from tests.waiting import until
 
@@ -33,7 +33,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     require_module("moto.server", "moto[server]")
     require_module("obstore", "obstore")
     log = tmp_path_factory.mktemp("s3") / "server.log"
-    with log.open("wb") as out, listening() as socket:
+    with log.open("wb") as out, open_listener() as socket:
         address = f"http://127.0.0.1:{socket.getsockname()[1]}"
         command = [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(socket.fileno())]
         process = subprocess.Popen(command, stdout=out, stderr=out, pass_fds=[socket.fileno()])

@@ -11,7 +11,7 @@ from judge.factory import SandboxSettings
 from storage.catalog import Catalog
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
-from tests.flows.test_kill import contents
+from tests.flows.test_kill import read_contents
 from tests.scale.conftest import require_module
 from tests.scripted import ScriptedServer
 
@@ -27,7 +27,7 @@ def test_every_runner_makes_the_rows_that_threads_make(
     writer.forget()
     writer.asked.clear()
     finish(tmp_path / runner, runner=runner, parallel_buckets=2)
-    assert contents(tmp_path / runner) == contents(tmp_path / "threads")
+    assert read_contents(tmp_path / runner) == read_contents(tmp_path / "threads")
     assert dict(writer.asked) == asked  # no prompt was sent twice
     with Catalog(Lake(LakeSettings(path=str(tmp_path / runner)))) as catalog:
         [executions] = catalog.rows(

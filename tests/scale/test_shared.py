@@ -13,7 +13,7 @@ from storage.errors import HeldError
 from storage.lake import Lake, LakeSettings
 from storage.locks.claims import claim_lake
 from storage.locks.leases import BUCKET, list_holders
-from tests.flows.test_kill import contents, keys, kill_tree
+from tests.flows.test_kill import kill_tree, read_contents, read_keys
 from tests.scripted import ScriptedServer
 from tests.waiting import until
 
@@ -87,7 +87,7 @@ def test_two_runs_on_one_lake_on_s3_make_the_rows_of_one_and_nothing_twice(
     for process in both:
         _, errors = process.communicate(timeout=280)
         assert process.returncode == 0, errors[-3000:]
-    assert contents(f"{bucket}/lake") == contents(tmp_path / "alone")
+    assert read_contents(f"{bucket}/lake") == read_contents(tmp_path / "alone")
     assert writer.asked == asked
     with Catalog(Lake(LakeSettings(path=f"{bucket}/lake"))) as catalog:
         [total] = catalog.rows("select count(distinct run_id) as runs from executions")
@@ -108,13 +108,13 @@ def test_the_buckets_of_a_killed_run_are_finished_by_the_other(
         assert killed.poll() is None, killed.communicate()[1][-3000:]
         other = start(root, **SHARED)
         until(lambda: len(processes_at_work(root)) == 2, "a bucket for each run")
-        before = set(keys(root))
+        before = set(read_keys(root))
         kill_tree(killed)
     writer.release()
     _, errors = other.communicate(timeout=280)
     assert other.returncode == 0, errors[-3000:]
-    assert contents(root) == contents(tmp_path / "alone")
-    assert before < set(keys(root)) and len(keys(root)) == len(set(keys(root)))
+    assert read_contents(root) == read_contents(tmp_path / "alone")
+    assert before < set(read_keys(root)) and len(read_keys(root)) == len(set(read_keys(root)))
     assert count_runs_by_bucket(root).count(2) == 1, "the bucket of the killed run, which the other finished"
 
 
