@@ -229,13 +229,9 @@ def _format_seconds(seconds: float | None) -> str:
         return "?"
     minutes, whole_seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return (
-        f"{hours} h {minutes:02d} min"
-        if hours
-        else f"{minutes} min {whole_seconds:02d} s"
-        if minutes
-        else f"{whole_seconds} s"
-    )
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {whole_seconds:02d} s" if minutes else f"{whole_seconds} s"
 
 
 def _format_share(share: float | None) -> str:

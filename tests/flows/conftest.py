@@ -12,7 +12,10 @@ from tests.scripted import ScriptedServer, write_problems
 
 @pytest.fixture
 def config(tmp_path: Path, writer: ScriptedServer) -> Callable[..., RefreshConfig]:
-    """A small refresh against the scripted server; `problems` names what the source holds, dotted names set values."""
+    """Return a function that builds the config of a small refresh against the scripted server.
+
+    Its positional arguments name the problems of the source; keywords set values, `a__b` for `a.b`.
+    """
 
     def build(*problems: str, **values: Any) -> RefreshConfig:
         settings = {
@@ -27,6 +30,6 @@ def config(tmp_path: Path, writer: ScriptedServer) -> Callable[..., RefreshConfi
         }
         path = tmp_path / "config.yaml"
         path.write_text(yaml.safe_dump(settings))
-        return load_settings(path, RefreshConfig, {k.replace("__", "."): v for k, v in values.items()})
+        return load_settings(path, RefreshConfig, {name.replace("__", "."): value for name, value in values.items()})
 
     return build

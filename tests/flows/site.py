@@ -1,8 +1,7 @@
-"""A machine of its own for tests of operation: `patchmill up` in a temporary home, on free ports, over a new lake."""
+"""Run `patchmill up` in a temporary home, on unused ports, over a new lake: an installation for tests of operation."""
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -16,27 +15,21 @@ import yaml
 from prefect.client.orchestration import SyncPrefectClient
 
 from cli.background import MARK, BackgroundProcess, find_marked_processes, read_processes
+from tests.ports import find_unused_port
 
 ROOT = Path(__file__).parents[2]
 PATCHMILL = [sys.executable, "-c", "from cli.main import main; main()"]
 FINAL = {"Completed", "Failed", "Crashed", "Cancelled", "TimedOut"}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 class Site:
-    """`cron` schedules the recorded refresh; without one it runs when it is asked for."""
+    """One installation. `cron` schedules the recorded refresh; without it the refresh runs only on request."""
 
     def __init__(self, folder: Path, cron: str | None = None, dashboard: bool = False) -> None:
-        self.folder, self.lake, self.port = folder, folder / "lake", free_port()
-        self.dashboard_port = free_port()
+        self.folder, self.lake, self.port = folder, folder / "lake", find_unused_port()
+        self.dashboard_port = find_unused_port()
         config = yaml.safe_load((ROOT / "configs/refresh/recorded.yaml").read_text())
-        self.config = {**config, "lake": {**self.lake_of("lake"), "commit_rows": 8}, "audit": "off"}
+        self.config = {**config, "lake": {**self.lake_settings("lake"), "commit_rows": 8}, "audit": "off"}
         shipped = yaml.safe_load((ROOT / "prefect.yaml").read_text())
         for deployment in shipped["deployments"]:
             deployment["schedules"] = []
@@ -46,25 +39,29 @@ class Site:
         self.deployments = folder / "prefect.yaml"
         self.deployments.write_text(yaml.safe_dump(shipped))
         up = yaml.safe_load((ROOT / "configs/up/one_machine.yaml").read_text())
-        more = {
+        changes = {
             "start_timeout_s": 350,
             "port": self.port,
             "dashboard": dashboard,
             "dashboard_port": self.dashboard_port,
         }
-        (folder / "up.yaml").write_text(yaml.safe_dump({**up, **more, "deployments": str(self.deployments)}))
+        (folder / "up.yaml").write_text(yaml.safe_dump({**up, **changes, "deployments": str(self.deployments)}))
 
-    def lake_of(self, name: str) -> dict[str, Any]:
+    def lake_settings(self, name: str) -> dict[str, Any]:
+        """Return the settings of a lake in the folder of the site."""
         return {"path": str(self.folder / name), "buckets": 4}
 
     @property
     def home(self) -> Path:
         return self.folder / "home"
 
-    def patchmill(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """The command as a user of this machine gives it."""
-        mine = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT") and k not in (MARK, "PATCHMILL_RUN")}
-        environment = {**mine, "PATCHMILL_HOME": str(self.home)}
+    def run_command(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run the command as a user of this installation does."""
+        dropped = (MARK, "PATCHMILL_RUN")
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("PREFECT") and name not in dropped
+        }
+        environment["PATCHMILL_HOME"] = str(self.home)
         return subprocess.run(
             [*PATCHMILL, *arguments],
             cwd=ROOT,
@@ -76,44 +73,51 @@ class Site:
         )
 
     def up(self) -> dict[str, dict[str, Any]]:
-        """Start what is missing; the parts by name."""
-        done = self.patchmill("up", str(self.folder / "up.yaml"), "--json")
-        assert done.returncode == 0, done.stdout + done.stderr + self.logs()
+        """Start the parts that are not running; return the row of each part by its name."""
+        done = self.run_command("up", str(self.folder / "up.yaml"), "--json")
+        assert done.returncode == 0, done.stdout + done.stderr + self.read_logs()
         return {row["part"]: row for row in json.loads(done.stdout)}
 
     def down(self) -> float:
-        """End everything; the seconds that took."""
+        """Stop all parts; return the seconds that this took."""
         began = time.monotonic()
-        done = self.patchmill("down")
+        done = self.run_command("down")
         assert done.returncode == 0, done.stderr
         return time.monotonic() - began
 
-    def parts(self) -> dict[str, BackgroundProcess]:
+    def read_parts(self) -> dict[str, BackgroundProcess]:
+        """Return the recorded processes by name."""
         return read_processes(self.home / "up")
 
-    def left(self) -> list[psutil.Process]:
+    def list_processes(self) -> list[psutil.Process]:
+        """Return every running process that the site started."""
         return find_marked_processes(self.home / "up")
 
-    def client(self) -> SyncPrefectClient:
+    def open_client(self) -> SyncPrefectClient:
+        """Return a client of the site's server, to be used as a context manager."""
         return SyncPrefectClient(api=f"http://127.0.0.1:{self.port}/api")
 
-    def run(self, deployment: str, **parameters: Any) -> UUID:
-        """Ask for a run now."""
-        with self.client() as client:
-            name = client.read_deployment_by_name(deployment)
-            return client.create_flow_run_from_deployment(name.id, parameters=parameters).id
+    def start_run(self, deployment: str, **parameters: Any) -> UUID:
+        """Start a run of a deployment now; return its id."""
+        with self.open_client() as client:
+            deployment_id = client.read_deployment_by_name(deployment).id
+            return client.create_flow_run_from_deployment(deployment_id, parameters=parameters).id
 
-    def wait(self, run: UUID, names: Sequence[str] = tuple(FINAL), seconds: float = 240) -> str:
-        """The state's name once it is one of these; the logs are shown where it never is."""
+    def wait_for_state(self, run: UUID, names: Sequence[str] = tuple(FINAL), seconds: float = 240) -> str:
+        """Wait until the state of a run has one of these names; return it.
+
+        Raises:
+            AssertionError: it did not within `seconds`; the message holds the logs.
+        """
         deadline, name = time.monotonic() + seconds, ""
-        with self.client() as client:
+        with self.open_client() as client:
             while time.monotonic() < deadline:
                 name = client.read_flow_run(run).state_name or ""
                 if name in names:
                     return name
                 time.sleep(0.5)
-        raise AssertionError(f"run {run} is {name}, expected one of {sorted(names)}\n{self.logs()}")
+        raise AssertionError(f"run {run} is {name}, expected one of {sorted(names)}\n{self.read_logs()}")
 
-    def logs(self) -> str:
-        """The ends of all logs."""
-        return "\n".join(f"--- {p.name}\n{p.read_text()[-3000:]}" for p in (self.home / "up").glob("*.log"))
+    def read_logs(self) -> str:
+        """Return the ends of all logs."""
+        return "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in (self.home / "up").glob("*.log"))

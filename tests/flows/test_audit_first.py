@@ -1,4 +1,4 @@
-"""A refresh tries its sandbox before it believes it, once per machine, and refuses to go on where it is fooled."""
+"""A refresh audits its sandbox first, once per machine, and stops where a verdict is wrong."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 Build = Callable[..., RefreshConfig]
 
 
-def test_a_sandbox_is_tried_once_and_the_lake_says_with_what(config: Build, writer: ScriptedServer) -> None:
+def test_a_sandbox_is_audited_once_and_the_lake_records_every_attack(config: Build, writer: ScriptedServer) -> None:
     report = refresh(config(audit="sample"))
     assert report.funnel["attempts"] == 6
     versions = Lake(config().lake).versions()

@@ -1,4 +1,4 @@
-"""The deployments: what they run, what the UI offers as a form, and a worker that picks a run up and finishes it."""
+"""Deployments name flows that take their parameters, the UI gets a described form, and a worker finishes a run."""
 
 import json
 import os
@@ -31,30 +31,30 @@ ROOT = Path(__file__).parents[2]
 POOLS = ("model", "cpu")
 
 
-def prefect(*arguments: str) -> str:
+def run_prefect(*arguments: str) -> str:
     command = [sys.executable, "-m", "prefect", "--no-prompt", *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 @pytest.mark.timeout(400)
 def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Path, prefect_server: str) -> None:
     for pool in POOLS:
-        prefect("work-pool", "create", pool, "--type", "process", "--overwrite")
-    prefect("deploy", "--name", "nightly")
+        run_prefect("work-pool", "create", pool, "--type", "process", "--overwrite")
+    run_prefect("deploy", "--name", "nightly")
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "model"]
     log = (tmp_path / "worker.log").open("wb")
     worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)
     try:
         config = {**nightly_config(), "lake": {"path": str(tmp_path / "lake"), "buckets": 2}}
-        prefect("deployment", "run", "refresh/nightly", "--watch", "--param", f"config={json.dumps(config)}")
+        run_prefect("deployment", "run", "refresh/nightly", "--watch", "--param", f"config={json.dumps(config)}")
         state, artifacts = read_newest_run()
     finally:
         os.killpg(worker.pid, signal.SIGTERM)
         try:
             worker.wait(5)
-        except subprocess.TimeoutExpired:  # it wants to be asked twice
+        except subprocess.TimeoutExpired:  # a worker may need a second signal
             os.killpg(worker.pid, signal.SIGKILL)
             worker.wait()
         log.close()
@@ -66,7 +66,7 @@ def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Pa
 
 def nightly_config() -> dict[str, Any]:
     """Return the config that the nightly deployment of prefect.yaml names, as it is deployed."""
-    [nightly] = [one for one in read_deployments(ROOT / "prefect.yaml", POOLS) if one.name == "nightly"]
+    [nightly] = [item for item in read_deployments(ROOT / "prefect.yaml", POOLS) if item.name == "nightly"]
     return dict(nightly.parameters["config"])
 
 
@@ -81,8 +81,8 @@ def test_every_shipped_deployment_has_a_flow_that_takes_its_parameters(
     file: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    found = read_deployments(Path(file), POOLS)
-    assert [one.entrypoint.rpartition(".")[2] for one in found] == [
+    deployments = read_deployments(Path(file), POOLS)
+    assert [item.entrypoint.rpartition(".")[2] for item in deployments] == [
         "refresh",
         "audit",
         "evaluate",
@@ -90,18 +90,18 @@ def test_every_shipped_deployment_has_a_flow_that_takes_its_parameters(
         "publish",
         "sweep",
     ]
-    assert all(one.schedules and one.concurrency_limit and one.description for one in found)
+    assert all(item.schedules and item.concurrency_limit and item.description for item in deployments)
 
 
 @pytest.mark.parametrize("flow", [refresh, audit, evaluate, compact, publish, sweep], ids=lambda flow: flow.name)
 def test_every_field_of_the_form_that_the_ui_makes_is_described(flow: Flow[..., Any]) -> None:
     schema = parameter_schema(flow).model_dump()
     assert schema["properties"]
-    assert [where for where, field in _fields(schema) if not field.get("description")] == []
+    assert [name for name, field in _list_fields(schema) if not field.get("description")] == []
 
 
-def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every field of every model; `kind` and names speak for themselves."""
+def _list_fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every field of every model with its name, but those that need no description, such as `kind`."""
     models = {"": schema, **schema.get("definitions", {})}
     for model, described in models.items():
         for name, field in described.get("properties", {}).items():
@@ -109,19 +109,19 @@ def _fields(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{model}.{name}", field
 
 
-def test_what_the_image_copies_is_there_and_let_through() -> None:
+def test_every_path_that_the_image_copies_exists_and_is_not_ignored() -> None:
     lines = (ROOT / "containers/patchmill.Dockerfile").read_text().splitlines()
     copied = {path for line in lines if line.startswith("COPY ") for path in line.split()[1:-1]}
-    let_through = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert copied == let_through
+    not_ignored = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert copied == not_ignored
     assert [path for path in sorted(copied) if not (ROOT / path).exists()] == []
 
 
-def test_the_services_name_files_and_pools_that_there_are() -> None:
+def test_the_services_name_existing_files_and_pools() -> None:
     services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
     commands = [service.get("command", []) for service in services.values()]
-    named = {word for command in commands for word in command if "/" in word and word.endswith((".yaml", ".py"))}
-    assert named and all((ROOT / path).exists() for path in named)
+    paths = {word for command in commands for word in command if "/" in word and word.endswith((".yaml", ".py"))}
+    assert paths and all((ROOT / path).exists() for path in paths)
     pools = yaml.safe_load((ROOT / "containers/up.yaml").read_text())["pools"]
     assert {command[command.index("--pool") + 1] for command in commands if "--pool" in command} == set(pools)
     assert (ROOT / services["server"]["build"]["dockerfile"]).exists()

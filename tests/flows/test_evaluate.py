@@ -1,4 +1,4 @@
-"""The evaluation refines every wrong program once in each way, and asks a model nothing twice."""
+"""The evaluation refines every wrong program once in each way, and sends a model no request twice."""
 
 from collections.abc import Callable
 
@@ -11,7 +11,7 @@ from tests.scripted import ScriptedServer
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-def test_both_ways_are_asked_once_of_every_wrong_program(
+def test_every_wrong_program_is_refined_once_in_both_ways(
     config: Callable[..., RefreshConfig], writer: ScriptedServer
 ) -> None:
     rows = evaluate(config(), rounds=1)

@@ -65,21 +65,21 @@ class TestOfPrefect:
     @pytest.mark.parametrize("part", ["worker-model", "server"])
     def test_a_part_of_prefect_killed_in_the_middle(self, site: Site, part: str) -> None:
         site.up()
-        undisturbed = {**site.config, "lake": site.lake_of("undisturbed")}
-        assert site.wait(site.run("refresh/nightly", config=undisturbed)) == "Completed"
-        broken = site.run("refresh/nightly")
+        undisturbed = {**site.config, "lake": site.lake_settings("undisturbed")}
+        assert site.wait_for_state(site.start_run("refresh/nightly", config=undisturbed)) == "Completed"
+        broken = site.start_run("refresh/nightly")
         until_at_work(site.lake)
-        kill_9(site.parts()[part].pid)
+        kill_9(site.read_parts()[part].pid)
         site.up()
         if part == "worker-model":
             # its run is gone with it, still holds the one place of the pool, and is swept
-            assert site.wait(broken, ["Running"]) == "Running"
+            assert site.wait_for_state(broken, ["Running"]) == "Running"
             time.sleep(5)
-            assert site.wait(site.run("sweep/sweeper", silent_s=5)) == "Completed"
-            assert site.wait(broken) == "Crashed"
+            assert site.wait_for_state(site.start_run("sweep/sweeper", silent_s=5)) == "Completed"
+            assert site.wait_for_state(broken) == "Crashed"
         else:
-            site.wait(broken)  # it goes on, or fails for want of the server: either way it ends
-        assert site.wait(site.run("refresh/nightly")) == "Completed"
+            site.wait_for_state(broken)  # it goes on, or fails for want of the server: either way it ends
+        assert site.wait_for_state(site.start_run("refresh/nightly")) == "Completed"
         assert read_contents(site.lake) == read_contents(site.folder / "undisturbed")
 
 
