@@ -1,4 +1,4 @@
-"""kill -9 at any moment: the next run finishes the work, and the lake equals that of a run nobody disturbed."""
+"""After kill -9 at any moment, the next run finishes the work, and the lake equals that of an undisturbed run."""
 
 import os
 import random
@@ -22,13 +22,13 @@ KILLS = int(os.environ.get("PATCHMILL_KILLS", "3"))  # `PATCHMILL_KILLS=20 make 
 BUCKETS = "4"
 CONFIGS = {
     "recorded": (),
-    # all but the measured speeds, which no two runs share
+    # without the measured speeds, which differ between runs
     "preference_recorded": ("--only", "ingest,generate,write_tests,execute,matrix,score,assemble"),
 }
 
 
 def start_refresh(lake: Path, config: str) -> subprocess.Popen[bytes]:
-    """A recorded refresh as a user starts it, leader of its own process group."""
+    """Start a recorded refresh as a user does, as leader of its own process group."""
     command = [sys.executable, "-c", "from cli.main import main; main()", "run", f"configs/refresh/{config}.yaml"]
     command += [*CONFIGS[config], "--lake", str(lake)]
     command += ["--set", f"lake.buckets={BUCKETS}", "--set", "lake.commit_rows=8"]
@@ -38,12 +38,14 @@ def start_refresh(lake: Path, config: str) -> subprocess.Popen[bytes]:
 
 
 def finish_refresh(lake: Path, config: str) -> None:
+    """Run a refresh to its end, which must succeed."""
     process = start_refresh(lake, config)
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 0, errors.decode()[-2000:]
 
 
 def kill_tree(process: subprocess.Popen[Any]) -> None:
+    """Kill a process and all its descendants, and wait for its end."""
     tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
     for member in tree:
         try:
@@ -54,61 +56,67 @@ def kill_tree(process: subprocess.Popen[Any]) -> None:
 
 
 def read_contents(lake: Path | str) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every table by its key; measurements and moments left out, since no two runs share those."""
+    """Return every row by table, in a fixed order, without times and measurements, which differ between runs."""
     measured = {"created_at", "cpu_ms", "wall_ms", "peak_mib", "evidence", "stdout_tail", "stderr_tail", "run_id"}
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
         return {
-            t.name: [
+            table.name: [
                 tuple(row.values())
-                for row in catalog.rows(f"select {', '.join(_told(t, measured))} from {t.name} order by all")
+                for row in catalog.rows(
+                    f"select {', '.join(_compared_columns(table, measured))} from {table.name} order by all"
+                )
             ]
-            for t in TABLES
+            for table in TABLES
         }
 
 
-def _told(table: Table, measured: set[str]) -> list[str]:
-    """Columns to compare; an attack on the sandbox may end in one of several ways."""
-    return list(table.key) if table is AUDITS else [n for n in table.schema.names if n not in measured]
+def _compared_columns(table: Table, measured: set[str]) -> list[str]:
+    """Return the columns to compare: of audits the key alone, because an attack may end in one of several ways."""
+    return list(table.key) if table is AUDITS else [name for name in table.schema.names if name not in measured]
 
 
 def read_keys(lake: Path | str) -> list[tuple[object, ...]]:
-    """Every row by table and key."""
+    """Return the table and the key of every row."""
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
         return [
-            (t.name, *row.values())
-            for t in (ATTEMPTS, TESTS, EXECUTIONS, DIAGNOSES, SCORES)
-            for row in catalog.rows(f"select {', '.join(t.key)} from {t.name}")
+            (table.name, *row.values())
+            for table in (ATTEMPTS, TESTS, EXECUTIONS, DIAGNOSES, SCORES)
+            for row in catalog.rows(f"select {', '.join(table.key)} from {table.name}")
         ]
 
 
 @pytest.mark.timeout(60 * KILLS + 300)
 @pytest.mark.parametrize("config", CONFIGS)
-def test_killed_at_random_moments_nothing_is_lost_or_doubled(tmp_path: Path, prefect_server: str, config: str) -> None:
+def test_a_run_killed_at_random_moments_loses_and_doubles_no_row(
+    tmp_path: Path, prefect_server: str, config: str
+) -> None:
     began = time.monotonic()
     finish_refresh(tmp_path / "undisturbed", config)
-    took = time.monotonic() - began
+    undisturbed_s = time.monotonic() - began
     dice = random.Random(20260101)
     killed = 0
     while killed < KILLS:
         lake = tmp_path / f"killed-{killed}"
         before: set[tuple[object, ...]] = set()
-        for _ in range(min(5, KILLS - killed)):  # several kills hit the same lake before it may finish
+        for _ in range(min(5, KILLS - killed)):  # several kills hit the same lake before a run may finish
             process = start_refresh(lake, config)
-            time.sleep(dice.uniform(0.1, 0.9) * took)
+            time.sleep(dice.uniform(0.1, 0.9) * undisturbed_s)
             if process.poll() is None:
                 kill_tree(process)
                 killed += 1
             else:
                 process.communicate()
             after = read_keys(lake) if lake.exists() else []
-            assert before <= set(after) and len(after) == len(set(after))  # what was committed stays, once
+            assert before <= set(after) and len(after) == len(
+                set(after)
+            )  # every committed row stays, and none comes twice
             before = set(after)
         finish_refresh(lake, config)
         assert read_contents(lake) == read_contents(tmp_path / "undisturbed")
 
 
 def test_without_a_server_configured_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
-    """Prefect's temporary server outlives a killed parent by itself; ours must not."""
+    """Prefect's temporary server outlives a killed parent; `patchmill run` has to end it."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PREFECT_API_URL", "PATCHMILL_RUN")}
     command = [sys.executable, "-c", "from cli.main import main; main()", "run", "configs/refresh/recorded.yaml"]
     process = subprocess.Popen(
