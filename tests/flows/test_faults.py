@@ -1,4 +1,4 @@
-"""What befalls a run from outside: the next one finishes the work, and the lake equals that of a run nobody disturbed.
+"""After a fault from outside, the next run finishes the work, and the lake equals that of an undisturbed run.
 
 The Docker daemon's faults are in test_sandbox_faults.py, kill -9 of a run at random moments in test_kill.py.
 """
@@ -23,28 +23,29 @@ from tests.flows.site import Site
 from tests.flows.test_kill import finish_refresh, read_contents, start_refresh
 from tests.scripted import ScriptedServer
 
-pytestmark = pytest.mark.slow  # servers, workers and their minutes
+pytestmark = pytest.mark.slow  # starts servers and workers
 
 slow = [pytest.mark.slow, pytest.mark.timeout(900)]
 REPAIRED_S = 1.5
 
 
-def attempts(lake: Path) -> int:
+def count_attempts(lake: Path) -> int:
+    """Return the number of first attempts."""
     with Catalog(Lake(LakeSettings(path=str(lake)))) as catalog:
         n: int = catalog.rows("select count(*) as n from attempts where kind = 'generate'")[0]["n"]
         return n
 
 
-def until_at_work(lake: Path, seconds: float = 180) -> None:
-    """Wait for the first programs of a run: from then on a fault meets it in the middle."""
+def wait_for_attempts(lake: Path, seconds: float = 180) -> None:
+    """Wait for the first programs of a run, so that a fault hits it in the middle."""
     deadline = time.monotonic() + seconds
-    while not (lake.exists() and attempts(lake)):
-        assert time.monotonic() < deadline, "the run never began"
+    while not (lake.exists() and count_attempts(lake)):
+        assert time.monotonic() < deadline, f"no attempt within {seconds:.0f} s"
         time.sleep(0.05)
 
 
 def kill_9(pid: int) -> None:
-    """A process with all below it."""
+    """Kill a process and all its descendants."""
     for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
         try:
             process.kill()
@@ -68,17 +69,17 @@ class TestOfPrefect:
         undisturbed = {**site.config, "lake": site.lake_settings("undisturbed")}
         assert site.wait_for_state(site.start_run("refresh/nightly", config=undisturbed)) == "Completed"
         broken = site.start_run("refresh/nightly")
-        until_at_work(site.lake)
+        wait_for_attempts(site.lake)
         kill_9(site.read_parts()[part].pid)
         site.up()
         if part == "worker-model":
-            # its run is gone with it, still holds the one place of the pool, and is swept
+            # its run died with it, still holds the only place of the pool, and is swept
             assert site.wait_for_state(broken, ["Running"]) == "Running"
             time.sleep(5)
             assert site.wait_for_state(site.start_run("sweep/sweeper", silent_s=5)) == "Completed"
             assert site.wait_for_state(broken) == "Crashed"
         else:
-            site.wait_for_state(broken)  # it goes on, or fails for want of the server: either way it ends
+            site.wait_for_state(broken)  # it goes on, or fails without the server: either way it ends
         assert site.wait_for_state(site.start_run("refresh/nightly")) == "Completed"
         assert read_contents(site.lake) == read_contents(site.folder / "undisturbed")
 
@@ -95,7 +96,7 @@ class TestOfTheDisk:
             pytest.skip("a disk of its own must be mounted by root")
         try:
             process = start_refresh(disk / "lake", "recorded")
-            until_at_work(disk / "lake")
+            wait_for_attempts(disk / "lake")
             ballast = disk / "ballast"
             fill(ballast)
             _, errors = process.communicate(timeout=200)
@@ -109,7 +110,7 @@ class TestOfTheDisk:
 
 
 def fill(ballast: Path) -> None:
-    """To the last block."""
+    """Fill the disk to the last block."""
     with ballast.open("wb", buffering=0) as file:
         for size in (1 << 20, 1 << 12):
             try:
@@ -120,7 +121,7 @@ def fill(ballast: Path) -> None:
 
 
 class DyingServer(ScriptedServer):
-    """Stops listening at its third request, and listens again on the same port REPAIRED_S later."""
+    """Stop listening at the third request, and listen again on the same port REPAIRED_S later."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -130,10 +131,10 @@ class DyingServer(ScriptedServer):
         self.requests += 1
         if self.requests == 3:
             self.broken = True  # for connections that are open
-            threading.Thread(target=self.be_away).start()
+            threading.Thread(target=self.restart_later).start()
         return super().answer(body)
 
-    def be_away(self) -> None:
+    def restart_later(self) -> None:
         self.stop()
         time.sleep(REPAIRED_S)  # longer than the first retry waits
         self.restart()
@@ -160,14 +161,14 @@ class TestOfTheLeaseHolder:
     ) -> None:
         lake = tmp_path / "lake"
         first = start_refresh(lake, "recorded")
-        until_at_work(lake)
-        os.killpg(first.pid, signal.SIGSTOP)  # else it may be done before the second has started
+        wait_for_attempts(lake)
+        os.killpg(first.pid, signal.SIGSTOP)  # otherwise it may end before the second has started
         second = start_refresh(lake, "recorded")
         _, errors = second.communicate(timeout=120)
-        said = errors.decode().strip().splitlines()[-1]
+        message = errors.decode().strip().splitlines()[-1]
         assert second.returncode == 1
-        assert f"process {first.pid} on" in said and "since" in said and "lake.wait_s" in said
+        assert f"process {first.pid} on" in message and "since" in message and "lake.wait_s" in message
         os.killpg(first.pid, signal.SIGKILL)
         first.communicate()
         finish_refresh(lake, "recorded")
-        assert attempts(lake) == 99
+        assert count_attempts(lake) == 99

@@ -1,4 +1,4 @@
-"""One run at a time on a lake: whoever comes second is told by whom it is held, and takes over from the dead alone."""
+"""One run at a time holds a lake: a second run learns who holds it, and takes over only from a dead holder."""
 
 import json
 import os
@@ -26,7 +26,7 @@ with hold_folder(Path(sys.argv[1]), "flow run 7", float(sys.argv[2]), 0):
     print("held", flush=True)
     time.sleep(60)
 """
-Holding = Callable[..., "subprocess.Popen[str]"]
+StartHolder = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
@@ -35,43 +35,46 @@ def lake(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def holding(lake: Path) -> Iterator[Holding]:
-    """Start a process that holds the lake."""
-    started: list[subprocess.Popen[str]] = []
+def start_holder(lake: Path) -> Iterator[StartHolder]:
+    """Return a function that starts a process which holds the lake."""
+    processes: list[subprocess.Popen[str]] = []
 
     def start(lease_s: float = 60) -> "subprocess.Popen[str]":
         command = [sys.executable, "-c", HOLD, str(lake), str(lease_s)]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        started.append(process)
+        processes.append(process)
         assert process.stdout is not None and process.stdout.readline() == "held\n"
         return process
 
     yield start
-    for process in started:
+    for process in processes:
         process.kill()
         process.communicate()
 
 
-def elsewhere(lake: Path, seconds: float) -> Holder:
-    """Have another machine hold the lake, where the kernel's lock does not reach, for so long."""
-    with hold_folder(lake, "flow run 8", 60, 0) as mine:
-        other = replace(mine, host="far", machine="other boot", pid=1, token="other", expires=time.time() + seconds)
+def hold_from_another_machine(lake: Path, seconds: float) -> Holder:
+    """Write the lease of a holder on another machine, where the kernel's lock does not reach, for so many seconds."""
+    with hold_folder(lake, "flow run 8", 60, 0) as lease:
+        other = replace(lease, host="far", machine="other boot", pid=1, token="other", expires=time.time() + seconds)
         (lake / "table").mkdir()
-    put(lake, other)
+    write_lease(lake, other)
     return other
 
 
-def put(lake: Path, found: Holder) -> None:
-    (lake / f"{LEASE}.new").write_text(json.dumps(asdict(found)))
+def write_lease(lake: Path, holder: Holder) -> None:
+    """Replace the lease of the lake by that of another holder."""
+    (lake / f"{LEASE}.new").write_text(json.dumps(asdict(holder)))
     (lake / f"{LEASE}.new").replace(lake / LEASE)
 
 
-def test_the_second_is_told_in_one_line_who_holds_it_since_when_and_what_to_do(lake: Path, holding: Holding) -> None:
-    process = holding()
-    with pytest.raises(LakeError) as refused, Lake(LakeSettings(path=str(lake))).hold_exclusively():
+def test_a_second_run_gets_one_line_with_the_holder_its_start_and_what_to_do(
+    lake: Path, start_holder: StartHolder
+) -> None:
+    process = start_holder()
+    with pytest.raises(LakeError) as error, Lake(LakeSettings(path=str(lake))).hold_exclusively():
         pass
-    said = str(refused.value)
-    assert "\n" not in said
+    message = str(error.value)
+    assert "\n" not in message
     for word in (
         str(lake),
         "flow run 7",
@@ -81,40 +84,40 @@ def test_the_second_is_told_in_one_line_who_holds_it_since_when_and_what_to_do(l
         "lake.wait_s",
         f"kill {process.pid}",
     ):
-        assert word in said
+        assert word in message
 
 
-def test_who_is_killed_by_kill_9_is_followed_at_once(lake: Path, holding: Holding) -> None:
-    process = holding()
+def test_the_lake_of_a_holder_killed_by_kill_9_is_free_at_once(lake: Path, start_holder: StartHolder) -> None:
+    process = start_holder()
     process.send_signal(signal.SIGKILL)
     process.wait()
-    found = read_holder(lake)
-    assert found is not None and found.pid == process.pid and found.expires > time.time() + 30
+    holder = read_holder(lake)
+    assert holder is not None and holder.pid == process.pid and holder.expires > time.time() + 30
     began = time.monotonic()
-    with hold_folder(lake, "next", 60, 0) as mine:
-        assert read_holder(lake) == mine and mine.pid == os.getpid()
+    with hold_folder(lake, "next", 60, 0) as lease:
+        assert read_holder(lake) == lease and lease.pid == os.getpid()
     assert time.monotonic() - began < 1
 
 
-def test_another_machine_is_waited_for_until_its_lease_runs_out(lake: Path) -> None:
-    other = elsewhere(lake, 1.5)
+def test_a_run_waits_for_another_machine_until_its_lease_runs_out(lake: Path) -> None:
+    other = hold_from_another_machine(lake, 1.5)
     with pytest.raises(LakeError, match=r"flow run 8 \(process 1 on far\)"), hold_folder(lake, "next", 60, 0):
         pass
     assert read_holder(lake) == other
-    with hold_folder(lake, "next", 60, 10) as mine:
+    with hold_folder(lake, "next", 60, 10) as lease:
         assert time.time() >= other.expires
-        assert read_holder(lake) == mine
+        assert read_holder(lake) == lease
 
 
-def test_a_process_of_this_machine_that_is_gone_is_not_waited_for(lake: Path) -> None:
-    other = elsewhere(lake, 60)
-    with hold_folder(lake / "x", "nobody", 60, 0) as mine:
-        put(lake, replace(other, machine=mine.machine, pid=mine.pid, pid_started=mine.pid_started - 5))
-    with hold_folder(lake, "next", 60, 0) as mine:
-        assert read_holder(lake) == mine
+def test_a_run_does_not_wait_for_a_dead_process_of_this_machine(lake: Path) -> None:
+    other = hold_from_another_machine(lake, 60)
+    with hold_folder(lake / "x", "nobody", 60, 0) as lease:
+        write_lease(lake, replace(other, machine=lease.machine, pid=lease.pid, pid_started=lease.pid_started - 5))
+    with hold_folder(lake, "next", 60, 0) as lease:
+        assert read_holder(lake) == lease
 
 
-def test_who_waits_gets_it_when_it_is_free(lake: Path) -> None:
+def test_a_waiting_run_gets_the_lake_when_it_is_free(lake: Path) -> None:
     taken = threading.Event()
 
     def hold() -> None:
@@ -125,42 +128,44 @@ def test_who_waits_gets_it_when_it_is_free(lake: Path) -> None:
     thread = threading.Thread(target=hold)
     thread.start()
     taken.wait()
-    with hold_folder(lake, "second", 60, 20) as mine:
-        assert mine.owner == "second"
+    with hold_folder(lake, "second", 60, 20) as lease:
+        assert lease.owner == "second"
     thread.join()
 
 
 def test_a_lease_is_renewed_while_the_run_goes_on(lake: Path) -> None:
-    with hold_folder(lake, "long", 1, 0) as mine:
+    with hold_folder(lake, "long", 1, 0) as lease:
         time.sleep(2)
-        found = read_holder(lake)
-        assert found is not None and found.token == mine.token
-        assert found.expires > time.time() > mine.expires
+        holder = read_holder(lake)
+        assert holder is not None and holder.token == lease.token
+        assert holder.expires > time.time() > lease.expires
 
 
-def test_a_run_that_slept_past_its_lease_ends_and_leaves_the_other_its_own(lake: Path, holding: Holding) -> None:
-    process = holding(lease_s=1)
-    found = read_holder(lake)
-    assert found is not None
-    put(lake, other := replace(found, owner="another", host="far", machine="other boot", token="other"))
+def test_a_run_that_lost_its_lease_ends_and_keeps_the_lease_of_the_next_holder(
+    lake: Path, start_holder: StartHolder
+) -> None:
+    process = start_holder(lease_s=1)
+    holder = read_holder(lake)
+    assert holder is not None
+    write_lease(lake, other := replace(holder, owner="another", host="far", machine="other boot", token="other"))
     assert process.wait(10) == -signal.SIGTERM
     assert read_holder(lake) == other
 
 
-def test_nothing_is_left_where_nothing_came_of_it(lake: Path) -> None:
+def test_a_run_that_wrote_nothing_leaves_no_folder(lake: Path) -> None:
     with hold_folder(lake, "short", 60, 0):
         assert (lake / LEASE).exists()
     assert not lake.exists()
 
 
-def test_a_lake_keeps_what_came_of_it_and_no_lease(lake: Path) -> None:
+def test_a_lake_keeps_its_tables_and_no_lease(lake: Path) -> None:
     with hold_folder(lake, "run", 60, 0):
         (lake / "attempts").mkdir()
     assert sorted(path.name for path in lake.iterdir()) == [LOCK, "attempts"]
     assert read_holder(lake) is None
 
 
-def test_a_place_that_cannot_be_held_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_held_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(LakeError, match=r"file: cannot be held: .*; name another lake"),

@@ -1,4 +1,4 @@
-"""The refresh measures the strength of tests where it is asked to, and only then."""
+"""A refresh measures the strength of tests only where its config sets mutants."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -20,12 +20,14 @@ pytestmark = pytest.mark.usefixtures("prefect_server")
 Build = Callable[..., RefreshConfig]
 
 
-def mutants_of(config: RefreshConfig) -> dict[str, int]:
+def count_mutants(config: RefreshConfig) -> dict[str, int]:
+    """Return the number of mutants by problem."""
     with Catalog(Lake(config.lake)) as catalog:
         return {row["source_id"]: row["mutants"] for row in catalog.rows("select * from test_strength")}
 
 
-def pending(config: RefreshConfig, selection_id: str) -> int | None:
+def count_pending(config: RefreshConfig, selection_id: str) -> int | None:
+    """Return the number of mutants that the plan lacks; None where the plan has no mutation."""
     plan = make_plan(config, selection_id, datetime.now(UTC))
     if "mutation" not in stages_of(plan):
         return None
@@ -35,26 +37,26 @@ def pending(config: RefreshConfig, selection_id: str) -> int | None:
         return pending_counts(catalog, plan["plan_id"])["mutation"].total()
 
 
-def test_it_is_off_until_asked_for_and_then_the_only_work_of_a_finished_lake(
+def test_mutation_is_off_by_default_and_then_the_only_work_of_a_finished_lake(
     config: Build, writer: ScriptedServer
 ) -> None:
     report = refresh(config())
-    assert "mutants" not in report.versions and pending(config(), report.selection_id) is None
+    assert "mutants" not in report.versions and count_pending(config(), report.selection_id) is None
     writer.asked.clear()
-    asked = config(mutation__mutants=2)
-    assert pending(asked, report.selection_id) == 4
+    with_mutants = config(mutation__mutants=2)
+    assert count_pending(with_mutants, report.selection_id) == 4
     before = report.versions
-    after = refresh(asked).versions
-    assert mutants_of(asked) == {"add": 2, "last": 2}
-    assert pending(asked, report.selection_id) == 0 and not writer.asked
+    after = refresh(with_mutants).versions
+    assert count_mutants(with_mutants) == {"add": 2, "last": 2}
+    assert count_pending(with_mutants, report.selection_id) == 0 and not writer.asked
     assert {table for table in after if after[table] != before.get(table)} == {"mutants", "plans"}
-    refresh(asked)
-    assert Lake(asked.lake).versions() == after
+    refresh(with_mutants)
+    assert Lake(with_mutants.lake).versions() == after
 
 
-def test_alone_it_does_what_the_judged_references_allow(config: Build) -> None:
-    asked = config(mutation__mutants=2)
-    refresh(asked, ("mutation",))
-    assert mutants_of(asked) == {"add": 0, "last": 0}
-    refresh(asked, ("execute", "mutation"))
-    assert mutants_of(asked) == {"add": 2, "last": 2}
+def test_mutation_alone_covers_only_problems_with_a_judged_reference(config: Build) -> None:
+    with_mutants = config(mutation__mutants=2)
+    refresh(with_mutants, ("mutation",))
+    assert count_mutants(with_mutants) == {"add": 0, "last": 0}
+    refresh(with_mutants, ("execute", "mutation"))
+    assert count_mutants(with_mutants) == {"add": 2, "last": 2}

@@ -1,4 +1,4 @@
-"""A stage is added by its folder, its table, its pending macro and a line in flows/refresh.py, and by nothing else."""
+"""A new stage needs only its folder, its table, its pending macro and a line in flows/refresh.py."""
 
 import json
 import os
@@ -72,6 +72,7 @@ class PendingLength(ProblemText):
 
 
 def replace_once(path: Path, old: str, new: str) -> None:
+    """Replace a text that a file holds exactly once."""
     text = path.read_text()
     assert text.count(old) == 1, f"{path.name}: {text.count(old)} places"
     path.write_text(text.replace(old, new))
@@ -79,7 +80,7 @@ def replace_once(path: Path, old: str, new: str) -> None:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A copy of Patchmill with one more stage."""
+    """Copy Patchmill and add a stage to the copy."""
     tree = tmp_path / "tree"
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tree / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -100,7 +101,7 @@ def tree(tmp_path: Path) -> Path:
     return tree
 
 
-def test_a_new_stage_runs_is_counted_and_does_nothing_twice(tree: Path, tmp_path: Path, prefect_server: str) -> None:
+def test_a_new_stage_runs_is_counted_and_repeats_no_work(tree: Path, tmp_path: Path, prefect_server: str) -> None:
     config = yaml.safe_load((ROOT / "configs/refresh/recorded.yaml").read_text())
     config |= {"audit": "off", "lake": {"path": str(tmp_path / "lake"), "buckets": 2}}
     config["sources"] = [{**source, "limit": 2} for source in config["sources"]]
@@ -109,14 +110,14 @@ def test_a_new_stage_runs_is_counted_and_does_nothing_twice(tree: Path, tmp_path
 
     def run(*arguments: str) -> str:
         environment = {**os.environ, "PYTHONPATH": str(tree), "PREFECT_API_URL": prefect_server}
-        done = subprocess.run(
+        result = subprocess.run(
             [sys.executable, "-c", "from cli.main import main; main()", *arguments],
             cwd=tree, env=environment, capture_output=True, text=True, timeout=240,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+        assert result.returncode == 0, result.stderr[-3000:]
+        return result.stdout
 
-    def lengths() -> list[dict[str, int]]:
+    def summarize_lengths() -> list[dict[str, int]]:
         question = "select count(*) as n, count(distinct attempt_id) as programs, min(length) as shortest from lengths"
         rows: list[dict[str, int]] = json.loads(run("sql", question, "--lake", config["lake"]["path"], "--json"))
         return rows
@@ -126,7 +127,7 @@ def test_a_new_stage_runs_is_counted_and_does_nothing_twice(tree: Path, tmp_path
     [missing] = [row["rows"] for row in pending if row["stage"] == "length"]
     assert missing > 0
     run("run", str(path), "--only", "generate,length")
-    [first] = lengths()
+    [first] = summarize_lengths()
     assert first["n"] == first["programs"] == missing and first["shortest"] > 0
     run("run", str(path), "--only", "generate,length")
-    assert lengths() == [first]
+    assert summarize_lengths() == [first]

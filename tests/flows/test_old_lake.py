@@ -1,4 +1,4 @@
-"""A lake that an earlier version wrote opens, and a refresh on it finds nothing to do.
+"""A lake that an earlier version wrote opens, and a refresh on it has no pending work.
 
 tests/storage/lakes/before_plans.tar.xz is a lake after refreshes with `recorded.yaml`, `preference_recorded.yaml` and
 `recorded.yaml` again, which takes the programs of the second into debugging_sft. The version before the table `plans`
@@ -49,7 +49,7 @@ def refresh(lake: Lake, config: str, recording: Path) -> None:
     assert process.returncode == 0, process.stderr[-2000:]
 
 
-def test_every_table_and_view_of_an_old_lake_is_read(lake: Lake) -> None:
+def test_every_table_and_view_of_an_old_lake_can_be_read(lake: Lake) -> None:
     with Catalog(lake) as catalog:
         counts = {
             entry.name: catalog.rows(f"select count(*) as n from (select * from {entry.name})")[0]["n"]
@@ -68,13 +68,13 @@ def test_every_table_and_view_of_an_old_lake_is_read(lake: Lake) -> None:
 
 
 @pytest.mark.timeout(450)  # two refreshes
-def test_a_refresh_on_an_old_lake_adds_no_row_but_its_plan_and_asks_no_model(
+def test_a_refresh_on_an_old_lake_adds_no_row_but_its_plan_and_sends_no_request(
     lake: Lake, tmp_path: Path, prefect_server: str
 ) -> None:
     before = read_tables(lake)
     datasets = ("debugging_sft", "preference_correctness", "preference_efficiency", "preference_kto")
     assert [len(before[name]) for name in datasets] == [85, 12, 2, 75]
-    without_answers = tmp_path / "empty.parquet"  # a model that is asked fails the run
+    without_answers = tmp_path / "empty.parquet"  # a request to the model fails the run
     write_recording(without_answers, [])
     for config in CONFIGS:
         refresh(lake, config, without_answers)

@@ -1,4 +1,4 @@
-"""A newer judge judges everything again and generates nothing; what it changed can be queried."""
+"""A newer judge judges everything again and generates no program; its changes can be queried."""
 
 import json
 import subprocess
@@ -23,7 +23,7 @@ Patchmill = Callable[..., "subprocess.CompletedProcess[str]"]
 OLDER = JUDGE_VERSION - 1
 
 
-def date_back(lake: Lake) -> None:
+def set_older_judge(lake: Lake) -> None:
     """Give all executions the version of an older judge."""
     with Catalog(lake) as catalog:
         rows = catalog.arrow("from executions")
@@ -33,19 +33,20 @@ def date_back(lake: Lake) -> None:
 
 
 def fail_passes(judged: Judged) -> Judged:
+    """Turn a passed verdict into a failed one, as a stricter judge might."""
     if judged.verdict != "passed":
         return judged
     return Judged(judged.job_id, "failed", judged.tests, ("tampered",), feedback="stricter")
 
 
-def test_a_newer_judge_judges_all_again_and_asks_no_model(
+def test_a_newer_judge_judges_all_again_and_sends_no_request(
     config: Build, writer: ScriptedServer, patchmill: Patchmill
 ) -> None:
     refresh(config())
     asked, lake = dict(writer.asked), Lake(config().lake)
     with Catalog(lake) as catalog:
         before = catalog.rows("select attempt_id, verdict from executions")
-    date_back(lake)
+    set_older_judge(lake)
     with judging_through(lambda judge: InterceptingJudge(judge, after=fail_passes)):
         refresh(config())
     with Catalog(lake) as catalog:
@@ -60,7 +61,7 @@ def test_a_newer_judge_judges_all_again_and_asks_no_model(
     assert {(change["old_verdict"], change["new_verdict"]) for change in changes} == {("passed", "failed")}
 
 
-def test_asking_for_changes_of_no_newer_judge_is_one_line(config: Build, patchmill: Patchmill) -> None:
+def test_a_query_for_changes_without_a_newer_judge_is_one_line(config: Build, patchmill: Patchmill) -> None:
     refresh(config())
     answer = patchmill("judge", "--since", JUDGE_VERSION, "--lake", config().lake.path)
     assert answer.returncode == 2 and "no verdict of a newer judge" in answer.stderr

@@ -1,4 +1,4 @@
-"""A fault of the sandbox in the middle of a run becomes no verdict: the programs are judged again."""
+"""A fault of the sandbox in the middle of a run gives no verdict: its programs are judged again."""
 
 import gc
 import itertools
@@ -32,17 +32,18 @@ FAULT_AT, REPAIRED_S = 5, 1.5
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 48 MiB for the daemon."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", place], capture_output=True, check=False)
-    if done.returncode:
+    """Mount a disk of 48 MiB for the daemon."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    result = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk], capture_output=True, check=False)
+    if result.returncode:
         pytest.skip("a disk of its own must be mounted by root")
-    yield place
-    subprocess.run(["umount", "-l", place], check=True)
+    yield disk
+    subprocess.run(["umount", "-l", disk], check=True)
 
 
 def remove_containers(engine: DockerEngine) -> None:
+    """Remove every container of the judge."""
     client = DockerClient(engine.host)
     for container in client.containers.list(filters={"label": LABEL}):
         container.remove(force=True)
@@ -50,6 +51,7 @@ def remove_containers(engine: DockerEngine) -> None:
 
 
 def fill(disk: Path) -> None:
+    """Fill the disk with a file."""
     with (disk / "ballast").open("wb") as file:
         try:
             while file.write(bytes(1 << 20)):
@@ -59,11 +61,11 @@ def fill(disk: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", ["containers removed", "daemon stopped", "disk full"])
-def test_a_run_outlives_faults_of_its_sandbox(config: Build, writer: ScriptedServer, disk: Path, fault: str) -> None:
-    turns = itertools.count()
+def test_a_run_survives_faults_of_its_sandbox(config: Build, writer: ScriptedServer, disk: Path, fault: str) -> None:
+    job_numbers = itertools.count()
 
     def inject_fault(_job: Job) -> None:
-        if next(turns) == FAULT_AT:
+        if next(job_numbers) == FAULT_AT:
             if fault == "daemon stopped":
                 engine.stop()
                 threading.Timer(REPAIRED_S, engine.start).start()
@@ -79,7 +81,7 @@ def test_a_run_outlives_faults_of_its_sandbox(config: Build, writer: ScriptedSer
         stack.enter_context(judging_through(lambda judge: InterceptingJudge(judge, before=inject_fault)))
         report = refresh(config(sandbox__backend="docker", sandbox__docker_host=engine.host, sandbox__jobs=1))
     gc.collect()  # here, where the warnings are expected
-    assert next(turns) > FAULT_AT
+    assert next(job_numbers) > FAULT_AT
     assert report.funnel["right_at_once"] == 2 and report.funnel["verified_repairs"] == 4
     assert report.funnel["infra"] == report.funnel["unjudged"] == 0
     assert writer.asked == {"generate": 6, "diagnose": 4, "repair": 8}
