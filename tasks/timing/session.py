@@ -1,15 +1,15 @@
 """Time the programs of one problem and compare them; everything measured is committed as it comes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from judge.factory import SandboxSettings
+from judge.protocol import Sandbox
 from storage.lake import Lake
 from storage.rows import InputRow, TimingRow
 from storage.tables import DROPS, INPUTS, SCORES, TIMINGS
 from tasks.running.batches import batches
-from tasks.running.effects import sandbox_for
 from tasks.timing.calls import LiteralCall
 from tasks.timing.measure import ProgramTimer, calibrate_scale, measure_repeats
 from tasks.timing.rows import (
@@ -40,6 +40,8 @@ class TimingSession:
 
     lake: Lake
     judge: SandboxSettings
+    open_judge: Callable[[SandboxSettings], Sandbox]
+    """Called when something is measured."""
     settings: TimingSettings
     comparison: Comparison
     inputs: Mapping[str, InputRow]
@@ -130,7 +132,7 @@ class TimingSession:
     def _start_timer(self) -> ProgramTimer:
         """Return the timer; the first call opens the sandbox and measures every program's import."""
         if self._timer is None:
-            sandbox = sandbox_for(self.judge.model_copy(update={"reruns": 0, "shared": False}))
+            sandbox = self.open_judge(self.judge.model_copy(update={"reruns": 0, "shared": False}))
             compared = self.comparison
             self._timer = ProgramTimer(
                 sandbox, compared.entry_point, compared.context, compared.codes, self.settings.limits

@@ -8,6 +8,7 @@ from storage.lake import Lake
 from storage.pending import PendingTiming
 from storage.rows import InputRow, TimingRow
 from tasks.running import progress
+from tasks.running.effects import sandbox_for
 from tasks.running.order import Order
 from tasks.running.pending import pending_rows
 from tasks.running.stage import stage
@@ -35,7 +36,7 @@ def timing(order: Order[TimingSettings, SandboxSettings]) -> int:
         comparison = comparison_of(row, order.effect, order.settings)
         own_inputs = {held["input_id"]: held for held in inputs if held["problem_id"] == row["problem_id"]}
         own_timings = [held for held in timings if held["input_id"] in own_inputs]
-        session = TimingSession(lake, order.effect, order.settings, comparison, own_inputs, own_timings)
+        session = TimingSession(lake, order.effect, sandbox_for, order.settings, comparison, own_inputs, own_timings)
         rows_written += session.run()
         progress.advance("timing", 1)
     return rows_written

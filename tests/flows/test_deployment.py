@@ -20,7 +20,7 @@ from flows.config import RefreshConfig
 from flows.evaluate import evaluate
 from flows.publish import publish
 from flows.refresh import refresh
-from flows.serving.deployments import read_deployments
+from flows.serving.deployments import read_deployments, resolve_configs
 from flows.sweep import sweep
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
@@ -42,7 +42,9 @@ def run_prefect(*arguments: str) -> str:
 def test_a_worker_runs_the_deployment_and_the_ui_gets_its_artifacts(tmp_path: Path, prefect_server: str) -> None:
     for pool in POOLS:
         run_prefect("work-pool", "create", pool, "--type", "process", "--overwrite")
-    run_prefect("deploy", "--name", "nightly")
+    resolved = tmp_path / "prefect.yaml"
+    resolved.write_text(yaml.safe_dump(resolve_configs(ROOT / "prefect.yaml")))
+    run_prefect("deploy", "--name", "nightly", "--prefect-file", str(resolved))
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "model"]
     log = (tmp_path / "worker.log").open("wb")
     worker = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True)

@@ -29,7 +29,8 @@ def set_older_judge(lake: Lake) -> None:
         rows = catalog.arrow("from executions")
     column = rows.schema.get_field_index("judge_version")
     older = pa.array([OLDER] * rows.num_rows, pa.int64())
-    lake.replace(EXECUTIONS, rows.set_column(column, rows.schema.field("judge_version"), older))
+    rows = rows.set_column(column, "judge_version", older)
+    lake.replace(EXECUTIONS, rows.cast(EXECUTIONS.schema))
 
 
 def fail_passes(judged: Judged) -> Judged:

@@ -13,7 +13,7 @@ from tasks.write_tests.extract import MAX_TESTS, calls_of_own_tests, extract_tes
 PAIR = "```python\nassert add(1, 2) == 3\nassert add(0, 0) == 0\n```"
 
 
-def tests_of(
+def extract(
     text: str, entry: str = "add", finish: FinishReason = "stop", own_calls: frozenset[str] = frozenset()
 ) -> list[str | None]:
     return [test.test or test.reason for test in extract_tests(text, finish, entry, own_calls)]
@@ -34,7 +34,7 @@ def tests_of(
     ],
 )
 def test_asserts_are_extracted_from_any_form(text: str) -> None:
-    assert tests_of(text) == ["assert add(1, 2) == 3", "assert add(0, 0) == 0"]
+    assert extract(text) == ["assert add(1, 2) == 3", "assert add(0, 0) == 0"]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_asserts_are_extracted_from_any_form(text: str) -> None:
     ],
 )
 def test_an_answer_without_a_test_gives_its_reason(text: str, reason: str) -> None:
-    assert tests_of(text) == [reason]
+    assert extract(text) == [reason]
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ def test_an_answer_without_a_test_gives_its_reason(text: str, reason: str) -> No
     ],
 )
 def test_plain_expressions_are_tests(text: str) -> None:
-    assert tests_of(text) == [text]
+    assert extract(text) == [text]
 
 
 def test_the_problems_own_inputs_are_left_out() -> None:
     tests = json.dumps({"kind": "asserts", "setup": "", "asserts": ["assert add(1,2)==3"]})
     own_calls = calls_of_own_tests(tests, "add")
     assert own_calls == {"add(1, 2)"}
-    assert tests_of("assert add(1, 2) == 4\nassert add(2, 1) == 3", own_calls=own_calls) == [
+    assert extract("assert add(1, 2) == 4\nassert add(2, 1) == 3", own_calls=own_calls) == [
         "given",
         "assert add(2, 1) == 3",
     ]
@@ -90,22 +90,22 @@ def test_the_problems_own_inputs_are_left_out() -> None:
 
 
 def test_equal_tests_count_once_and_an_endless_answer_is_cut() -> None:
-    assert tests_of("assert add(1,2)==3\nassert add(1, 2) == 3") == ["assert add(1, 2) == 3", "duplicate"]
+    assert extract("assert add(1,2)==3\nassert add(1, 2) == 3") == ["assert add(1, 2) == 3", "duplicate"]
     many = "\n".join(f"assert add({n}, 0) == {n}" for n in range(MAX_TESTS + 20))
-    assert len(tests_of(many)) == MAX_TESTS + 1 and tests_of(many)[-1] == "too_many"
+    assert len(extract(many)) == MAX_TESTS + 1 and extract(many)[-1] == "too_many"
 
 
 def test_an_answer_cut_in_an_assert_says_so() -> None:
-    assert tests_of("assert add(1, 2) == 3\nassert add(4, [5", finish="length") == [
+    assert extract("assert add(1, 2) == 3\nassert add(4, [5", finish="length") == [
         "assert add(1, 2) == 3",
         "truncated",
     ]
-    assert tests_of("assert add(1, 2) == 3\nassert add(4, [5", finish="stop") == ["assert add(1, 2) == 3", "syntax"]
+    assert extract("assert add(1, 2) == 3\nassert add(4, [5", finish="stop") == ["assert add(1, 2) == 3", "syntax"]
 
 
 def test_methods_are_called_by_their_whole_name() -> None:
-    assert tests_of("assert Box(2).size() == 2", entry="Box") == ["assert Box(2).size() == 2"]
-    assert tests_of("assert Tool.run(2) == 2\nassert Tool(2) == 2", entry="Tool.run") == [
+    assert extract("assert Box(2).size() == 2", entry="Box") == ["assert Box(2).size() == 2"]
+    assert extract("assert Tool.run(2) == 2\nassert Tool(2) == 2", entry="Tool.run") == [
         "assert Tool.run(2) == 2",
         "no_call",
     ]
