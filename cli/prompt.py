@@ -82,6 +82,7 @@ def _run_backslash(catalog: Catalog, text: str) -> None:
 
 def _column_rows(catalog: Catalog, name: str) -> list[dict[str, object]]:
     """Return name and type of each column; those of a table with what they hold."""
+    catalog.create_all_views()
     columns = catalog.rows(
         "select column_name as name, data_type as type from duckdb_columns() where table_name = $name", name=name
     )
@@ -93,6 +94,7 @@ def _column_rows(catalog: Catalog, name: str) -> list[dict[str, object]]:
 
 def make_completer(catalog: Catalog) -> WordCompleter:
     """Return a completer of SQL's words and of every table, view, macro and column."""
+    catalog.create_all_views()
     columns = catalog.rows(
         "select column_name as name, string_agg(table_name, ', ' order by table_name) as tables from duckdb_columns() "
         "where not internal group by column_name"

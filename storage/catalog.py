@@ -100,7 +100,7 @@ class Catalog:
             LakeError: a file could not be read, or memory ran out.
             KeyboardInterrupt: the person pressed Ctrl-C; the catalog can be used again.
         """
-        self._create_views(load_views())  # a person may list them
+        self.create_all_views()
         with _user_errors():
             statements = duckdb.extract_statements(sql)
         for statement in statements:
@@ -126,6 +126,10 @@ class Catalog:
     def register(self, name: str, data: pa.Table) -> None:
         """Let later statements read an Arrow table by a name."""
         self.db.register(name, data)
+
+    def create_all_views(self) -> None:
+        """Create every view and macro, as a person expects who lists them."""
+        self._create_views(load_views())
 
     def _create_views(self, sql: str) -> None:
         """Create the views and macros that a statement names: all of them cost more than many a stage's question."""
