@@ -1,6 +1,5 @@
 """Views and macros are created when a statement names them, after those that they need."""
 
-
 import pytest
 
 from storage.catalog import Catalog
