@@ -16,7 +16,7 @@ from storage.errors import ConfigError
 from storage.lake import Lake
 from storage.plan_tables import PLANS, SELECTIONS
 from tasks.ingest.sources import read_source
-from tasks.reading.problem import Problem
+from tasks.reading.problem import Problem, problem_row
 
 
 def command(
@@ -71,7 +71,7 @@ def _of_config(config: Path, lake: str | None) -> dict[str, Any]:
     loaded = load_config(config, lake)
     from flows.plan import make_plan
     from flows.watching.report import funnel_of
-    from tasks.ingest.rows import problem_row, selection_id
+    from tasks.ingest.rows import selection_id
     from tasks.running.effects import close_all
     from tasks.running.pending import pending_counts, stages_of
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from storage.ids import bucket_of, content_id
 from storage.rows import AttemptRow, DropRow, ProblemRow, SelectionRow
 from tasks.ingest.dropped import DroppedRecord
-from tasks.reading.problem import Problem
 
 
 def selection_id(problem_ids: Iterable[str]) -> str:
@@ -21,24 +20,6 @@ def selection_rows(buckets: Mapping[str, int]) -> list[SelectionRow]:
         {"selection_id": selection, "problem_id": problem_id, "bucket": bucket}
         for problem_id, bucket in buckets.items()
     ]
-
-
-def problem_row(problem: Problem, buckets: int) -> ProblemRow:
-    """Return the row of one problem in a lake of so many buckets."""
-    return {
-        "problem_id": problem.problem_id,
-        "bucket": bucket_of(problem.problem_id, buckets),
-        "source": problem.source,
-        "source_id": problem.source_id,
-        "prompt": problem.prompt,
-        "entry_point": problem.entry_point,
-        "context": problem.context,
-        "tests_kind": problem.tests.kind,
-        "tests": problem.tests_json,
-        "reference": problem.reference,
-        "licence": problem.licence,
-        "origin": problem.origin,
-    }
 
 
 def correctable_values(row: ProblemRow) -> tuple[str | None, str, str | None]:

@@ -14,14 +14,13 @@ from tasks.ingest.dropped import DroppedRecord
 from tasks.ingest.rows import (
     correctable_values,
     drop_row,
-    problem_row,
     reference_row,
     selection_id,
     selection_rows,
 )
 from tasks.ingest.settings import Source
 from tasks.ingest.sources import read_source
-from tasks.reading.problem import Problem
+from tasks.reading.problem import Problem, problem_row
 from tasks.running.stage import stage
 
 

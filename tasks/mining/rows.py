@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TypedDict
 
 from judge.problems import Untested
-from storage.ids import bucket_of, content_id
-from storage.rows import DropRow, IdeaRow, ModelColumns, ProblemRow, SeedRow
+from storage.ids import content_id
+from storage.rows import DropRow, IdeaRow, ModelColumns, SeedRow
 from tasks.asking.answers import Extracted
 from tasks.asking.ask import Question, missing_indices
 from tasks.asking.recipes import Recipe
@@ -95,24 +95,6 @@ def problem_of_task(seed: SeedRow, task: str, sample_index: int) -> Problem:
         licence=seed["licence"],
         origin=" ".join(filter(None, (seed["package"], seed["version"], f"{seed['path']}:{seed['line']}"))) + commit,
     )
-
-
-def problem_row(problem: Problem, buckets: int) -> ProblemRow:
-    """Return the row of one problem in a lake of `buckets` buckets."""
-    return {
-        "problem_id": problem.problem_id,
-        "bucket": bucket_of(problem.problem_id, buckets),
-        "source": problem.source,
-        "source_id": problem.source_id,
-        "prompt": problem.prompt,
-        "entry_point": problem.entry_point,
-        "context": problem.context,
-        "tests_kind": problem.tests.kind,
-        "tests": problem.tests_json,
-        "reference": problem.reference,
-        "licence": problem.licence,
-        "origin": problem.origin,
-    }
 
 
 def drop_near_duplicates(

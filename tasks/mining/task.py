@@ -20,13 +20,13 @@ from tasks.mining.rows import (
     concept_rows,
     drop_near_duplicates,
     problem_of_task,
-    problem_row,
     task_questions,
     task_rows,
 )
 from tasks.mining.seeds import SeedCollection, collect_seeds
 from tasks.mining.settings import CodeSource, MiningSettings
 from tasks.models.settings import ModelSettings
+from tasks.reading.problem import problem_row
 from tasks.running.stage import stage
 
 

@@ -5,7 +5,8 @@ import json
 from pydantic import Field, field_validator
 
 from judge.problems import Tests
-from storage.ids import content_id
+from storage.ids import bucket_of, content_id
+from storage.rows import ProblemRow
 from storage.settings import Settings
 
 
@@ -58,3 +59,21 @@ class Problem(Settings):
     def tests_json(self) -> str:
         """The tests as one JSON text, as table `problems` keeps them."""
         return json.dumps(self.tests.model_dump(mode="json"), ensure_ascii=False)
+
+
+def problem_row(problem: Problem, buckets: int) -> ProblemRow:
+    """Return the row of one problem in a lake of so many buckets."""
+    return {
+        "problem_id": problem.problem_id,
+        "bucket": bucket_of(problem.problem_id, buckets),
+        "source": problem.source,
+        "source_id": problem.source_id,
+        "prompt": problem.prompt,
+        "entry_point": problem.entry_point,
+        "context": problem.context,
+        "tests_kind": problem.tests.kind,
+        "tests": problem.tests_json,
+        "reference": problem.reference,
+        "licence": problem.licence,
+        "origin": problem.origin,
+    }

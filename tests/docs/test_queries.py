@@ -60,23 +60,21 @@ def test_every_command_shown_that_reads_a_lake_runs(
         for place, before in enumerate(arguments[:-1], 1):
             if before in ("--out", "-o", "--export-views"):
                 arguments[place] = str(tmp_path / arguments[place])
-        monkeypatch.setattr("sys.argv", arguments)
         try:
-            main()
+            main(arguments[1:])
         except SystemExit as ended:
             if ended.code:
                 failed.append(f"{name}: {' '.join(words)}: {capsys.readouterr().err}")
     assert not failed, "\n".join(failed)
 
 
-def test_a_data_set_of_the_page_shows_the_attempts_it_was_built_from(
-    lake: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_dataset_of_the_page_shows_the_attempts_it_was_built_from(
+    lake: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def count(*arguments: str) -> int:
         query = "select count(*) as n from attempts where kind = 'generate'"
-        monkeypatch.setattr("sys.argv", ["patchmill", "sql", "--lake", str(lake), "--json", *arguments, query])
         with pytest.raises(SystemExit, match="0"):
-            main()
+            main(["sql", "--lake", str(lake), "--json", *arguments, query])
         return int(json.loads(capsys.readouterr().out)[0]["n"])
 
     assert count("--as-of", "debugging_sft@1") * 3 == count() * 2, "two samples a problem, then three"

@@ -6,8 +6,8 @@ from storage.rows import SeedRow
 from storage.tables import PROBLEMS, SEEDS
 from tasks.ingest.dropped import UnusableRecordError
 from tasks.ingest.records import build_problem
-from tasks.mining.rows import problem_of_task, problem_row, shorten_docstring
-from tasks.reading.problem import Problem
+from tasks.mining.rows import problem_of_task, shorten_docstring
+from tasks.reading.problem import Problem, problem_row
 from tests.builders import row
 from tests.mining.conftest import CODE
 

@@ -19,12 +19,12 @@ from storage.pending import PendingMutation
 from storage.plan_tables import SELECTIONS
 from storage.tables import ATTEMPTS, MUTANTS, PROBLEMS
 from tasks.execute.task import execute
-from tasks.ingest.rows import problem_row, reference_row
+from tasks.ingest.rows import reference_row
 from tasks.mutation.mutate import mutate_program
 from tasks.mutation.rows import limits_of_mutants, mutant_row, pending_mutants
 from tasks.mutation.settings import MutationSettings
 from tasks.mutation.task import mutation
-from tasks.reading.problem import Problem
+from tasks.reading.problem import Problem, problem_row
 from tasks.running.conditions import suite_id
 from tasks.running.effects import close_all, sandbox_for
 from tasks.running.order import Order
