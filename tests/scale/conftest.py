@@ -41,7 +41,7 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     def answers() -> bool:
         assert process.poll() is None, f"the S3 server ended:\n{log.read_text()[-2000:]}"
         try:
-            return httpx.get(f"{address}/moto-api/data.json", timeout=5).is_success
+            return httpx.get(f"{address}/moto-api/data.json", timeout=60).is_success
         except httpx.HTTPError:
             return False
 
@@ -62,7 +62,7 @@ def bucket(s3_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> s
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     name = "b" + tmp_path.name.replace("_", "").lower()[-40:] + str(time.monotonic_ns())[-8:]
-    assert httpx.put(f"{s3_server}/{name}").status_code == 200
+    assert httpx.put(f"{s3_server}/{name}", timeout=60).status_code == 200
     return f"s3://{name}"
 
 
