@@ -7,15 +7,15 @@ from queue import LifoQueue, SimpleQueue
 
 from judge import plan, verdicts
 from judge.backends.base import Backend
-from judge.compare import compare_output
 from judge.cpus import available_cpus
 from judge.each import judge_each
 from judge.feedback import write_feedback
 from judge.outcome import Outcome
 from judge.problems import Stdio
-from judge.protocol import Job, Judged, TestResult
+from judge.protocol import Job, Judged
 from judge.server import ServerGoneError
 from judge.slot import Slot
+from judge.stdio import judge_stdio
 
 RETRIES = 2
 
@@ -117,7 +117,7 @@ class SlotPool:
             if isinstance(slot, int):
                 slot = Slot(self._backend, number)
             if isinstance(job.tests, Stdio):
-                answer: Judged | str = _judge_stdio(job, job.tests, slot.run)
+                answer: Judged | str = judge_stdio(job, job.tests, slot.run)
             else:
                 answer = _judge_tests(job, slot.run, self._shared)
             if isinstance(answer, Judged):
@@ -150,21 +150,3 @@ def _judge_tests(job: Job, run: Callable[..., Outcome], shared: bool) -> Judged 
         together = verdicts.judge_tested(job, expected, run(program, job.limits, tests, together=True))
         return replace(together, isolation="shared", flags=(*together.flags, "shared"))
     return judged
-
-
-def _judge_stdio(job: Job, tests: Stdio, run: Callable[..., Outcome]) -> Judged:
-    """Run every case in a process of its own; after an exceeded limit the remaining cases are not run."""
-    results: list[TestResult] = []
-    outcomes: list[Outcome] = []
-    for name, case in zip(plan.expected_tests(job), tests.cases, strict=True):
-        if outcomes and outcomes[-1].stop:
-            results.append(TestResult(name, outcomes[-1].stop, verdicts.NOT_RUN + outcomes[-1].why))
-            continue
-        cpu_s_left = job.limits.cpu_s - sum(outcome.cpu_s for outcome in outcomes)
-        limits = job.limits.model_copy(update={"cpu_s": max(0.01, cpu_s_left)})
-        outcome = run(plan.program_payload(job), limits, None, case.input.encode("utf-8", "surrogatepass"))
-        outcomes.append(outcome)
-        difference = compare_output(outcome.stdout, case.output)
-        results.append(verdicts.judge_case(name, outcome, difference, job.code, case.input))
-    exception = next((outcome.report for outcome in outcomes if outcome.report), None)
-    return verdicts.combine(job, results, outcomes, exception)

@@ -4,13 +4,10 @@ A whole program runs on stdin and stdout instead. In shared mode the tests run i
 """
 
 import _sitebuiltins
-import atexit
 import builtins
-import json
 import os
 import socket
 import sys
-import traceback
 import types
 from typing import Any
 
@@ -21,11 +18,11 @@ from .descriptors import WIRE
 from .encoder import Encoder
 from .operations import perform
 from .payload import ProgramPayload, read_payload
-from .peer import GoneError, Instance, TamperedError, line_of
+from .peer import GoneError, Instance, TamperedError
+from .program import execute, run_program
 
 SMALL = 1 << 16  # bytes of a value that tests are given without asking for it
 # Bound before any program runs: honest programs replace such things, too.
-_run, _compile = exec, compile
 _flush_stdout = sys.stdout.flush
 
 
@@ -41,21 +38,11 @@ def main() -> None:
     payload: ProgramPayload = read_payload()
     packages.reseed_numpy()
     if payload["main"]:
-        _run_program(payload)
+        run_program(payload)
     elif payload.get("tests"):
         _run_with_tests(payload)
     else:
         _serve_module(payload)
-
-
-def _execute(payload: ProgramPayload, module: types.ModuleType) -> None:
-    """Run the context and the program in a module; raises what they raise."""
-    sys.modules[module.__name__] = module
-    module.__dict__["__builtins__"] = __builtins__
-    if payload["context"]:
-        _run(_compile(payload["context"], "<context>", "exec", dont_inherit=True), module.__dict__)
-    code = payload.pop("code")
-    _run(_compile(code, "<solution>", "exec", dont_inherit=True), module.__dict__)
 
 
 def _flush_output() -> None:
@@ -88,7 +75,7 @@ def _serve_module(payload: ProgramPayload) -> None:
 
     peer = ends.peer = packages.peer_class(socket.socket(fileno=WIRE), serve, ends.remote)
     try:
-        _execute(payload, module)
+        execute(payload, module)
     except BaseException as error:
         failure = error
     _flush_output()
@@ -107,7 +94,7 @@ def _run_with_tests(payload: ProgramPayload) -> None:
     module = types.ModuleType("solution")
     failure: BaseException | None = None
     try:
-        _execute(payload, module)
+        execute(payload, module)
     except BaseException as error:
         failure = error
 
@@ -147,43 +134,3 @@ def _is_small(value: object) -> bool:
         return len(Encoder(lambda _: b"").encode(value)) < SMALL
     except CodecError:
         return False
-
-
-def _run_program(payload: ProgramPayload) -> None:
-    """Run the code as `__main__`, and report what it raises on the wire, which no other program holds."""
-    module = types.ModuleType("__main__")
-    code, report = 0, None
-    try:
-        _execute(payload, module)
-    except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
-        if code and not isinstance(error.code, int):
-            sys.stderr.write(f"{error.code}\n")
-    except BaseException as error:
-        code = 1
-        report = [type(error).__name__[:200], _get_text(error), line_of(error), getattr(error, "errno", None)]
-        try:
-            traceback.print_exc()
-        except BaseException:
-            report[1] = ""
-    try:
-        if "threading" in sys.modules:
-            sys.modules["threading"]._shutdown()
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BaseException:
-        code = code or 120
-    if report:
-        try:
-            os.write(WIRE, json.dumps(report).encode()[:8000])
-        except Exception:
-            code = code or 1
-    os._exit(code & 0xFF)
-
-
-def _get_text(error: BaseException) -> str:
-    try:
-        return str(error)[:1000]
-    except BaseException:
-        return ""

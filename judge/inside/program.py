@@ -1,0 +1,65 @@
+"""Run a program's code as a module; and run a whole program on stdin and stdout."""
+
+import atexit
+import json
+import os
+import sys
+import traceback
+import types
+
+from .descriptors import WIRE
+from .payload import ProgramPayload
+from .peer import line_of
+
+# Bound before any program runs: honest programs replace such things, too.
+_run, _compile = exec, compile
+
+
+def execute(payload: ProgramPayload, module: types.ModuleType) -> None:
+    """Run the context and the program in a module; raises what they raise."""
+    sys.modules[module.__name__] = module
+    module.__dict__["__builtins__"] = __builtins__
+    if payload["context"]:
+        _run(_compile(payload["context"], "<context>", "exec", dont_inherit=True), module.__dict__)
+    code = payload.pop("code")
+    _run(_compile(code, "<solution>", "exec", dont_inherit=True), module.__dict__)
+
+
+def run_program(payload: ProgramPayload) -> None:
+    """Run the code as `__main__`, and report what it raises on the wire, which no other program holds."""
+    module = types.ModuleType("__main__")
+    code, report = 0, None
+    try:
+        execute(payload, module)
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 0 if error.code is None else 1
+        if code and not isinstance(error.code, int):
+            sys.stderr.write(f"{error.code}\n")
+    except BaseException as error:
+        code = 1
+        report = [type(error).__name__[:200], _get_text(error), line_of(error), getattr(error, "errno", None)]
+        try:
+            traceback.print_exc()
+        except BaseException:
+            report[1] = ""
+    try:
+        if "threading" in sys.modules:
+            sys.modules["threading"]._shutdown()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        code = code or 120
+    if report:
+        try:
+            os.write(WIRE, json.dumps(report).encode()[:8000])
+        except Exception:
+            code = code or 1
+    os._exit(code & 0xFF)
+
+
+def _get_text(error: BaseException) -> str:
+    try:
+        return str(error)[:1000]
+    except BaseException:
+        return ""
