@@ -6,6 +6,7 @@ from storage.columns import FLOAT, INT, MODEL, PROBLEM, TEST_RESULTS, TEXT, Tabl
 from storage.dataset_tables import DATASETS
 from storage.plan_tables import PLANS as PLANS
 from storage.plan_tables import SELECTIONS as SELECTIONS
+from storage.request_tables import UNANSWERED_REQUESTS as UNANSWERED_REQUESTS
 
 PROBLEMS = Table(
     "problems",
@@ -285,7 +286,7 @@ AUDITS = Table(
 )  # fmt: skip
 TABLES: tuple[Table, ...] = (
     PROBLEMS, SELECTIONS, PLANS, SEEDS, IDEAS, TESTS, ATTEMPTS, EXECUTIONS, MUTANTS, DIAGNOSES, RANKINGS, SCORES,
-    TEST_SCORES, INPUTS, TIMINGS, DROPS, AUDITS, *DATASETS,
+    TEST_SCORES, INPUTS, TIMINGS, UNANSWERED_REQUESTS, DROPS, AUDITS, *DATASETS,
 )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from storage.rows.stages import (
     TestRow,
     TestScoreRow,
     TimingRow,
+    UnansweredRequestRow,
 )
 
 __all__ = [
@@ -52,4 +53,5 @@ __all__ = [
     "TestRow",
     "TestScoreRow",
     "TimingRow",
+    "UnansweredRequestRow",
 ]

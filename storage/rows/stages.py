@@ -200,6 +200,22 @@ class TimingRow(ProblemColumns):
     created_at: datetime
 
 
+class UnansweredRequestRow(TypedDict):
+    """A sample that a server refused or failed to give; view unanswered has those that still lack an answer."""
+
+    stage: str
+    subject_id: str
+    problem_id: str | None
+    bucket: int
+    round: int
+    recipe_id: str
+    sample_index: int
+    model: str
+    status: str
+    words: str
+    created_at: datetime
+
+
 class DropRow(TypedDict):
     """A row that a stage left out, with the reason."""
 

@@ -1,22 +1,23 @@
 """Ask a model and write a row per answer: the part that all stages with a model share."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from storage.columns import Table
 from storage.lake import Lake
-from storage.rows import ModelColumns
+from storage.rows import ModelColumns, UnansweredRequestRow
 from storage.schemas import Row
+from storage.tables import UNANSWERED_REQUESTS
 from tasks.asking.recipes import Recipe
-from tasks.models.protocol import Completion, Prompt
+from tasks.models.protocol import Completion, Prompt, Reply, Unanswered
 from tasks.models.settings import ModelSettings
 from tasks.running import progress
 from tasks.running.commits import commit_stream
 from tasks.running.effects import model_for
 
-R = TypeVar("R")
+R = TypeVar("R", bound=Mapping[str, Any])
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,17 @@ def ask_model(
 ) -> int:
     """Send every prompt to the model and write the rows of each answer; return how many rows.
 
+    A sample that the server refused or failed to give is no answer: it becomes a row of UNANSWERED_REQUESTS, and stays
+    pending for the next run.
+
     Args:
         rows_of: makes the rows of one answer from its pending row, the answer, the columns that say how it was asked
             for, and the time.
         stage: name under which each answer counts as progress.
 
     Raises:
-        ModelError: the model cannot be reached. Rows committed until then stay.
+        ModelError: the model cannot be reached, or answers nothing. Rows committed until then stay.
+        ConfigError: its server refuses the settings.
     """
     by_key = {question.prompt.key: question for question in questions}
     prompts = [question.prompt for question in by_key.values()]
@@ -57,19 +62,49 @@ def write_answers(
     lake: Lake,
     recipe: Recipe,
     questions: Iterable[Question[R]],
-    answers: Iterable[Completion],
+    answers: Iterable[Reply],
     table: Table,
     rows_of: Callable[[R, Completion, ModelColumns, datetime], Sequence[Row]],
     stage: str,
 ) -> int:
     """Write the rows of answers as they arrive; see ask_model."""
     by_key = {question.prompt.key: question for question in questions}
+    unanswered: list[UnansweredRequestRow] = []
 
-    def rows_of_answer(answer: Completion) -> Sequence[Row]:
-        question = by_key[answer.key]
-        return rows_of(question.row, answer, recipe.columns(question.prompt.messages, answer), datetime.now(UTC))
+    def rows_of_answers() -> Iterator[Sequence[Row]]:
+        for answer in answers:
+            question, now = by_key[answer.key], datetime.now(UTC)
+            if isinstance(answer, Completion):
+                yield rows_of(question.row, answer, recipe.columns(question.prompt.messages, answer), now)
+                continue
+            unanswered.append(_unanswered_row(question.row, answer, recipe, stage, now))
+            progress.advance(stage, 1)
+            if len(unanswered) == lake.settings.commit_rows:
+                lake.upsert(UNANSWERED_REQUESTS, unanswered)
+                unanswered.clear()
 
-    return commit_stream(lake, table, map(rows_of_answer, answers), stage)
+    try:
+        return commit_stream(lake, table, rows_of_answers(), stage)
+    finally:
+        lake.upsert(UNANSWERED_REQUESTS, unanswered)
+
+
+def _unanswered_row(
+    row: Mapping[str, Any], reply: Unanswered, recipe: Recipe, stage: str, now: datetime
+) -> UnansweredRequestRow:
+    return {
+        "stage": stage,
+        "subject_id": reply.key,
+        "problem_id": row.get("problem_id"),
+        "bucket": row["bucket"],
+        "round": row.get("round", 0),
+        "recipe_id": recipe.recipe_id,
+        "sample_index": reply.sample_index,
+        "model": recipe.model,
+        "status": reply.status,
+        "words": reply.words,
+        "created_at": now,
+    }
 
 
 def missing_indices(wanted: int, present: Sequence[int]) -> tuple[int, ...]:

@@ -1,15 +1,13 @@
-"""The JSON of OpenAI's chat completions: requests are built and answers are read here. No network."""
+"""The JSON of requests to OpenAI's chat completions. No network; tasks/models/replies.py reads the answers."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from tasks.models.protocol import Completion, FinishReason, Message, Prompt, Sampling
+from tasks.models.protocol import Message, Prompt, Sampling
+from tasks.models.settings import OpenAISettings
 
-CONTROL_MESSAGES = (Message("user", "Say ok."),)
-"""A chat that every server accepts unless the sampling or the model's settings are wrong."""
-FINISH_REASONS: dict[object, FinishReason] = {"stop": "stop", "length": "length"}
-"""Finish reasons that are kept; all others become `other`."""
+CONTROL_WORDS = "Say ok."
+"""A turn that every server accepts unless the sampling, the roles or the model's settings are wrong."""
 VLLM_NEUTRAL = {"top_k": 0, "min_p": 0.0, "repetition_penalty": 1.0}
 """Values that switch off vLLM's own sampling extensions."""
 
@@ -29,9 +27,14 @@ class Request:
         """Number of samples."""
         return len(self.sample_indices)
 
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Everything but the words: a server that accepts one request of a form accepts all but their prompts."""
+        return self.sampling, tuple(turn.role for turn in self.messages), self.n > 1, self.seed is not None
 
-class BadAnswerError(Exception):
-    """The body of an answer with status 200 is not a chat completion; retried like a status 500."""
+    def cut(self, start: int, stop: int | None = None) -> "Request":
+        """Return the request for some of the samples, by their places."""
+        return replace(self, sample_indices=self.sample_indices[start:stop])
 
 
 def split_prompts(
@@ -50,25 +53,20 @@ def split_prompts(
             yield Request(prompt.key, prompt.messages, indices, sampling, request_seed)
 
 
-def build_body(
-    request: Request, model: str, vllm: bool, messages: tuple[Message, ...] | None = None
-) -> dict[str, object]:
-    """Return the JSON object to post.
+def build_control(request: Request) -> Request:
+    """Return the same request with harmless words in every turn: a server that refuses it refuses the settings."""
+    return replace(request, messages=tuple(Message(turn.role, CONTROL_WORDS) for turn in request.messages))
 
-    Args:
-        request: the samples to ask for.
-        model: the model's name as the server knows it.
-        vllm: whether the server is vLLM, which also gets VLLM_NEUTRAL.
-        messages: a chat that replaces the request's own.
-    """
+
+def build_body(request: Request, settings: OpenAISettings) -> dict[str, object]:
+    """Return the JSON object to post; a null of `extra_body` takes a field away."""
     sampling = request.sampling
-    turns = request.messages if messages is None else messages
     body: dict[str, object] = {
-        "model": model,
-        "messages": [{"role": turn.role, "content": turn.content} for turn in turns],
+        "model": settings.name,
+        "messages": build_turns(request.messages, settings),
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
-        "max_tokens": sampling.max_tokens,
+        settings.token_limit: sampling.max_tokens,
     }
     if sampling.stop:
         body["stop"] = list(sampling.stop)
@@ -76,49 +74,23 @@ def build_body(
         body["n"] = request.n
     if request.seed is not None:
         body["seed"] = request.seed
-    return body | VLLM_NEUTRAL if vllm else body
+    if settings.server == "vllm":
+        body |= VLLM_NEUTRAL
+    return {name: value for name, value in (body | settings.extra_body).items() if value is not None}
 
 
-def read_completions(request: Request, answer: object) -> list[Completion]:
-    """Return the completions of one answer, for the first of the request's sample indices.
-
-    A server that ignores `n` gives fewer than were asked for. A server reports the tokens of all samples together.
-    They are split by length of text, so that their sum is exact and each is an estimate. `prompt_tokens` is the
-    prompt's length, the same for every sample. Lone surrogates, which JSON can carry and UTF-8 can't, become U+FFFD.
-
-    Raises:
-        BadAnswerError: there is no choice, there are too many, or a choice has no message.
-    """
-    fields: Any = answer
-    try:
-        choices = sorted(fields["choices"], key=lambda choice: choice.get("index", 0))
-        texts = [choice["message"].get("content") or "" for choice in choices]
-        usage = fields.get("usage") or {}
-        total, prompt_tokens = int(usage.get("completion_tokens") or 0), int(usage.get("prompt_tokens") or 0)
-        reasons = [FINISH_REASONS.get(choice.get("finish_reason"), "other") for choice in choices]
-        texts = [text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") for text in texts]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BadAnswerError(f"not a chat completion ({type(error).__name__}: {error}): {str(answer)[:200]}") from None
-    if not 1 <= len(texts) <= request.n:
-        raise BadAnswerError(f"expected 1 to {request.n} samples, got {len(texts)}")
-    tokens = split_tokens(total, [len(text) for text in texts])
-    return [
-        Completion(request.key, index, text, reason, prompt_tokens, count)
-        for index, text, reason, count in zip(request.sample_indices, texts, reasons, tokens, strict=False)
-    ]
-
-
-def build_refusals(request: Request) -> list[Completion]:
-    """Return an empty completion per sample, with finish reason `other`, for a prompt that the server refuses."""
-    return [Completion(request.key, index, "", "other", 0, 0) for index in request.sample_indices]
-
-
-def split_tokens(total: int, weights: list[int]) -> list[int]:
-    """Split `total` into whole parts in proportion to `weights` + 1; the parts sum to `total`."""
-    weight_sum = sum(weights) + len(weights)
-    parts, weight_so_far, assigned = [], 0, 0
-    for weight in weights:
-        weight_so_far += weight + 1
-        parts.append(total * weight_so_far // weight_sum - assigned)
-        assigned += parts[-1]
-    return parts
+def build_turns(messages: Iterable[Message], settings: OpenAISettings) -> list[dict[str, str]]:
+    """Return the turns as the server takes them: `system_role: user` puts a system turn before the user turn's text."""
+    turns: list[dict[str, str]] = []
+    merged: list[str] = []
+    for turn in messages:
+        if turn.role == "system" and settings.system_role == "user":
+            merged.append(turn.content)
+        elif turn.role == "user":
+            turns.append({"role": "user", "content": "\n\n".join([*merged, turn.content])})
+            merged = []
+        else:
+            turns.append(
+                {"role": settings.system_role if turn.role == "system" else turn.role, "content": turn.content}
+            )
+    return [*turns, {"role": "user", "content": "\n\n".join(merged)}] if merged else turns

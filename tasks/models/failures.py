@@ -1,57 +1,107 @@
-"""Classify failed requests, choose pauses before retries, and word failures for people."""
+"""Classify responses that are no answer, choose pauses before retries, and word failures for people."""
 
+import math
 import random
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx
 
-from tasks.models.chat import BadAnswerError
+from tasks.models.replies import BadAnswerError, one_line, read_error
 
 LONGEST_PAUSE_S = 30.0
-REFUSED = {400, 413, 422}
-"""Statuses of a prompt that the server read and will refuse every time."""
-RETRYABLE_ERRORS = (httpx.RequestError, httpx.HTTPStatusError, BadAnswerError)
+RETRYABLE_ERRORS = (httpx.RequestError, BadAnswerError)
+RETRYABLE = frozenset({408, 425})
+NO_CREDIT = frozenset({"insufficient_quota", "billing_hard_limit_reached", "insufficient_credits"})
+"""Codes of a status 429 that no waiting changes."""
 _KEY_FIX = "put a valid key into the variable that api_key_env names"
 _FIXES = {
     401: _KEY_FIX,
-    403: _KEY_FIX,
+    402: "the account has no credit left",
     404: "check that the address ends in /v1 and that name is one of those that /v1/models lists",
 }
+"""What to do about a status that says nothing about the prompt."""
+
+
+class RateLimitedError(Exception):
+    """The server is healthy and asks to wait.
+
+    Attributes:
+        words: the server's words.
+        retry_after_s: seconds that it asks for; None where it names no time.
+    """
+
+    def __init__(self, words: str, retry_after_s: float | None) -> None:
+        super().__init__(words)
+        self.words = words
+        self.retry_after_s = retry_after_s
 
 
 def is_retryable(status: int) -> bool:
-    """Return whether the same request may succeed later: time-out, too many requests, or an error of the server."""
-    return status in (408, 429) or status >= 500
+    """Return whether the same request may succeed later: time-out, or an error of the server."""
+    return status in RETRYABLE or (status >= 500 and status != 501)
 
 
-def is_rate_limit(error: Exception) -> bool:
-    """Return whether the server is healthy and only asks to wait."""
-    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code == 429
+def is_refusal(status: int) -> bool:
+    """Return whether the server read the request and will refuse it every time, for its prompt or its settings."""
+    return status == 501 or (400 <= status < 500 and status not in _FIXES and not is_retryable(status))
 
 
-def choose_pause_s(attempt: int, first_pause_s: float, error: Exception) -> float:
-    """Return the seconds to wait before the next attempt, at most 30 s times the random factor.
+def status_of(response: httpx.Response, body: object) -> int:
+    """Return the status of a response; of an error that comes with status 200, the status that it stands for."""
+    if response.status_code != 200 or not isinstance(body, dict) or not body.get("error") or body.get("choices"):
+        return response.status_code
+    code, _ = read_error(body)
+    if any(word in code for word in ("content_filter", "content_policy", "moderation")):
+        return 400
+    return int(code) if code.isascii() and code.isdigit() and 400 <= int(code[:4]) < 600 else 500
 
-    The pause doubles with every attempt (from 0) and is multiplied by a random factor of 0.5 to 1.5.
-    A server's Retry-After header raises it, to 30 s at most.
+
+def read_rate_limit(response: httpx.Response, status: int, words: str) -> RateLimitedError | None:
+    """Return the error of a server that asks to wait: status 429, or an overload (503, 529) that names a time."""
+    retry_after_s = read_retry_after(response.headers, datetime.now(UTC))
+    if status == 429 or (status in (503, 529) and retry_after_s is not None):
+        return RateLimitedError(words, retry_after_s)
+    return None
+
+
+def read_retry_after(headers: httpx.Headers, now: datetime) -> float | None:
+    """Return the seconds that the headers ask to wait, as seconds, milliseconds or a date; None where they don't."""
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        text = headers.get(name, "").strip()
+        try:
+            seconds = float(text) / unit
+        except ValueError:
+            continue
+        if math.isfinite(seconds) and seconds >= 0:
+            return seconds
+    try:
+        date = parsedate_to_datetime(headers.get("retry-after", ""))
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def choose_pause_s(attempt: int, first_pause_s: float) -> float:
+    """Return the seconds to wait before the next attempt.
+
+    The pause doubles with every attempt (from 0) up to 30 s, and is multiplied by a random factor of 0.5 to 1.5.
     """
-    pause_s: float = min(LONGEST_PAUSE_S, first_pause_s * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1.5)  # noqa: S311 - guards nothing
-    if isinstance(error, httpx.HTTPStatusError):
-        retry_after: str = error.response.headers.get("retry-after", "")
-        if retry_after.isdigit():
-            pause_s = max(pause_s, min(LONGEST_PAUSE_S, float(retry_after)))
-    return pause_s
+    return min(LONGEST_PAUSE_S, first_pause_s * 2.0 ** min(attempt, 10)) * random.uniform(0.5, 1.5)  # noqa: S311 - guards nothing
 
 
 def describe_failure(error: Exception) -> str:
     """Describe a failed request in one line."""
-    if isinstance(error, httpx.HTTPStatusError):
-        return describe_response(error.response)
-    return f"{type(error).__name__} {error}".strip()
+    return str(error) if isinstance(error, BadAnswerError) else one_line(f"{type(error).__name__} {error}".strip())
 
 
-def describe_response(response: httpx.Response) -> str:
-    """Describe a response other than a success in one line."""
-    return f"status {response.status_code}, {response.text[:300]!r}"
+def parse_json(response: httpx.Response) -> object:
+    """Return the JSON of a body; None where it is no JSON."""
+    try:
+        body: object = response.json()
+    except (ValueError, RecursionError):
+        return None
+    return body
 
 
 def suggest_remedy(error: Exception) -> str:

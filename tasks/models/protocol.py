@@ -11,6 +11,7 @@ from tasks.models.stats import Stats
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "other"]
+Status = Literal["refused", "failed"]
 
 
 class Sampling(Settings):
@@ -54,13 +55,30 @@ class Completion:
     """The key of its prompt."""
     sample_index: int
     text: str
-    """The answer as the model wrote it; "" where the server refused the prompt."""
+    """The answer as the model wrote it."""
     finish_reason: FinishReason
-    """`other` also where the server refused the prompt."""
     prompt_tokens: int
     """Tokens of the prompt, the same for all of its samples."""
     completion_tokens: int
     """Tokens of the answer; an estimate where several samples came in one response."""
+    reasoning: str | None = None
+    """What the model thought before it answered, where the server hands it over beside the answer."""
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """One sample that the server did not answer although it answers others: no answer, and no fault of the run's."""
+
+    key: str
+    """The key of its prompt."""
+    sample_index: int
+    status: Status
+    """`refused`: the server will not answer (content filter, context too short). `failed`: every attempt went wrong."""
+    words: str
+    """The server's own words, or what was wrong with its last response; one line."""
+
+
+Reply = Completion | Unanswered
 
 
 class Model(Protocol):
@@ -76,13 +94,15 @@ class Model(Protocol):
         """Commit or hash of the weights, "" where unknown; part of a row's id, beside the name."""
         ...
 
-    def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Completion]:
-        """Yield one completion per prompt and sample index, in order of arrival, with many requests in flight.
+    def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Reply]:
+        """Yield one reply per prompt and sample index, in order of arrival, with many requests in flight.
 
         Several threads may call it at the same time.
 
         Raises:
-            ModelError: a server stays unreachable after all retries, or a recording has no answer.
+            ModelError: a server stays unreachable after all retries or lets nothing through, or a recording has no
+                answer.
+            ConfigError: the server refuses every prompt that is asked for with these settings.
         """
         ...
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from storage.errors import ModelError
 from storage.ids import content_id
-from tasks.models.protocol import Completion, FinishReason, Message, Model, Prompt, Sampling
+from tasks.models.protocol import Completion, FinishReason, Message, Model, Prompt, Reply, Sampling, Unanswered
 from tasks.models.settings import RecordedSettings
 from tasks.models.stats import Stats
 
@@ -78,7 +78,7 @@ class RecordedModel:
         """Revision of the recorded model."""
         return self._settings.revision
 
-    def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Completion]:
+    def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Reply]:
         """See `Model.complete`. A missing answer is a ModelError that says how to record it."""
         for prompt in prompts:
             for index in prompt.sample_indices:
@@ -132,8 +132,8 @@ class Recorder:
         """Revision of the inner model."""
         return self._model.revision
 
-    def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Completion]:
-        """See `Model.complete`. Every answer is kept before it is yielded.
+    def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Reply]:
+        """See `Model.complete`. Every answer is kept before it is yielded; a refusal is none.
 
         Raises:
             ValueError: two different prompts of one call share a key.
@@ -147,6 +147,9 @@ class Recorder:
                 yield prompt
 
         for completion in self._model.complete(remember_prompts(), sampling):
+            if isinstance(completion, Unanswered):
+                yield completion
+                continue
             prompt = prompts_by_key[completion.key]
             key = answer_key(self.name, self.revision, prompt, sampling, completion.sample_index)
             answer: RecordedAnswer = {

@@ -1,10 +1,11 @@
 """Settings of the model that answers, and of the sources of its weights."""
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, JsonValue, field_validator
 
 from storage.settings import Settings, read_yaml
 
@@ -15,6 +16,25 @@ def home() -> Path:
     It is PATCHMILL_HOME, or ./.patchmill where that is not set.
     """
     return Path(os.environ.get("PATCHMILL_HOME") or ".patchmill").absolute()
+
+
+OWN_FIELDS = frozenset({"model", "messages", "n", "seed", "stream"})
+"""Fields of a request that Patchmill alone sets."""
+SAMPLED_FIELDS = frozenset({"temperature", "top_p", "max_tokens", "max_completion_tokens", "stop"})
+"""Fields that a stage's `sampling` sets, and rows keep; `extra_body` may only take them away."""
+
+
+def _check_extra_body(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if taken := sorted(OWN_FIELDS & fields.keys()):
+        raise ValueError(f"expected fields that Patchmill does not set itself, got {taken[0]}")
+    if valued := sorted(name for name in SAMPLED_FIELDS & fields.keys() if fields[name] is not None):
+        raise ValueError(f"expected {valued[0]} in the stage's sampling; here null takes it out of every request")
+    json.dumps(fields, allow_nan=False)  # a ValueError
+    return fields
+
+
+ExtraBody = Annotated[dict[str, JsonValue], AfterValidator(_check_extra_body)]
+SystemRole = Literal["system", "developer", "user"]
 
 
 class HubWeights(Settings):
@@ -97,6 +117,10 @@ class VllmSettings(Settings):
     """Further attempts at one request after the first."""
     send_seed: bool = False
     """Send a sampling's seed; vLLM's CPU engine crashes on seeds once many requests are in flight."""
+    system_role: SystemRole = "system"
+    """Role of system turns; `user` puts their text into the user turn, for models whose template has no system turn."""
+    extra_body: ExtraBody = {}
+    """Further fields of every request: `{chat_template_kwargs: {enable_thinking: false}}`; null takes a field away."""
     extra_args: tuple[str, ...] = ()
     """Further arguments of the server's command line, unchanged."""
 
@@ -128,11 +152,20 @@ class OpenAISettings(Settings):
     request_timeout_s: float = Field(600.0, gt=0)
     """Seconds for one request, waiting in the server's queue included."""
     retries: int = Field(5, ge=0)
-    """Further attempts at one request after the first."""
+    """Further attempts at one request after the first; waiting for a rate limit is none."""
     backoff_s: float = Field(0.5, gt=0)
     """Seconds before the first retry; doubles up to 30 s, times a random factor of 0.5 to 1.5."""
+    rate_limit_minutes: float = Field(15.0, ge=0)
+    """Minutes that the servers may answer nothing but 429 (too many requests) before the run gives up. Each answer
+    starts them again; `Retry-After` is obeyed."""
     send_seed: bool = False
     """Send a sampling's seed: as seed + sample index, with one request a sample."""
+    system_role: SystemRole = "system"
+    """Role of system turns; `user` puts their text into the user turn, for models whose template has no system turn."""
+    token_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"  # noqa: S105 no password
+    """Name of the field that limits an answer's tokens."""
+    extra_body: ExtraBody = {}
+    """Further fields of every request: `{reasoning_effort: low}`; null takes a field away: `{temperature: null}`."""
 
 
 class RecordedSettings(Settings):

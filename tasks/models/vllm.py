@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from storage.errors import ModelError
 from tasks.models.openai import OpenAIModel
-from tasks.models.protocol import Completion, Prompt, Sampling
+from tasks.models.protocol import Prompt, Reply, Sampling
 from tasks.models.settings import OpenAISettings, VllmSettings
 from tasks.models.stats import Stats
 from tasks.models.vllm_server import VllmServer
@@ -44,7 +44,7 @@ class VllmModel:
         client = self._client
         return Stats() if client is None else client.stats()
 
-    def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Completion]:
+    def complete(self, prompts: Iterable[Prompt], sampling: Sampling) -> Iterator[Reply]:
         """See `Model.complete`. The first call with a prompt also waits until the server has loaded the model."""
         prompts_with_samples = (prompt for prompt in prompts if prompt.sample_indices)
         first = next(prompts_with_samples, None)
@@ -94,4 +94,6 @@ class VllmModel:
             request_timeout_s=settings.request_timeout_s,
             retries=settings.retries,
             send_seed=settings.send_seed,
+            system_role=settings.system_role,
+            extra_body=settings.extra_body,
         )

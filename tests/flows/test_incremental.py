@@ -30,6 +30,7 @@ def test_a_run_writes_every_row_of_its_plan(config: Build, writer: ScriptedServe
     assert report.funnel == {
         "problems": 2, "attempts": 6, "without_code": 0, "right_at_once": 2, "wrong": 4, "wrong_distinct": 4,
         "diagnoses": 4, "explained": 4, "repairs": 8, "verified_repairs": 4, "repaired": 4, "infra": 0, "unjudged": 0,
+        "refused": 0, "failed": 0,
     }  # fmt: skip
     assert report.examples == {"explain_repair": 4, "generate": 2, "repair": 4}
     assert count_rows(config()) == {

@@ -3,11 +3,11 @@
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tasks.models.openai import OpenAIModel
-from tasks.models.protocol import Prompt
+from tasks.models.protocol import Completion, Model, Prompt, Sampling
 from tests.servers import JsonServer
 
 
@@ -96,3 +96,11 @@ def wait_until(condition: Callable[[], bool], timeout_s: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true"
         time.sleep(0.01)
+
+
+def complete(model: Model, prompts: Iterable[Prompt], sampling: Sampling | None = None) -> list[Completion]:
+    """Return the answers to prompts; every sample has one."""
+    replies = list(model.complete(prompts, sampling or Sampling()))
+    completions = [reply for reply in replies if isinstance(reply, Completion)]
+    assert completions == replies
+    return completions

@@ -1,22 +1,23 @@
-"""Requests that are built and answers that are read, without a network."""
+"""Requests are built without a network."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from tasks.models import chat
 from tasks.models.protocol import Message, Prompt, Sampling
+from tasks.models.settings import OpenAISettings
+
+SYSTEM, USER, ANSWER = Message("system", "Be brief."), Message("user", "hi"), Message("assistant", "ok")
 
 
-def build_request(samples: int = 1) -> chat.Request:
-    return chat.Request("k", (Message("user", "hi"),), tuple(range(samples)), Sampling(), None)
+def make_settings(**values: object) -> OpenAISettings:
+    return OpenAISettings.model_validate({"urls": ["http://127.0.0.1:1/v1"], "name": "m", **values})
 
 
-@given(st.integers(0, 10**6), st.lists(st.integers(0, 10**4), min_size=1, max_size=50))
-def test_split_tokens_sum_to_the_total_and_are_never_negative(total: int, weights: list[int]) -> None:
-    parts = chat.split_tokens(total, weights)
-    assert sum(parts) == total
-    assert min(parts) >= 0
+def build_request(*messages: Message, samples: int = 1) -> chat.Request:
+    return chat.Request("k", messages, tuple(range(samples)), Sampling(), None)
 
 
 @given(st.integers(0, 40), st.integers(1, 9), st.booleans())
@@ -28,26 +29,58 @@ def test_splitting_keeps_every_sample_once_within_the_bound(samples: int, max_sa
     assert all(request.seed == 7 + request.sample_indices[0] for request in requests if send_seed)
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [None, [], {}, {"choices": None}, {"choices": []}, {"choices": [{}]}, {"choices": [{"message": "x"}]}, "text"],
-)
-def test_an_answer_that_is_no_chat_completion_is_an_error(answer: object) -> None:
-    with pytest.raises(chat.BadAnswerError):
-        chat.read_completions(build_request(), answer)
+def test_extra_fields_are_sent_and_null_takes_a_field_away() -> None:
+    settings = make_settings(extra_body={"reasoning_effort": "low", "temperature": None, "nested": {"a": None}})
+    body = chat.build_body(build_request(USER), settings)
+    assert body["reasoning_effort"] == "low" and body["nested"] == {"a": None}
+    assert "temperature" not in body and body["top_p"] == 1.0
 
 
 @pytest.mark.parametrize(
-    ("content", "reason", "text", "finish_reason"),
+    ("fields", "fault"),
     [
-        ("a", "stop", "a", "stop"),
-        (None, "tool_calls", "", "other"),
-        ("b", "length", "b", "length"),
-        ("lone \ud800 half", "stop", "lone \ufffd half", "stop"),
-        ("\ufeff\U0001f600", "stop", "\ufeff\U0001f600", "stop"),
+        ({"n": 2}, "got n"),
+        ({"stream": True}, "got stream"),
+        ({"messages": []}, "got messages"),
+        ({"temperature": 0.2}, "expected temperature in the stage's sampling"),
+        ({"top_k": float("nan")}, "not JSON compliant"),
     ],
 )
-def test_text_and_finish_reason_are_read(content: str | None, reason: str, text: str, finish_reason: str) -> None:
-    answer = {"choices": [{"message": {"content": content}, "finish_reason": reason}]}
-    [completion] = chat.read_completions(build_request(), answer)
-    assert (completion.text, completion.finish_reason, completion.completion_tokens) == (text, finish_reason, 0)
+def test_extra_fields_that_contradict_a_row_are_refused(fields: dict[str, object], fault: str) -> None:
+    with pytest.raises(ValidationError, match=fault):
+        make_settings(extra_body=fields)
+
+
+def test_the_field_of_the_token_limit_has_the_name_that_is_set() -> None:
+    body = chat.build_body(build_request(USER), make_settings(token_limit="max_completion_tokens"))
+    assert body["max_completion_tokens"] == 512 and "max_tokens" not in body
+
+
+@pytest.mark.parametrize(
+    ("messages", "roles", "first"),
+    [
+        ((SYSTEM, USER), ["user"], "Be brief.\n\nhi"),
+        ((USER,), ["user"], "hi"),
+        ((SYSTEM, USER, ANSWER, USER), ["user", "assistant", "user"], "Be brief.\n\nhi"),
+        ((SYSTEM, SYSTEM, USER), ["user"], "Be brief.\n\nBe brief.\n\nhi"),
+        ((SYSTEM,), ["user"], "Be brief."),
+        ((USER, SYSTEM), ["user", "user"], "hi"),
+    ],
+)
+def test_system_turns_are_merged_into_the_user_turn(
+    messages: tuple[Message, ...], roles: list[str], first: str
+) -> None:
+    turns = chat.build_turns(messages, make_settings(system_role="user"))
+    assert ([turn["role"] for turn in turns], turns[0]["content"]) == (roles, first)
+
+
+def test_a_system_turn_can_have_the_role_developer() -> None:
+    turns = chat.build_turns((SYSTEM, USER), make_settings(system_role="developer"))
+    assert [turn["role"] for turn in turns] == ["developer", "user"]
+
+
+def test_the_control_has_the_roles_and_samples_of_the_request() -> None:
+    request = build_request(SYSTEM, USER, samples=3)
+    control = chat.build_control(request)
+    assert control.form == request.form
+    assert {turn.content for turn in control.messages} == {chat.CONTROL_WORDS}

@@ -7,16 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from storage.errors import ModelError
-from tasks.models.protocol import Completion, Prompt, Sampling
-from tests.models.servers import BuildPrompt, Connect, Serve, wait_until
+from storage.errors import ConfigError, ModelError
+from tasks.models.protocol import Completion, Prompt, Sampling, Unanswered
+from tests.models.servers import BuildPrompt, Connect, Serve, complete, wait_until
 
 SEEDED = Sampling(seed=100)
 
 
 def test_every_sample_of_every_prompt_is_answered_once(serve: Serve, client: Connect, prompt: BuildPrompt) -> None:
     model = client(serve())
-    completions = list(model.complete([prompt(f"p{i}", 3) for i in range(20)], Sampling()))
+    completions = complete(model, [prompt(f"p{i}", 3) for i in range(20)])
     assert sorted((completion.key, completion.sample_index) for completion in completions) == sorted(
         (f"p{i}", j) for i in range(20) for j in range(3)
     )
@@ -50,9 +50,11 @@ def test_seeds_are_seed_plus_sample_index_one_request_each(serve: Serve, client:
 
 def test_a_server_that_ignores_n_is_asked_for_the_rest(serve: Serve, client: Connect, prompt: BuildPrompt) -> None:
     server = serve(obeys_n=False)
-    completions = list(client(server).complete([prompt("p", 3)], Sampling()))
+    model = client(server)
+    completions = complete(model, [prompt("p", 3)])
     assert sorted(completion.sample_index for completion in completions) == [0, 1, 2]
-    assert [body.get("n", 1) for body in server.bodies] == [3, 2, 1]
+    assert len(complete(model, [prompt("q", 3)])) == 3
+    assert [body.get("n", 1) for body in server.bodies] == [3, 1, 1, 1, 1, 1]  # found out once
 
 
 def test_work_is_spread_over_the_servers(serve: Serve, client: Connect, prompt: BuildPrompt) -> None:
@@ -62,7 +64,7 @@ def test_work_is_spread_over_the_servers(serve: Serve, client: Connect, prompt: 
     model = client(*servers, max_in_flight=8)
     completions: list[Completion] = []
     prompts = [prompt(f"p{i}") for i in range(40)]
-    thread = threading.Thread(target=lambda: completions.extend(model.complete(prompts, Sampling())))
+    thread = threading.Thread(target=lambda: completions.extend(complete(model, prompts)))
     thread.start()
     for server in servers:
         server.wait_for_samples(4)
@@ -80,10 +82,10 @@ def test_a_dead_server_beside_a_living_one_costs_no_answer(
     assert len(list(model.complete([prompt(f"p{i}") for i in range(20)], Sampling()))) == 20
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 503])
+@pytest.mark.parametrize("status", [408, 500, 503])
 def test_temporary_failures_are_retried(serve: Serve, client: Connect, prompt: BuildPrompt, status: int) -> None:
     model = client(serve(failures=[status, status]))
-    assert [completion.text for completion in model.complete([prompt("p")], Sampling())] == ["echo: p #0"]
+    assert [completion.text for completion in complete(model, [prompt("p")])] == ["echo: p #0"]
     assert model.stats().retries == 2
 
 
@@ -101,7 +103,7 @@ def test_a_failure_that_outlasts_all_retries_names_address_status_and_attempts(
     serve: Serve, client: Connect, prompt: BuildPrompt
 ) -> None:
     server = serve(failures=[500] * 50)
-    message = rf"{server.url}: no answer after 4 attempts .* status 500, .*scripted failure"
+    message = rf"{server.url}: no answer after 4 attempts .* status 500: scripted failure"
     with pytest.raises(ModelError, match=message):
         list(client(server).complete([prompt(f"p{i}") for i in range(5)], Sampling()))
 
@@ -113,20 +115,22 @@ def test_an_unreachable_server_is_an_error_in_bounded_time(client: Connect, prom
     assert time.monotonic() - start_time < 30
 
 
-def test_a_prompt_that_is_too_long_becomes_an_empty_completion(
+def test_a_prompt_that_is_too_long_is_refused_with_the_servers_words(
     serve: Serve, client: Connect, prompt: BuildPrompt
 ) -> None:
     model = client(serve(longest_prompt=20))
     prompts = [prompt("x" * 21, 2), prompt("y"), prompt("z" * 50)]
-    completions = {completion.key: completion for completion in model.complete(prompts, Sampling())}
-    assert completions["x" * 21] == Completion("x" * 21, 1, "", "other", 0, 0)
-    assert completions["y"].finish_reason == "stop"
-    assert (model.stats().refused, model.stats().retries) == (2, 0)
+    replies = {(reply.key, reply.sample_index): reply for reply in model.complete(prompts, Sampling())}
+    words = "status 400: longer than the context"
+    assert replies["x" * 21, 1] == Unanswered("x" * 21, 1, "refused", words)
+    assert isinstance(replies["y", 0], Completion) and len(replies) == 4
+    assert (model.stats().refused, model.stats().retries) == (3, 0)
 
 
 def test_settings_that_no_prompt_can_satisfy_are_an_error(serve: Serve, client: Connect, prompt: BuildPrompt) -> None:
-    with pytest.raises(ModelError, match=r"refuses even a prompt of two words .*max_tokens=5000"):
-        list(client(serve()).complete([prompt("p")], Sampling(max_tokens=5000)))
+    server = serve()
+    with pytest.raises(ConfigError, match=r"refuses even a prompt of two words .*max_tokens=5000"):
+        list(client(server).complete([prompt(f"p{i}") for i in range(30)], Sampling(max_tokens=5000)))
 
 
 def test_the_bound_on_samples_in_flight_holds_over_all_threads(

@@ -12,7 +12,7 @@ from tasks.models.protocol import Completion, Prompt, Sampling
 from tasks.models.recorded import RecordedModel, Recorder
 from tasks.models.settings import RecordedSettings
 from tasks.models.stats import Stats
-from tests.models.servers import BuildPrompt
+from tests.models.servers import BuildPrompt, complete
 
 
 class UpperModel:
@@ -52,7 +52,7 @@ def test_the_key_of_a_prompt_is_no_part_of_the_address(tmp_path: Path, prompt: B
     list(recorder.complete([prompt("a")], Sampling()))
     recorder.save()
     renamed = Prompt("renamed", prompt("a").messages, (0,))
-    [completion] = open_recording(tmp_path / "r.parquet").complete([renamed], Sampling())
+    [completion] = complete(open_recording(tmp_path / "r.parquet"), [renamed])
     assert (completion.key, completion.text) == ("renamed", "A0\u00e9")
 
 

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from tasks.models.environment import list_vllm_builds
-from tasks.models.protocol import Sampling
+from tasks.models.protocol import Completion, Sampling
 from tasks.models.server_state import is_running, read_state
 from tasks.models.settings import VllmSettings
 from tasks.models.vllm import VllmModel
@@ -44,7 +44,7 @@ def test_a_real_server_answers_in_batches_refuses_a_prompt_that_is_too_long_and_
         state = read_state(state_path)
     finally:
         model.close()
-    answers = [completion for completion in completions if completion.finish_reason != "other"]
+    answers = [reply for reply in completions if isinstance(reply, Completion)]
     assert len(completions) == 25
     assert len(answers) == 24
     assert sum("def " in answer.text for answer in answers) > 12

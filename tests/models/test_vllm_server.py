@@ -20,7 +20,7 @@ from tasks.models.settings import PathWeights, VllmSettings
 from tasks.models.vllm import VllmModel
 from tasks.models.vllm_server import VllmServer, find_free_port
 from tasks.models.weights import Weights
-from tests.models.servers import BuildPrompt, wait_until
+from tests.models.servers import BuildPrompt, complete, wait_until
 
 BuildSettings = Callable[..., VllmSettings]
 """Mode of the stub, and settings that differ -> settings whose environment is the stub."""
@@ -143,7 +143,7 @@ def test_nothing_starts_before_the_first_prompt(model: OpenModel, prompt: BuildP
     assert list(stub.complete([], Sampling())) == []
     assert list(stub.complete([prompt("p", 0)], Sampling())) == []
     assert count_starts(tmp_path) == 0
-    assert [completion.text for completion in stub.complete([prompt("hello")], Sampling())] == ["HELLO"]
+    assert [completion.text for completion in complete(stub, [prompt("hello")])] == ["HELLO"]
     assert count_starts(tmp_path) == 1
 
 
@@ -152,7 +152,7 @@ def test_many_threads_start_one_server(model: OpenModel, prompt: BuildPrompt, tm
     texts: list[str] = []
 
     def ask() -> None:
-        texts.extend(completion.text for completion in stub.complete([prompt("a")], Sampling()))
+        texts.extend(completion.text for completion in complete(stub, [prompt("a")]))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -212,7 +212,7 @@ def test_a_dead_engine_is_started_again_and_no_answer_is_lost(
     model: OpenModel, prompt: BuildPrompt, tmp_path: Path, fault: str
 ) -> None:
     prompts = [prompt(f"p{i}") for i in range(10)] + [prompt(fault)] + [prompt(f"q{i}") for i in range(10)]
-    completions = list(model(max_in_flight=4).complete(prompts, Sampling()))
+    completions = complete(model(max_in_flight=4), prompts)
     assert sorted(completion.text for completion in completions) == sorted(prompt.key.upper() for prompt in prompts)
     assert count_starts(tmp_path) == 2
 

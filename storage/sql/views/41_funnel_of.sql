@@ -1,4 +1,4 @@
--- One row: how far the problems of a plan have come.
+-- One row: how far the problems of a plan have come. `refused` and `failed` are samples that a server did not give.
 create macro funnel_of(of_plan) as table
 with judged as (
     select * from verdicts_of(of_plan)
@@ -24,5 +24,7 @@ select
     count(distinct root_id) filter (round > 0 and verdict = 'passed') as repaired,
     count(*) filter (verdict = 'infra') as infra,
     count(*) filter (verdict is null and problem_id not in (
-        select problem_id from problems where tests_kind = 'none')) as unjudged
+        select problem_id from problems where tests_kind = 'none')) as unjudged,
+    (select count(*) from unanswered_of(of_plan) where status = 'refused') as refused,
+    (select count(*) from unanswered_of(of_plan) where status = 'failed') as failed
 from judged;
