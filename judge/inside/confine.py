@@ -13,6 +13,8 @@ DETACH = 2
 RDONLY, NOSUID, NODEV, NOATIME, BIND = 1, 2, 4, 1024, 4096
 PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS, CAPABILITY_V3 = 4, 38, 0x20080522
 OPEN_FILES = 256
+OWN_TMP = {"files_bytes": 64 << 20, "inodes": 4096}
+"""Limits of the /tmp of a fork server while it preloads, and of the tests' process."""
 AGE_S = 0.05  # longer than a tick of any kernel: a change after so long gives a folder another time stamp
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -65,8 +67,8 @@ class Server:
         # Jobs run as the owner of this /proc, which outlives them: a job that could write here would leave notes.
         mount(b"tmpfs", b"/proc", b"tmpfs", RDONLY | NOSUID | NODEV, b"size=4k,nr_inodes=1,mode=555")
         self._allow_children = allow_children
-        self._tmp: tuple[bytes | int, ...] | None = None
-        self._mounted_at, self._tmp_is_clean = 0.0, False
+        self._tmp_is_clean = False
+        self._mount_tmp(_format_options(OWN_TMP))
         for which, value in (
             (resource.RLIMIT_NOFILE, OPEN_FILES),
             (resource.RLIMIT_CORE, 1),  # not 0: the kernel would still pass a dump to the machine's handler
@@ -80,9 +82,9 @@ class Server:
 
     def fork(self, limits: dict[str, int]) -> int:
         """Fork a child, in a new pid namespace if it may have children. Return as os.fork does; raises OSError."""
+        self._tmp_is_clean = self._prepare_tmp(limits if self._allow_children else OWN_TMP)
         if not self._allow_children:
             return os.fork()
-        self._tmp_is_clean = self._prepare_tmp(limits)
         unshare(NEWPID)
         try:
             child = os.fork()
@@ -101,12 +103,14 @@ class Server:
         a fresh /tmp may be used only after AGE_S.
         """
         options = _format_options(limits)
-        if self._tmp is None or self._tmp != (options, *_stat_tmp()):
-            if self._tmp is not None:
-                _check_call(_libc.umount2(b"/tmp", DETACH), "umount /tmp")
-            mount(b"tmpfs", b"/tmp", b"tmpfs", NOSUID | NODEV | NOATIME, options)
-            self._tmp, self._mounted_at = (options, *_stat_tmp()), time.monotonic()
+        if self._tmp != (options, *_stat_tmp()):
+            _check_call(_libc.umount2(b"/tmp", DETACH), "umount /tmp")
+            self._mount_tmp(options)
         return time.monotonic() - self._mounted_at > AGE_S
+
+    def _mount_tmp(self, options: bytes) -> None:
+        mount(b"tmpfs", b"/tmp", b"tmpfs", NOSUID | NODEV | NOATIME, options)
+        self._tmp, self._mounted_at = (options, *_stat_tmp()), time.monotonic()
 
     def confine(self, limits: dict[str, int]) -> None:
         """In the child: give it an empty /tmp of its own, no capabilities, hard limits. This can't be undone."""
@@ -115,8 +119,8 @@ class Server:
             if not self._tmp_is_clean:
                 unshare(NEWNS)
                 mount(b"tmpfs", b"/tmp", b"tmpfs", NOSUID | NODEV | NOATIME, _format_options(limits))
-            os.chdir("/tmp")
             unshare(NEWUSER)  # without a map every id is the overflow id, and only this job's processes are counted
+        os.chdir("/tmp")
         _check_call(_libc.capset(*self._no_caps), "capset")
         cpu = limits["cpu_s"]
         for which, value in (
@@ -126,6 +130,18 @@ class Server:
         ):
             resource.setrlimit(which, (value, value))
         self._per_job.load()
+
+
+def empty_tmp() -> None:
+    """Remove what the tests of an earlier program have left in this process's /tmp, and go there."""
+    os.chdir("/tmp")
+    for entry in os.scandir("/tmp"):
+        import shutil  # hardly any test writes files
+
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            os.unlink(entry)
 
 
 def _format_options(limits: dict[str, int]) -> bytes:

@@ -6,7 +6,7 @@ import resource
 import socket
 import sys
 
-from . import kinds, packages
+from . import confine, kinds, packages
 from .descriptors import WIRE
 from .driver import Driver
 from .payload import read_payload
@@ -25,6 +25,7 @@ def main() -> None:
         data, extra, _, _ = control.recvmsg(64, socket.CMSG_SPACE(12))
         if not data:
             os._exit(0)
+        confine.empty_tmp()
         fds = array.array("i", extra[0][2])
         used = resource.getrusage(resource.RUSAGE_SELF)
         cpu_s = int(used.ru_utime + used.ru_stime) + int(data)

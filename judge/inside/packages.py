@@ -19,8 +19,10 @@ from .proxy import Ends
 FOLDER = "/packages"
 # One thread each: a pool does not survive a fork, and counts against the limit of processes.
 ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "ARROW_IO_THREADS": "1",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "BLIS_NUM_THREADS": "1",
+    "NUMEXPR_MAX_THREADS": "1", "NUMBA_NUM_THREADS": "1", "RAYON_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1",
+    "LOKY_MAX_CPU_COUNT": "1", "ARROW_IO_THREADS": "1", "ARROW_DEFAULT_MEMORY_POOL": "system",
+    "MPLBACKEND": "Agg",  # there is no screen; matplotlib would look for one
 }  # fmt: skip
 ALIASES = {"np": "numpy", "numpy": "numpy", "pd": "pandas", "pandas": "pandas"}
 _ALIAS = re.compile(r"\b(" + "|".join(ALIASES) + r")\b")

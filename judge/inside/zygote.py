@@ -26,6 +26,7 @@ def start(role: str, control_fd: int, uid: int) -> None:
     control = socket.socket(fileno=control_fd)
     control.set_inheritable(False)
     os.environ.clear()
+    os.environ["HOME"] = "/tmp"  # for libraries that keep settings there; their users have no entry of their own
     arguments = sys.argv[1:]  # read before load_main, which gives programs arguments of their own
     main = warm.load_main(role)
     server = confine.Server(uid, allow_children=role == "candidate")
