@@ -14,6 +14,9 @@ from tasks.running.effects import opened_models
 
 BAR_S = 0.5
 LINE_S = 20
+ASKING = ("mining concepts", "mining tasks", "generate", "write_tests", "diagnose", "repair")
+LONG_WAIT_S = 5.0
+"""Waits for a rate limit that get a line of their own at once."""
 
 
 @contextmanager
@@ -44,20 +47,38 @@ def _show_bars(stop: threading.Event) -> None:
             for stage, state in progress.snapshot().items():
                 if stage not in bar_of_stage:
                     bar_of_stage[stage] = bars.add_task(stage, total=0, note="")
-                note = _tokens_per_second() if stage == "generate" else ""
+                is_waiting = stage in ASKING and state.done < state.total and _rate_limit_s()
+                note = describe_wait() if is_waiting else _tokens_per_second() if stage == "generate" else ""
                 bars.update(bar_of_stage[stage], total=state.total, completed=state.done, note=note)
             if stop.wait(BAR_S):
                 return
 
 
 def _print_lines(stop: threading.Event) -> None:
-    """Print a line whenever a stage has advanced."""
-    start, last = time.monotonic(), ""
-    while not stop.wait(LINE_S):
+    """Print a line whenever a stage has advanced, at most every LINE_S seconds, and when a long wait begins."""
+    start, last, printed_at, waited = time.monotonic(), "", time.monotonic(), False
+    while not stop.wait(BAR_S):
+        now, is_waiting = time.monotonic(), _rate_limit_s() > 0
+        is_new_wait = _rate_limit_s() > LONG_WAIT_S and not waited
+        if now - printed_at < LINE_S and not is_new_wait:
+            waited = waited and is_waiting
+            continue
         stages = ", ".join(f"{stage} {state.done}/{state.total}" for stage, state in progress.snapshot().items())
-        if stages and stages != last:
-            stderr.print(f"[{time.monotonic() - start:5.0f} s] {stages} {_tokens_per_second()}", markup=False)
+        note = describe_wait() if is_waiting else _tokens_per_second()
+        if stages and (stages != last or is_waiting):
+            stderr.print(f"[{now - start:5.0f} s] {stages} {note}", soft_wrap=True, markup=False)
             last = stages
+        printed_at, waited = now, is_waiting
+
+
+def describe_wait() -> str:
+    """Return how long the model's server lets no request through; "" where none waits for that."""
+    seconds = _rate_limit_s()
+    return f"waiting for the server's rate limit, {seconds:.0f} s" if seconds else ""
+
+
+def _rate_limit_s() -> float:
+    return max((model.stats().waiting_s for model in opened_models()), default=0.0)
 
 
 def _tokens_per_second() -> str:

@@ -62,6 +62,7 @@ def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str
     reaper.guard_server()
     from cli.live import show_progress
     from flows.refresh import STAGES, refresh
+    from flows.watching.report import UnansweredError
 
     names = [name.strip() for name in only.split(",")] if only else STAGES
     stages = tuple(stage for stage in STAGES if stage in names)
@@ -69,7 +70,10 @@ def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str
         raise ConfigError(f"--only: unknown stage {min(unknown)!r}; expected some of {', '.join(STAGES)}")
     start = time.monotonic()
     with show_progress():
-        report = refresh(settings, stages)
+        try:
+            report = refresh(settings, stages)
+        except UnansweredError as error:  # print_report raises it once the report is printed
+            report = error.report
     return report, time.monotonic() - start
 
 
@@ -86,13 +90,29 @@ def load_config(config: Path, lake: str | None, sets: list[str] | None = None) -
 
 
 def print_report(report: "Report", seconds: float, as_json: bool) -> None:
-    """Print a run's funnel, its models' rates, and an example and queries for each product."""
+    """Print a run's funnel, what it lacks, its models' rates, and an example and queries for each product.
+
+    Raises:
+        UnansweredError: the run counts as failed, since its models left too much unanswered.
+    """
+    from flows.watching.report import UnansweredError
+
     if as_json:
         print_json({**asdict(report), "wall_s": round(seconds, 1)})
-        return
+    else:
+        _print_words(report, seconds)
+    if report.fault:
+        raise UnansweredError(report.fault, report)
+
+
+def _print_words(report: "Report", seconds: float) -> None:
     from cli.show import print_example
+    from flows.watching.report import describe_unanswered
 
     print_table(with_step_names(report.table()), title=f"Funnel of {report.lake}")
+    for line in report.unanswered:
+        words = f"without an answer, asked again by the next run: {describe_unanswered(line)}"
+        stderr.print(words, soft_wrap=True, markup=False)
     for stats in report.models:
         busy_s, tokens = (cast(float, stats[name]) for name in ("busy_s", "completion_tokens"))
         if busy_s:

@@ -44,6 +44,7 @@ def command(
                 tables["funnel"] = catalog.rows("select * from funnel")
                 drops = "select stage, reason, count(*) as n from drops group by all order by all"
                 tables["drops"] = catalog.rows(drops)
+                tables |= _unanswered(catalog, "unanswered")
     if as_json:
         print_json(tables)
         return
@@ -101,8 +102,17 @@ def _of_config(config: Path, lake: str | None) -> dict[str, Any]:
         [new] = catalog.rows("select count(*) as n from selections anti join problems using (problem_id)")
         counts = {stage: count.total() for stage, count in pending_counts(catalog, plan["plan_id"]).items()}
         funnel = funnel_of(catalog, plan["plan_id"], loaded.products)
+        unanswered = _unanswered(catalog, "unanswered_of($plan)", plan=plan["plan_id"])
     stages = {"ingest": new["n"], **{stage: n for stage, n in counts.items() if stage in stages_of(plan)}}
     return {
         "funnel": [{"step": step, "count": n} for step, n in funnel.items()],
         "pending": [{"stage": stage, "rows": n} for stage, n in stages.items()],
+        **unanswered,
     }
+
+
+def _unanswered(catalog: Catalog, source: str, **values: object) -> dict[str, list[dict[str, object]]]:
+    """Return the table of what servers left without an answer, which the next run asks for again; none if empty."""
+    counts = "stage, status, count(*) as n, min(coalesce(source_id, subject_id)) as example, mode(words) as words"
+    rows = catalog.rows(f"select {counts} from {source} group by stage, status order by all", **values)  # noqa: S608
+    return {"unanswered": rows} if rows else {}

@@ -66,6 +66,9 @@ class RefreshConfig(Settings):
     """Selection of the examples of debugging_sft."""
     pairs: PreferenceSettings = PreferenceSettings()
     """Selection of the pairs of the preference datasets."""
+    max_failed: float = Field(0.05, ge=0, le=1)
+    """Share of the samples that a run may lack because every attempt at them failed; above it the run fails at its end,
+    with everything written. The next run asks for them again."""
     alerts: AlertSettings = AlertSettings()
     """Rates above which a run's event says `high`; configs/automations defines what follows."""
     parallel_buckets: int = Field(8, ge=1, le=256)

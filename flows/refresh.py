@@ -23,7 +23,7 @@ from flows.config import RefreshConfig
 from flows.plan import check_templates, make_plan, write_plan
 from flows.runners import sandbox_of_worker, start_runner
 from flows.watching.artifacts import publish_artifacts
-from flows.watching.report import Report, make_report
+from flows.watching.report import Report, UnansweredError, make_report
 from judge.factory import SandboxSettings
 from storage.catalog import Catalog
 from storage.errors import ConfigError
@@ -38,6 +38,7 @@ from tasks.generate.task import generate
 from tasks.ingest.task import ingest
 from tasks.matrix.task import matrix
 from tasks.mining.task import mining
+from tasks.models.probe import check_reachable
 from tasks.models.settings import ModelSettings
 from tasks.mutation.task import mutation
 from tasks.repair.task import repair
@@ -66,6 +67,8 @@ def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
 
     Raises:
         ConfigError: a setting is wrong, or `only` names an unknown stage; nothing was written.
+        ModelError: a model's server can't be reached.
+        UnansweredError: all is written, but models left more unanswered than `max_failed` allows.
     """
     began = time.monotonic()
     progress.reset()
@@ -83,7 +86,8 @@ def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
                 ingested = ingest(config.lake, config.data, problem_ids)
                 plan = make_plan(config, ingested.selection_id, datetime.now(UTC))
                 write_plan(Lake(config.lake), plan)
-                busy = _busy_buckets(config, plan, ingested.buckets)
+                busy, stages = _find_work(config, plan, ingested.buckets)
+                check_reachable(model for model, askers in _askers(config) if askers & stages & set(only))
                 if busy and JUDGING & set(only) and config.audit != "off":
                     audit(config.lake, config.sandbox, config.audit)
             steps = [step for step in steps_of(config, plan["plan_id"]) if step.task.name in only]
@@ -97,16 +101,27 @@ def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
                     assemble_preference(config.lake, config.pairs, SCORERS[config.pairs.scorer], EFFICIENCY)
         report = make_report(config, plan, ingested.dropped)
         publish_artifacts(report, config.alerts, time.monotonic() - began)
+        if report.fault:
+            raise UnansweredError(report.fault, report)
         return report
     finally:
         close_all()
 
 
-def _busy_buckets(config: RefreshConfig, plan: PlanRow, buckets: Sequence[int]) -> list[int]:
-    """Return the buckets with pending work: where no stage has pending rows, no stage can get any."""
+def _find_work(config: RefreshConfig, plan: PlanRow, buckets: Sequence[int]) -> tuple[list[int], set[str]]:
+    """Return the buckets and the stages with pending work: where no stage has pending rows, no stage can get any."""
     with Catalog(Lake(config.lake)) as catalog:
         counts = pending_counts(catalog, plan["plan_id"])
-    return [bucket for bucket in buckets if any(rows[bucket] for rows in counts.values())]
+    busy = [bucket for bucket in buckets if any(rows[bucket] for rows in counts.values())]
+    return busy, {stage for stage, rows in counts.items() if any(rows[bucket] for bucket in buckets)}
+
+
+def _askers(config: RefreshConfig) -> list[tuple[ModelSettings, set[str]]]:
+    """Return each model with the stages whose pending work it is needed for: a first attempt may need a repair."""
+    asked_first = {"generate", "write_tests"}
+    if "debugging" not in config.products:
+        return [(config.model, asked_first)]
+    return [(config.model, asked_first), (config.explains_and_repairs, {"generate", "diagnose", "repair"})]
 
 
 def steps_of(config: RefreshConfig, plan_id: str) -> list[Step]:

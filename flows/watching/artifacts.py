@@ -96,6 +96,8 @@ class RunProgress:
                 f"| {stage} | {bar} | {state.done} | {state.total} | {rate:.2f} | {_format_seconds(seconds_left)} |"
             )
         lines += ["", *(f"- {name}: {value}" for name, value in measure_speed(stats, stages, now - self.began).items())]
+        if waiting_s := max((s.waiting_s for s in stats), default=0.0):
+            lines.append(f"- waiting for the server's rate limit: {waiting_s:.0f} s")
         return "\n".join(lines)
 
 

@@ -1,16 +1,20 @@
 """The report of a run: the funnel, the examples, and the use of the models."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from prefect.artifacts import create_table_artifact
 
 from flows.config import RefreshConfig
 from storage.catalog import Catalog
+from storage.errors import ModelError
 from storage.lake import Lake
 from storage.products import Product
 from storage.rows import PlanRow
+from storage.statements import load_statement
+from tasks.asking.recipes import Recipe
+from tasks.mining.recipes import mining_recipes
 from tasks.running.effects import model_for, opened_models
 
 PREFERENCE = ("preference_correctness", "preference_efficiency", "preference_kto")
@@ -23,6 +27,35 @@ BASE_OF = {
     "told_apart": "problems",
 }  # fmt: skip
 """Name of the step that the rate of each step is a share of."""
+
+
+ANSWERS = {"generate": "attempts", "write_tests": "test_answers", "diagnose": "diagnoses", "repair": "repairs"}
+"""Step of the funnel that counts the answers of each stage that asks a model."""
+
+
+class UnansweredError(ModelError):
+    """A run is over and written, but its models left too much unanswered (exit status 1).
+
+    Attributes:
+        report: report of the run.
+    """
+
+    def __init__(self, message: str, report: "Report") -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class UnansweredLine(TypedDict):
+    """Samples that one stage lacks for one reason: `refused` by the server, or `failed` in every attempt."""
+
+    stage: str
+    status: str
+    samples: int
+    problems: int
+    examples: list[str]
+    """Names of up to three of these problems in their source."""
+    words: str
+    """The server's words, or what was wrong with its last response, as most of them have it."""
 
 
 class FunnelLine(TypedDict):
@@ -51,6 +84,10 @@ class Report:
     funnel: dict[str, int]
     examples: dict[str, int]
     """Examples by form or dataset."""
+    unanswered: list[UnansweredLine] = field(default_factory=list)
+    """What the next run asks for again."""
+    fault: str = ""
+    """Why the run counts as failed although it is written; empty where it does not."""
     models: list[dict[str, object]] = field(default_factory=list)
     """Name and counters of every model that was opened."""
     versions: dict[str, int] = field(default_factory=dict)
@@ -87,6 +124,12 @@ def make_report(config: RefreshConfig, plan: PlanRow, dropped_lines: int) -> Rep
     with Catalog(Lake(config.lake)) as catalog:
         funnel = funnel_of(catalog, plan["plan_id"], config.products)
         examples = _examples(catalog, config.products)
+        recipes = [recipe.recipe_id for recipe in _mining_recipes(config)]
+        lacking = catalog.rows(load_statement("unanswered_of_run"), plan=plan["plan_id"], recipes=recipes)
+        unanswered = [cast(UnansweredLine, line) for line in lacking]
+        answers = {stage: funnel.get(step, 0) for stage, step in ANSWERS.items()}
+        mined = "select 'mining ' || step as stage, count(*) as n from ideas where list_contains($recipes, recipe_id)"
+        answers |= {row["stage"]: row["n"] for row in catalog.rows(f"{mined} group by step", recipes=recipes)}
         versions = catalog.versions
     report = Report(
         lake=config.lake.path,
@@ -99,12 +142,48 @@ def make_report(config: RefreshConfig, plan: PlanRow, dropped_lines: int) -> Rep
         recipe_id=plan["generate_recipe"],
         funnel=funnel,
         examples=examples,
+        unanswered=unanswered,
+        fault=find_fault(answers, unanswered, config.max_failed),
         models=[{"name": model.name, **asdict(model.stats())} for model in opened_models()],
         versions=versions,
     )
     table = [dict(line) for line in report.table()]
     create_table_artifact(table, key="funnel", description=f"Lake {report.lake}: from problems to examples")
     return report
+
+
+def describe_unanswered(line: UnansweredLine) -> str:
+    """Return one line about what a stage lacks."""
+    rest = line["problems"] - len(line["examples"])
+    examples = ", ".join(line["examples"]) + (f" and {rest} more" if rest else "")
+    return f"{line['stage']}: {line['samples']} {line['status']} ({examples}): {line['words']}"
+
+
+def find_fault(answers: Mapping[str, int], unanswered: Sequence[UnansweredLine], max_failed: float) -> str:
+    """Return in one line why a run lacks too much; empty where it does not.
+
+    It lacks too much where more failed than `max_failed` allows, or where a stage got no answer, only refusals.
+
+    Args:
+        answers: number of answers by stage.
+    """
+    samples = sum(answers.values()) + sum(line["samples"] for line in unanswered)
+    failed = [line for line in unanswered if line["status"] == "failed"]
+    count = sum(line["samples"] for line in failed)
+    if count > max_failed * samples:
+        return (
+            f"{count} of {samples} samples failed ({count / samples:.0%}, max_failed={max_failed:g}); "
+            f"{describe_unanswered(max(failed, key=lambda line: line['samples']))}; the next run asks again"
+        )
+    for line in unanswered:
+        if not answers.get(line["stage"]):
+            return f"no answer at all; {describe_unanswered(line)}; the next run asks again"
+    return ""
+
+
+def _mining_recipes(config: RefreshConfig) -> Sequence[Recipe]:
+    model = model_for(config.model)
+    return mining_recipes(config.mining, model.name, model.revision) if config.code else ()
 
 
 def _examples(catalog: Catalog, products: Sequence[Product]) -> dict[str, int]:

@@ -110,8 +110,8 @@ class Exchange:
                 return result
             attempts += 1
             if attempts > self._settings.retries:
-                spent = f"{attempts} attempts in {time.monotonic() - started_at:.0f} s"
-                return await self._explain_failure(endpoint, request, failure, spent)
+                spent_s = time.monotonic() - started_at
+                return await self._explain_failure(endpoint, request, failure, spent_s)
             self._meter.retries += 1
             self._endpoints.note_failure(endpoint)
             await self._revive_endpoint(endpoint, revivals)
@@ -128,7 +128,7 @@ class Exchange:
                 control = chat.build_control(request)
                 result = await self._control(control)
                 if isinstance(result, Exception):
-                    raise self._server_error(endpoint, result, f"{CONTROL_ATTEMPTS} attempts") from result
+                    raise _server_error(endpoint, result, f"{CONTROL_ATTEMPTS} attempts") from result
                 if isinstance(result, Refusal) and not await self._takes_one_choice(control):
                     raise await self._find_wrong_setting(endpoint, control, result)
                 if result is None:
@@ -138,7 +138,7 @@ class Exchange:
         return _leave_unanswered(request, "refused", refusal.words)
 
     async def _explain_failure(
-        self, endpoint: Endpoint, request: chat.Request, failure: Exception, spent: str
+        self, endpoint: Endpoint, request: chat.Request, failure: Exception, spent_s: float
     ) -> list[Reply]:
         """Return failed samples, or none where the server fails at several choices, and not at the prompt.
 
@@ -146,15 +146,15 @@ class Exchange:
             ModelError: the server fails at everything.
             ConfigError: the server refuses the settings.
         """
-        control = chat.build_control(request)
+        control, attempts = chat.build_control(request), f"{self._settings.retries + 1} attempts"
         result = await self._control(control)
         if result is None:
-            return _leave_unanswered(request, "failed", f"{spent}; last: {failures.describe_failure(failure)}")
+            return _leave_unanswered(request, "failed", f"{attempts}; last: {failures.describe_failure(failure)}")
         if await self._takes_one_choice(control):
             return []
         if isinstance(result, Refusal):
             raise await self._find_wrong_setting(endpoint, control, result)
-        raise self._server_error(endpoint, failure, spent) from failure
+        raise _server_error(endpoint, failure, f"{attempts} in {spent_s:.0f} s") from failure
 
     async def _control(
         self, control: chat.Request, settings: OpenAISettings | None = None
@@ -207,12 +207,6 @@ class Exchange:
             f"n={control.n}, seed={control.seed}: {refusal.words}; change the sampling, or the model's settings"
         )
 
-    def _server_error(self, endpoint: Endpoint, failure: Exception, spent: str) -> ModelError:
-        return ModelError(
-            f"{endpoint.url}: no answer after {spent}; last: {failures.describe_failure(failure)}; "
-            f"{failures.suggest_remedy(failure)}"
-        )
-
     async def _revive_endpoint(self, endpoint: Endpoint, revivals: int) -> None:
         if self._revive is None:
             return
@@ -252,3 +246,10 @@ class Exchange:
 
 def _leave_unanswered(request: chat.Request, status: Status, words: str) -> list[Reply]:
     return [Unanswered(request.key, index, status, words) for index in request.sample_indices]
+
+
+def _server_error(endpoint: Endpoint, failure: Exception, spent: str) -> ModelError:
+    return ModelError(
+        f"{endpoint.url}: no answer after {spent}; last: {failures.describe_failure(failure)}; "
+        f"{failures.suggest_remedy(failure)}"
+    )

@@ -137,7 +137,7 @@ class OpenAIModel:
             timeout=httpx.Timeout(settings.request_timeout_s, connect=settings.connect_timeout_s),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=settings.max_in_flight),
             # Proxies of the environment are for servers on other machines.
-            trust_env=is_elsewhere(settings),
+            trust_env=is_elsewhere(settings.urls),
             transport=self._transport,
         )
 
@@ -162,6 +162,6 @@ class OpenAIModel:
         return ", ".join(self._settings.urls)
 
 
-def is_elsewhere(settings: OpenAISettings) -> bool:
+def is_elsewhere(urls: Iterable[str]) -> bool:
     """Return whether some server is on another machine, and may be behind a proxy."""
-    return any(urlsplit(url).hostname not in LOOPBACK for url in settings.urls)
+    return any(urlsplit(url).hostname not in LOOPBACK for url in urls)

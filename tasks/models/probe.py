@@ -1,6 +1,11 @@
-"""Check whether a config's model can be used, for `patchmill doctor`; nothing is started."""
+"""Check whether a config's models can be used, for `patchmill doctor` and before a run; nothing is started."""
 
+import contextlib
 import os
+import queue
+import threading
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import httpx
@@ -8,8 +13,12 @@ import httpx
 from storage.errors import ModelError
 from tasks.models.environment import FIX, find_python, list_vllm_builds, uses_gpu
 from tasks.models.hardware import list_cores, list_gpus
+from tasks.models.openai import is_elsewhere
+from tasks.models.replies import one_line
 from tasks.models.settings import ModelSettings, OpenAISettings, RecordedSettings, VllmSettings
 from tasks.models.weights import find_installed
+
+REACH_S = 4.0
 
 
 @dataclass(frozen=True)
@@ -76,8 +85,44 @@ def _check_key(settings: OpenAISettings) -> ModelCheck:
 
 def _check_url(settings: OpenAISettings, url: str) -> ModelCheck:
     """Check that a server answers at this address, with any status: `_check_key` covers a refused key."""
+    fault = _find_fault(url, settings.connect_timeout_s)
+    if fault:
+        return ModelCheck("model server", False, f"{url}: {fault}", "start it, or correct urls")
+    return ModelCheck("model server", True, url)
+
+
+def check_reachable(models: Iterable[ModelSettings]) -> None:
+    """Check within REACH_S that each model has a server; those that Patchmill starts by itself need none yet.
+
+    Of several addresses one is enough: requests go to those that answer.
+
+    Raises:
+        ModelError: no address of a model has a server.
+    """
+    groups = {settings.urls for settings in models if isinstance(settings, OpenAISettings)}
+    answers: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
+    urls = {url for group in groups for url in group}
+    for url in urls:  # threads that nobody waits for at exit: looking up a name can't be cut short
+        threading.Thread(target=lambda url=url: answers.put((url, _find_fault(url, REACH_S))), daemon=True).start()
+    deadline = time.monotonic() + REACH_S
+    faults = dict.fromkeys(urls, f"no answer within {REACH_S:.0f} s")
+    for _ in urls:
+        with contextlib.suppress(queue.Empty):
+            url, faults[url] = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+    for group in groups:
+        if all(faults[url] for url in group):
+            raise ModelError(f"no server at {', '.join(group)}: {faults[group[0]]}; start it, or correct urls")
+
+
+def _find_fault(url: str, timeout_s: float) -> str:
+    """Return why no server answers at an address; "" where one does, with any status, or takes its time."""
     try:
-        status = httpx.get(f"{url.rstrip('/')}/models", timeout=settings.connect_timeout_s).status_code
-    except httpx.HTTPError as error:
-        return ModelCheck("model server", False, f"{url}: {type(error).__name__} {error}", "start it, or correct urls")
-    return ModelCheck("model server", True, f"{url}: status {status}")
+        address = f"{url.rstrip('/')}/models"
+        httpx.get(address, timeout=timeout_s, trust_env=is_elsewhere((url,)), headers={"Accept": "application/json"})
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
+        return one_line(f"{type(error).__name__} {error}")
+    except httpx.InvalidURL as error:
+        return one_line(f"not an address: {error}")
+    except httpx.HTTPError:
+        return ""
+    return ""

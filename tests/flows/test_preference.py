@@ -43,8 +43,8 @@ def test_a_run_writes_tests_matrix_scores_and_pairs(preference: Build, writer: S
     # three asserts count per problem, one of them wrong, so that no program passes it
     assert report.funnel == {
         "problems": 2, "attempts": 6, "without_code": 0, "right_at_once": 2, "wrong": 4, "wrong_distinct": 4,
-        "infra": 0, "unjudged": 0, "refused": 0, "failed": 0, "test_answers": 2, "tests_found": 6, "tests_kept": 6, "constant_tests": 2,
-        "programs_scored": 6, "told_apart": 2, "programs_timed": 0,
+        "infra": 0, "unjudged": 0, "refused": 0, "failed": 0, "test_answers": 2, "tests_found": 6,
+        "tests_kept": 6, "constant_tests": 2, "programs_scored": 6, "told_apart": 2, "programs_timed": 0,
     }  # fmt: skip
     assert report.examples == {"preference_correctness": 2, "preference_efficiency": 0, "preference_kto": 6}
     reasons = query(preference(), "select no_test_reason, count(*) as n from tests group by all order by all")
