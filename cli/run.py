@@ -20,6 +20,7 @@ from cli.options import (
     with_step_names,
 )
 from storage.errors import ConfigError
+from storage.lake import Lake
 
 if TYPE_CHECKING:
     from flows.config import RefreshConfig
@@ -59,6 +60,10 @@ def command(
 def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str] | None) -> tuple["Report", float]:
     """Run a config with progress on stderr. Return its report and the seconds it took."""
     settings = load_config(config, lake, sets)
+    from tasks.models.probe import check_reachable
+
+    if only is None and not Lake(settings.lake).exists():  # else the flow looks whether a model has anything to do
+        check_reachable(model for model, _ in settings.askers)
     reaper.guard_server()
     from cli.live import show_progress
     from flows.refresh import STAGES, refresh

@@ -84,6 +84,14 @@ class RefreshConfig(Settings):
         return self.teacher or self.model
 
     @property
+    def askers(self) -> list[tuple[ModelSettings, set[str]]]:
+        """Each model with the stages whose pending work needs it: a first attempt may need a repair."""
+        asked_first = {"generate", "write_tests"}
+        if "debugging" not in self.products:
+            return [(self.model, asked_first)]
+        return [(self.model, asked_first), (self.explains_and_repairs, {"generate", "diagnose", "repair"})]
+
+    @property
     def code(self) -> tuple[CodeSource, ...]:
         """Sources of code."""
         return tuple(source for source in self.sources if isinstance(source, FolderSource | GitSource))

@@ -87,7 +87,7 @@ def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
                 plan = make_plan(config, ingested.selection_id, datetime.now(UTC))
                 write_plan(Lake(config.lake), plan)
                 busy, stages = _find_work(config, plan, ingested.buckets)
-                check_reachable(model for model, askers in _askers(config) if askers & stages & set(only))
+                check_reachable(model for model, askers in config.askers if askers & stages & set(only))
                 if busy and JUDGING & set(only) and config.audit != "off":
                     audit(config.lake, config.sandbox, config.audit)
             steps = [step for step in steps_of(config, plan["plan_id"]) if step.task.name in only]
@@ -114,14 +114,6 @@ def _find_work(config: RefreshConfig, plan: PlanRow, buckets: Sequence[int]) -> 
         counts = pending_counts(catalog, plan["plan_id"])
     busy = [bucket for bucket in buckets if any(rows[bucket] for rows in counts.values())]
     return busy, {stage for stage, rows in counts.items() if any(rows[bucket] for bucket in buckets)}
-
-
-def _askers(config: RefreshConfig) -> list[tuple[ModelSettings, set[str]]]:
-    """Return each model with the stages whose pending work it is needed for: a first attempt may need a repair."""
-    asked_first = {"generate", "write_tests"}
-    if "debugging" not in config.products:
-        return [(config.model, asked_first)]
-    return [(config.model, asked_first), (config.explains_and_repairs, {"generate", "diagnose", "repair"})]
 
 
 def steps_of(config: RefreshConfig, plan_id: str) -> list[Step]:
