@@ -145,8 +145,8 @@ def _run_call(text: str, entry: str, call: Callable[..., Any], addresses: list[s
 def equals_json(actual: Any, expected: Any) -> bool:
     """Compare a value with a JSON value, as Python does but for what JSON cannot say.
 
-    A list equals a tuple too, a text key equals a number with that text, and floats may differ by 1e-9. What numpy
-    holds is compared as the plain numbers in it.
+    A list equals a tuple too, a text key equals a number with that text, floats may differ by 1e-9, and NaN equals NaN.
+    What numpy holds is compared as the plain numbers in it.
     """
     if type(actual).__module__ == "numpy":
         actual = actual.tolist()
@@ -161,6 +161,8 @@ def equals_json(actual: Any, expected: Any) -> bool:
             key in by_text and equals_json(by_text[key], expected[key]) for key in expected
         )
     if isinstance(expected, float) and type(actual) in (int, float) and actual != expected:
+        if expected != expected:
+            return bool(actual != actual)
         finite = abs(actual) < sys.float_info.max
         return finite and bool(abs(actual - expected) <= TOLERANCE * max(abs(actual), abs(expected)))
     if isinstance(expected, bool) is not isinstance(actual, bool):
