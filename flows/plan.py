@@ -15,7 +15,7 @@ from tasks.diagnose import recipe as diagnose
 from tasks.generate import recipe as generate
 from tasks.mining.recipes import check_templates as check_mining_templates
 from tasks.models.protocol import Model
-from tasks.mutation.mutate import MUTATOR_VERSION
+from tasks.mutating.mutate import MUTATOR_VERSION
 from tasks.repair import recipe as repair
 from tasks.running.conditions import conditions_id, suite_id
 from tasks.running.effects import model_for

@@ -42,8 +42,8 @@ VERSIONED = {
         + tuple((ROOT / "judge/inside").glob("*.py")),
     ),
     "mutation": VersionedCode(
-        "mutants", "tasks.mutation.mutate", "MUTATOR_VERSION",
-        tuple(ROOT / "tasks/mutation" / name for name in ("mutate.py", "operators.py")),
+        "mutants", "tasks.mutating.mutate", "MUTATOR_VERSION",
+        tuple(ROOT / "tasks/mutating" / name for name in ("mutate.py", "operators.py")),
     ),
     "score": VersionedCode(
         "scores", "tasks.score.rankers", "SCORERS",

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 STAGES = sorted(path.parent.name for path in ROOT.glob("tasks/*/task.py"))
-ROOMS = ("asking", "running", "reading", "models")
+ROOMS = ("asking", "running", "reading", "mutating", "models")
 ROW_BUILDERS = sorted(ROOT.glob("tasks/*/rows.py"))
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter", "uuid4", "urandom"}
 

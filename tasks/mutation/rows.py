@@ -10,7 +10,7 @@ from judge.protocol import JUDGE_VERSION, Job, Judged, Limits
 from storage.ids import content_id
 from storage.pending import PendingMutation
 from storage.rows import DropRow, MutantRow
-from tasks.mutation.mutate import MUTATOR_VERSION, Mutant, mutate_program
+from tasks.mutating.mutate import MUTATOR_VERSION, Mutant, mutate_program
 
 LEAST_CPU_S = 1.0
 SLACK = 5.0  # times what the reference took: a mutant that takes longer counts as failed

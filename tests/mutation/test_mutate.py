@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.mutation.mutate import mutate_program
+from tasks.mutating.mutate import mutate_program
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,7 +25,7 @@ def references() -> list[str]:
 def test_mutants_are_the_same_in_every_process() -> None:
     text = "def common(word):\n    return word in {'a', 'b', 'c', 'd'} or word in {'x': 1, 'y': 2.5}\n"
     program = (
-        "import sys; from tasks.mutation import mutate; print(*mutate.mutate_program(sys.stdin.read()), sep='\\n')"
+        "import sys; from tasks.mutating import mutate; print(*mutate.mutate_program(sys.stdin.read()), sep='\\n')"
     )
     outputs = {
         subprocess.run(

@@ -20,7 +20,7 @@ from storage.plan_tables import SELECTIONS
 from storage.tables import ATTEMPTS, MUTANTS, PROBLEMS
 from tasks.execute.task import execute
 from tasks.ingest.rows import reference_row
-from tasks.mutation.mutate import mutate_program
+from tasks.mutating.mutate import mutate_program
 from tasks.mutation.rows import limits_of_mutants, mutant_row, pending_mutants
 from tasks.mutation.settings import MutationSettings
 from tasks.mutation.task import mutation

@@ -9,7 +9,7 @@ from types import CodeType
 from typing import Any
 
 from storage.ids import content_id
-from tasks.mutation.operators import propose_changes
+from tasks.mutating.operators import propose_changes
 from tasks.reading.python_text import parse
 
 MUTATOR_VERSION = 1
@@ -26,6 +26,8 @@ class Mutant:
     """Of the change, in the original program, from 1."""
     code: str
     """The whole program, without the comments and the layout of the original."""
+    spliced: str | None
+    """The program with the change in the original's own text; None where the change has no place of its own there."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class _Site:
     parent: ast.AST
     field: str
     value: Any
+    node: ast.AST
+    """The node that is replaced."""
+    replacement: ast.AST
     key: str
     """Address of the site in its program; decides the order."""
 
@@ -60,11 +65,37 @@ def mutate_program(source: str) -> Iterator[Mutant]:
         original_value = getattr(site.parent, site.field)
         setattr(site.parent, site.field, site.value)
         text = _unparse(tree)
+        place, new_text = _changed_part(site)
         setattr(site.parent, site.field, original_value)
         compiled = _compile(text) if text else None
         if text and compiled and compiled not in compiled_programs:
             compiled_programs.add(compiled)
-            yield Mutant(site.operator, site.line, text)
+            yield Mutant(site.operator, site.line, text, _splice(source, place, new_text, text))
+
+
+def _changed_part(site: _Site) -> tuple[ast.AST, str | None]:
+    """Return the smallest node with a place in the text that holds the change, and its new text.
+
+    Call it while the tree holds the change.
+    """
+    if hasattr(site.node, "end_col_offset"):
+        return site.node, _unparse(site.replacement)
+    return site.parent, _unparse(site.parent)
+
+
+def _splice(source: str, place: ast.AST, new_text: str | None, mutant: str) -> str | None:
+    """Return the source with new text in the place of a node; None unless that is the same program as the mutant."""
+    if new_text is None or not hasattr(place, "end_col_offset"):
+        return None
+    lines = source.encode().splitlines(keepends=True)  # column offsets count bytes
+    start, end = (
+        sum(map(len, lines[: line - 1])) + column
+        for line, column in ((place.lineno, place.col_offset), (place.end_lineno, place.end_col_offset))  # type: ignore[attr-defined]
+    )
+    before, after = source.encode()[:start].decode(), source.encode()[end:].decode()
+    spliced = (before + text + after for text in (new_text.strip(), f"({new_text.strip()})"))
+    wanted = ast.dump(ast.parse(mutant))
+    return next((text for text in spliced if (tree := parse(text)) and ast.dump(tree) == wanted), None)
 
 
 def _collect_sites(tree: ast.Module, program_id: str) -> list[_Site]:
@@ -87,7 +118,7 @@ def _collect_sites(tree: ast.Module, program_id: str) -> list[_Site]:
                 for operator, replacement in propose_changes(node, parent, field, bindings):
                     new_value = [*value[:index], replacement, *value[index + 1 :]] if is_list else replacement
                     key = content_id("site", program=program_id, number=len(sites))
-                    sites.append(_Site(operator, line, parent, field, new_value, key))
+                    sites.append(_Site(operator, line, parent, field, new_value, node, replacement, key))
     return sites
 
 
@@ -123,7 +154,7 @@ def _bound_names(node: ast.AST) -> list[str]:
     return [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []
 
 
-def _unparse(tree: ast.Module) -> str | None:
+def _unparse(tree: ast.AST) -> str | None:
     """Return the text of a tree, or None where Python cannot write it."""
     try:
         return ast.unparse(tree) + "\n"
