@@ -1,110 +1,91 @@
-"""The command `patchmill`: one file per command, one line per error."""
+"""The command `patchmill`: one line per error, and one for Ctrl-C.
 
+The commands are imported within `main`, so that signals are handled before that takes its second.
+"""
+
+import atexit
+import contextlib
+import errno
 import gc
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
-from typing import Annotated
+from collections.abc import Sequence
 
-import typer
-
-from cli import (
-    audit,
-    automations,
-    compact,
-    dashboard,
-    deploy,
-    doctor,
-    down,
-    evaluate,
-    export,
-    judge,
-    plans,
-    publish,
-    record,
-    report,
-    run,
-    sandbox,
-    show,
-    sql,
-    status,
-    up,
-)  # fmt: skip
-from judge.errors import JudgeError, SandboxSettingError
-from storage.errors import ConfigError, PatchmillError
-
-COMMANDS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
-    "Make data": {"run": run.command, "record": record.command, "evaluate": evaluate.command},
-    "Ask the lake": {
-        "status": status.command,
-        "plans": plans.command,
-        "show": show.command,
-        "sql": sql.command,
-        "dashboard": dashboard.command,
-        "report": report.command,
-    },
-    "The judge": {"judge": judge.command, "audit": audit.command, "sandbox": sandbox.app},
-    "Publish": {"export": export.command, "publish": publish.command},
-    "Operate": {
-        "up": up.command,
-        "down": down.command,
-        "deploy": deploy.command,
-        "automations": automations.app,
-        "compact": compact.command,
-        "doctor": doctor.command,
-    },
-}
-"""Commands by name, in the groups that `patchmill --help` shows."""
-
-app = typer.Typer(
-    name="patchmill",
-    help="A data factory for code models: verified repairs with explanations, made from problems, a model and a judge.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for _group, _commands in COMMANDS.items():
-    for _name, _command in _commands.items():
-        if isinstance(_command, typer.Typer):
-            app.add_typer(_command, name=_name, rich_help_panel=_group)
-        else:
-            app.command(name=_name, rich_help_panel=_group)(_command)
-
-
-def _print_version(is_wanted: bool) -> None:
-    if is_wanted:
-        print(f"patchmill {version('patchmill')}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """Options of `patchmill` itself."""
+from cli import stopping
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; `arguments` default to those of this process.
+    """Run one command; `arguments` default to those of this process, whose signals and end are then handled, too.
 
-    Exit codes: 0 done; 1 a part of Patchmill failed; 2 the request is wrong.
+    Exit codes: 0 done; 1 a part of Patchmill failed; 2 the request is wrong; 130 after Ctrl-C; 143 after SIGTERM.
     """
+    if arguments is not None:
+        sys.exit(_run(arguments))
+    stopper = stopping.install()
+    end = _ProcessEnd()
+    _print_anything()
     try:
+        end.code = _run(None)
+    finally:
+        stopper.wait_if_stopping()
+    sys.exit(end.code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Run one command; return its exit code."""
+    from cli.commands import app
+    from judge.errors import JudgeError, SandboxSettingError
+    from storage.errors import ConfigError, PatchmillError
+
+    try:
+        _require_text(sys.argv[1:] if arguments is None else arguments)
         app(args=arguments, prog_name="patchmill")
     except (PatchmillError, JudgeError) as error:
         message, code = str(error), 2 if isinstance(error, ConfigError | SandboxSettingError) else 1
         _clear_frames(error)
-    except BrokenPipeError:  # the reader has closed the pipe: no error, and nothing left to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):
+            return _drop_output()
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    except BrokenPipeError:
+        return _drop_output()
+    else:
+        return 0
     gc.collect()
     print(f"patchmill: {message.rstrip()}".replace("\n", "\n  "), file=sys.stderr)
-    sys.exit(code)
+    return code
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """Check that every argument is text.
+
+    Raises:
+        ConfigError: one holds bytes that are no text in this locale; Python hands them on as lone surrogates.
+    """
+    from storage.errors import ConfigError
+
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            byte = os.fsencode(argument[error.start])[0]
+            before = argument[max(0, error.start - 20) : error.start]
+            raise ConfigError(f"expected UTF-8 on the command line, got byte 0x{byte:02x} after {before!r}") from None
+
+
+def _print_anything() -> None:
+    """Escape what the terminal's encoding lacks: an answer in another script is no error in an ASCII locale."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _drop_output() -> int:
+    """Go on where the reader has closed the pipe: this is no error, and nothing is left to say."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
 
 
 def _clear_frames(error: BaseException | None) -> None:
@@ -112,3 +93,29 @@ def _clear_frames(error: BaseException | None) -> None:
     while error is not None:
         traceback.clear_frames(error.__traceback__)
         error = error.__cause__ or error.__context__
+
+
+class _ProcessEnd:
+    """Ends this process after all other exit handlers.
+
+    Libraries report what is still alive once Python has cleared its modules ("nanobind: leaked ..."), and crash there
+    with threads of their own. So Python never gets that far.
+    """
+
+    def __init__(self) -> None:
+        self.code = 1
+        """Of an exception that nobody has caught."""
+        atexit.register(self._end)  # the first to register is the last to run
+
+    def _end(self) -> None:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            pass
+        except OSError as error:
+            self.code = self.code or 1
+            reason = error.strerror or errno.errorcode.get(error.errno or 0, "")
+            print(f"patchmill: stdout: cannot be written: {reason}", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
+        os._exit(self.code)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import typer
 from typer.core import TyperArgument, TyperGroup, TyperOption
 
-from cli.main import COMMANDS, app
+from cli.commands import COMMANDS, app
 
 HEAD = """# Commands
 

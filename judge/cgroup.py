@@ -127,6 +127,14 @@ def live_pids() -> set[int]:
     return pids
 
 
+def remove_live() -> None:
+    """Remove the cgroups of this process's slots, just before it ends; their processes have ended."""
+    for path in list(LIVE):
+        for folder in (path, ROOT / "cpuacct" / path.name):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
 def _find_parents(root: Path) -> list[tuple[Mode, Path]]:
     """Return the folders in which a cgroup might be made, best first: below this process's own, then at the root."""
     parents: list[tuple[Mode, Path]] = []

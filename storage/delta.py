@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from storage.columns import Table, without_descriptions
+from storage.commit_gate import commit_gate
 from storage.errors import LakeError
 from storage.s3 import store as s3
 from storage.tables import table_folder
@@ -92,7 +93,8 @@ class DeltaTables:
         for attempt in range(COMMIT_TRIES):
             target = self.open_or_create(table)
             try:
-                return write(target)
+                with commit_gate():
+                    return write(target)
             except CommitFailedError as error:
                 conflict = error
                 time.sleep(random.uniform(0, 0.05 * min(attempt + 1, 8)))  # noqa: S311 only spreads the writers

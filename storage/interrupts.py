@@ -2,6 +2,7 @@
 
 from __future__ import annotations  # types of DuckDB that a function holds on to are leaks that it reports at exit
 
+import os
 import signal
 import socket
 import threading
@@ -23,7 +24,8 @@ def interruptible(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
     nothing, nor where Ctrl-C is ignored.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C was pressed, whether the query was stopped or had just ended.
+        KeyboardInterrupt: Ctrl-C was pressed, whether the query was stopped or had just ended. The handler that stood
+            there before is called first, and may raise another exception.
     """
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
@@ -42,6 +44,7 @@ def interruptible(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
     finally:
         signal.signal(signal.SIGINT, handler)
     if pressed.is_set():
+        handler(signal.SIGINT, None)
         raise KeyboardInterrupt
 
 
@@ -50,9 +53,9 @@ def _interrupt_on_signal(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Run a thread that interrupts the connection on Ctrl-C while the body runs."""
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
-    thread = threading.Thread(target=_wait_and_interrupt, args=(receiver, db), name="interrupts", daemon=True)
-    thread.start()
     before = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    thread = threading.Thread(target=_wait_and_interrupt, args=(receiver, db, before), name="interrupts", daemon=True)
+    thread.start()
     try:
         yield
     finally:
@@ -62,9 +65,15 @@ def _interrupt_on_signal(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
         receiver.close()
 
 
-def _wait_and_interrupt(receiver: socket.socket, db: duckdb.DuckDBPyConnection) -> None:
-    """Interrupt the connection from the first Ctrl-C on, again and again: a query that just begins forgets it."""
+def _wait_and_interrupt(receiver: socket.socket, db: duckdb.DuckDBPyConnection, others: int) -> None:
+    """Interrupt the connection from the first Ctrl-C on, again and again: a query that just begins forgets it.
+
+    The numbers of other signals go on to the descriptor `others`, where there is one: whoever waits there would miss
+    them while the query runs.
+    """
     while signal_numbers := receiver.recv(64):
+        if others != -1 and (rest := signal_numbers.replace(bytes([signal.SIGINT]), b"")):
+            os.write(others, rest)
         if signal.SIGINT in signal_numbers:
             receiver.settimeout(INTERRUPT_AGAIN_S)
         while receiver.gettimeout() is not None:

@@ -28,6 +28,7 @@ from uuid import uuid4
 import psutil
 
 from storage.errors import HeldError, LakeError
+from storage.locks.held import released_after
 from storage.locks.processes import process_start_time
 
 LOCK, LEASE, PARTS = ".run", ".lease", ".leases"
@@ -97,11 +98,12 @@ def hold_folder(folder: Path, owner: str, lease_s: float, wait_s: float) -> Iter
         holder = new_holder(owner, lease_s)
         _write_lease(folder, holder)
         try:
-            with renew_in_background(folder, holder, lease_s, lambda renewed: _renew_lease(folder, renewed)):
+            with (
+                released_after(holder.token, lambda: _remove_lease(folder, holder)),
+                renew_in_background(folder, holder, lease_s, lambda renewed: _renew_lease(folder, renewed)),
+            ):
                 yield holder
         finally:
-            if _is_held_by(folder, holder):
-                (folder / LEASE).unlink(missing_ok=True)
             if [path.name for path in folder.iterdir()] == [LOCK]:  # the run has written nothing: leave nothing
                 shutil.rmtree(folder)
     finally:
@@ -220,6 +222,11 @@ def _renew_lease(folder: Path, holder: Holder) -> Holder | None:
         return read_holder(folder)
     _write_lease(folder, holder)
     return None
+
+
+def _remove_lease(folder: Path, holder: Holder) -> None:
+    if _is_held_by(folder, holder):
+        (folder / LEASE).unlink(missing_ok=True)
 
 
 def _is_held_by(folder: Path, holder: Holder) -> bool:

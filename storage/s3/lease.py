@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 
+from storage.locks.held import released_after
 from storage.locks.lease import (
     PARTS,
     Holder,
@@ -55,11 +56,11 @@ def hold_object(root: str, name: str, owner: str, lease_s: float, wait_s: float)
         etag = new_etag
         return None
 
-    try:
-        with renew_in_background(f"{root}/{name}", holder, lease_s, renew):
-            yield holder
-    finally:
-        _write_lease(root, name, replace(holder, expires=0.0), etag)
+    with (
+        released_after(holder.token, lambda: _write_lease(root, name, replace(holder, expires=0.0), etag)),
+        renew_in_background(f"{root}/{name}", holder, lease_s, renew),
+    ):
+        yield holder
 
 
 def _acquire_lease(root: str, name: str, owner: str, lease_s: float, wait_s: float) -> tuple[Holder, s3.ETag]:

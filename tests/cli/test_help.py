@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import COMMANDS
+from cli.commands import COMMANDS
 from cli.reference import render_page
 from tests.cli.conftest import RunCommand
 

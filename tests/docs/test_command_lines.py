@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from cli.main import app
+from cli.commands import app
 from tests.docs.pages import ROOT, commands, pages
 
 COMMANDS = [(page, words) for page in pages() for words in commands(page.read_text(encoding="utf-8"))]
