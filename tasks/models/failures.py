@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -48,13 +49,15 @@ def is_refusal(status: int) -> bool:
 
 
 def status_of(response: httpx.Response, body: object) -> int:
-    """Return the status of a response; of an error that comes with status 200, the status that it stands for."""
-    if response.status_code != 200 or not isinstance(body, dict) or not body.get("error") or body.get("choices"):
+    """Return the status of a response: 200 for every success; of an error in a success, what it stands for."""
+    if not response.is_success:
         return response.status_code
+    if not isinstance(body, dict) or not body.get("error") or body.get("choices"):
+        return 200
     code, _ = read_error(body)
     if any(word in code for word in ("content_filter", "content_policy", "moderation")):
         return 400
-    return int(code) if code.isascii() and code.isdigit() and 400 <= int(code[:4]) < 600 else 500
+    return int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500
 
 
 def read_rate_limit(response: httpx.Response, status: int, words: str) -> RateLimitedError | None:

@@ -99,8 +99,8 @@ def one_line(value: object) -> str:
     if not isinstance(value, str):
         try:
             value = repr(value)
-        except RecursionError:
-            value = f"a {type(value).__name__} nested too deeply"
+        except (RecursionError, ValueError):  # nested too deeply, or a number of too many digits
+            value = f"a {type(value).__name__} too large to show"
     words = " ".join(_clean(value[: 8 * WORDS_CHARS]).split())
     words = "".join(character if character.isprintable() else "\ufffd" for character in words)
     return words if len(words) <= WORDS_CHARS else words[: WORDS_CHARS - 3] + "..."
@@ -183,9 +183,11 @@ def _count(value: object) -> int:
     """Return a number of tokens; 0 where a server gives none that makes sense."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 12:
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, float) and math.isfinite(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
         return 0
-    return min(max(int(value), 0), MOST_TOKENS)
+    return min(max(value, 0), MOST_TOKENS)
 
 
 def _clean(text: str) -> str:
