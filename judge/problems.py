@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, SerializerFunctionWrapHandler, TypeAdapter, model_serializer
 
 from judge.records import JudgeRecord
 
@@ -36,7 +36,7 @@ class Check(JudgeRecord):
 
 
 class StdioCase(JudgeRecord):
-    """One run of the program: `input` on stdin, `output` compared token by token.
+    """One run of the program: `input` on stdin, and the output expected of it.
 
     >>> from judge import StdioCase
     >>> StdioCase(input="1 2", output="3").output
@@ -48,7 +48,9 @@ class StdioCase(JudgeRecord):
 
 
 class Stdio(JudgeRecord):
-    """A whole program that reads stdin and writes stdout (APPS, contests).
+    """A whole program that reads stdin and writes stdout (APPS, contests); outputs are compared line by line.
+
+    A line is its tokens, separated by white space. Lines without a token do not count.
 
     >>> from judge import Stdio, StdioCase, judge
     >>> tests = Stdio(cases=[StdioCase(input="1 2", output="3"), StdioCase(input="2 2", output="4")])
@@ -58,6 +60,17 @@ class Stdio(JudgeRecord):
 
     kind: Literal["stdio"] = "stdio"
     cases: tuple[StdioCase, ...] = Field(min_length=1)
+    float_tolerance: float | None = Field(None, ge=0, lt=1)
+    """None compares tokens as text. A number lets two decimal numbers, at least one of them with a point or an
+    exponent, differ by that much, absolutely or relative to the expected one; 0 compares their values."""
+
+    @model_serializer(mode="wrap")
+    def _leave_out_default(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out a tolerance that was not given: problems from before it was known keep their addresses."""
+        fields: dict[str, Any] = write(self)
+        if self.float_tolerance is None:
+            del fields["float_tolerance"]
+        return fields
 
 
 class Call(JudgeRecord):

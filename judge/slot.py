@@ -8,6 +8,7 @@ import socket
 
 from judge.backends.base import Backend
 from judge.cgroup import Cgroup
+from judge.compare import OutputComparison
 from judge.driver_process import DriverProcess
 from judge.inside.payload import ProgramPayload
 from judge.outcome import Outcome, RaisedException
@@ -83,6 +84,7 @@ class Slot:
         tests: Payload | None,
         stdin: bytes = b"",
         together: bool = False,
+        comparison: OutputComparison | None = None,
     ) -> Outcome:
         """Run one program to its end.
 
@@ -92,6 +94,7 @@ class Slot:
             tests: the driver's payload; None for a whole program on stdin and stdout.
             stdin: the whole of it.
             together: run the tests in the program's own process.
+            comparison: takes the output; its expected size is added to the limit, and the outcome holds the end alone.
 
         Raises:
             ServerGoneError: the slot is broken; close it.
@@ -113,6 +116,7 @@ class Slot:
             self._candidates.launch(kernel_limits(limits), [source, out_in.fd, err_in.fd, wire, payload])
             watched_limits = _add_memory(limits, self._preloaded_mib)
             watch = RunWatch(watched_limits, out, err, self._cgroup, lambda: _read_cpu_s(self._server))
+            watch.comparison = comparison
             driver = None
             if tests is not None:
                 watch.results = results

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from judge import plan, verdicts
-from judge.compare import compare_output
+from judge.compare import OutputComparison
 from judge.outcome import Outcome
 from judge.problems import Stdio
 from judge.protocol import Job, Judged, TestResult
@@ -19,9 +19,10 @@ def judge_stdio(job: Job, tests: Stdio, run: Callable[..., Outcome]) -> Judged:
             continue
         cpu_s_left = job.limits.cpu_s - sum(outcome.cpu_s for outcome in outcomes)
         limits = job.limits.model_copy(update={"cpu_s": max(0.01, cpu_s_left)})
-        outcome = run(plan.program_payload(job), limits, None, case.input.encode("utf-8", "surrogatepass"))
+        comparison = OutputComparison(case.output, tests.float_tolerance)
+        stdin = case.input.encode("utf-8", "surrogatepass")
+        outcome = run(plan.program_payload(job), limits, None, stdin, comparison=comparison)
         outcomes.append(outcome)
-        difference = compare_output(outcome.stdout, case.output)
-        results.append(verdicts.judge_case(name, outcome, difference, job.code, case.input))
+        results.append(verdicts.judge_case(name, outcome, comparison.finish(), job.code, case.input))
     exception = next((outcome.report for outcome in outcomes if outcome.report), None)
     return verdicts.combine(job, results, outcomes, exception)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from judge.cgroup import Cgroup
+from judge.compare import OutputComparison
 from judge.outcome import Outcome, Stop, parse_record
 from judge.protocol import Limits
 from judge.server import RunningJob
@@ -18,6 +19,7 @@ SHORT_INTERVALS = 11
 GRACE_S = 5.0  # for the driver to report, once the candidate has ended
 SERVER_CPU_S = 0.1  # more than a fork server ever uses for one job; assumed where the kernel does not measure it
 RESULTS_BYTES = 16 * MIB
+TAIL_BYTES = 8192  # of an output that is compared while it comes
 
 
 class RunWatch:
@@ -33,6 +35,9 @@ class RunWatch:
         self._cgroup, self._cpu_before, self._kills_before = cgroup, cgroup.cpu_s(), cgroup.kills()
         self.results: int | None = None
         self.stdout, self.stderr = bytearray(), bytearray()
+        self.comparison: OutputComparison | None = None
+        """Where there is one, it takes the output as it comes, and `stdout` holds the end of it."""
+        self._out_bytes = 0
         self.ended_itself = False
         """The candidate ended by itself."""
         self._lines = bytearray()
@@ -122,11 +127,16 @@ class RunWatch:
             if len(self._lines) < RESULTS_BYTES:
                 self._lines += data
         else:
+            expected = self.comparison.expected_size if self.comparison else 0
+            most = self.limits.output_kib * 1024 + expected
             (self.stdout if fd == self.out else self.stderr).extend(data)
-            most = self.limits.output_kib * 1024
-            if len(self.stdout) + len(self.stderr) > most:
-                self._stop("output", f"more than {self.limits.output_kib} KiB of output")
+            self._out_bytes += len(data)
+            if self._out_bytes > most:
+                self._stop("output", f"more than {most // 1024} KiB of output")
                 del self.stdout[most:], self.stderr[most:]
+            elif self.comparison is not None and fd == self.out:
+                self.comparison.feed(data)
+                del self.stdout[:-TAIL_BYTES]
         return bool(data)
 
     def drain(self) -> None:
