@@ -89,7 +89,7 @@ class TestOfSettings:
         self, open_model: Open, prompt: BuildPrompt
     ) -> None:
         with pytest.raises(
-            ConfigError, match=r"refuses even a prompt of two words with the roles system, user.*no way"
+            ConfigError, match=r"even a prompt of two words with the roles system, user.*no way"
         ):
             list(open_model(lambda _: refuse("no way")).complete([prompt("p")], Sampling()))
 
