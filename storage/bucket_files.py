@@ -76,7 +76,7 @@ def write_kept_rows(target: DeltaTable, table: Table, buckets: Iterable[int], ke
         files = BucketFiles(Path(folder))
         for bucket in buckets:
             answer = query.execute(f"select * from held where bucket = {bucket} and ({keep})")  # noqa: S608 our own
-            data = pa.table(answer.read_all()).cast(without_descriptions(table.schema))
+            data = pa.table(answer.read_all()).select(table.schema.names).cast(without_descriptions(table.schema))
             if data.num_rows:
                 files.add(bucket, conform_to_schema(table, data))
         yield from files.finish().items()

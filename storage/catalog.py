@@ -188,7 +188,12 @@ def _select(
         return f"select {empty} where false"
     columns = ", ".join(f'"{name}"' for name in table.schema.names)
     quoted_files = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    source = f"read_parquet([{quoted_files}], hive_partitioning = true, hive_types = {{'bucket': INTEGER}})"
+    options = "hive_partitioning = true, hive_types = {'bucket': INTEGER}"
+    source = f"read_parquet([{quoted_files}], {options})"
+    if not lake.holds_all_columns(table, version):  # columns that came later are null in the files from before
+        later = ", ".join(f'null::{_sql_type(f.type)} as "{f.name}"' for f in table.schema if f.nullable)
+        files_by_name = f"from read_parquet([{quoted_files}], {options}, union_by_name = true)"
+        source = f"(select {later} where false union all by name {files_by_name})" if later else source
     return f"select {columns} from {source}{_part_condition(table, *part)}"  # noqa: S608 declared names, quoted paths
 
 

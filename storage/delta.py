@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from deltalake import DeltaTable
+import pyarrow as pa
+from deltalake import DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from storage.columns import Table, without_descriptions
@@ -18,6 +19,8 @@ from storage.s3 import store as s3
 from storage.tables import table_folder
 
 COMMIT_TRIES = 30  # 24 upserts of two threads beside one that appends: none failed, against 22 without retries
+WIDENED = "patchmill.widened"
+"""Property of a table that was given columns later: some of its files may lack them."""
 S3_CONFIGURATION = {"delta.checkpointInterval": "10"}  # a reader asks the store once for each commit since the last
 _Result = TypeVar("_Result")
 
@@ -94,7 +97,7 @@ class DeltaTables:
             target = self.open_or_create(table)
             try:
                 with commit_gate():
-                    return write(target)
+                    return write(_add_columns(target, table))
             except CommitFailedError as error:
                 conflict = error
                 time.sleep(random.uniform(0, 0.05 * min(attempt + 1, 8)))  # noqa: S311 only spreads the writers
@@ -103,6 +106,24 @@ class DeltaTables:
         raise _commit_error(
             target, table, f"cannot {action}: {COMMIT_TRIES} commits conflicted with other writers"
         ) from conflict
+
+
+def holds_all_columns(target: DeltaTable, table: Table) -> bool:
+    """Return whether every file has all declared columns: not so in a table that an earlier version created."""
+    names = {field.name for field in target.schema().fields}
+    return names.issuperset(table.schema.names) and WIDENED not in target.metadata().configuration
+
+
+def _add_columns(target: DeltaTable, table: Table) -> DeltaTable:
+    """Give a table the declared columns that it lacks and that may be null; rows that it holds have null there."""
+    names = {field.name for field in target.schema().fields}
+    missing = [field for field in without_descriptions(table.schema) if field.nullable and field.name not in names]
+    if not missing:
+        return target
+    # The property comes first: a reader must not expect the columns in every file once the table has them.
+    target.alter.set_table_properties({WIDENED: "true"}, raise_if_not_exists=False)
+    target.alter.add_columns(list(Schema.from_arrow(pa.schema(missing)).fields))
+    return target
 
 
 def _commit_error(target: DeltaTable, table: Table, reason: str) -> LakeError:

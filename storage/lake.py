@@ -17,7 +17,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from storage.bucket_files import uncommitted_files, write_kept_rows
 from storage.columns import Key, Table, key_of, without_descriptions
-from storage.delta import DeltaTables
+from storage.delta import DeltaTables, holds_all_columns
 from storage.errors import LakeError
 from storage.ids import bucket_of
 from storage.lake_settings import LakeSettings as LakeSettings
@@ -236,13 +236,21 @@ class Lake:
 
     def files(self, table: Table, version: int | None = None, bucket: int | None = None) -> list[str]:
         """Return the Parquet files of one version of a table, or of one bucket of it; none where there is no table."""
-        delta_table = self._opened.get((table.name, -1 if version is None else version))
-        delta_table = delta_table or self.tables.open(table, version)
+        delta_table = self._open(table, version)
         if delta_table is None:
             return []
         predicate = None if bucket is None else [("bucket", "=", str(bucket))]
         uris = delta_table.file_uris(file_pruning_predicate=predicate)
         return [unquote(uri.removeprefix("file://")) for uri in uris]  # Delta quotes as in a URL, DuckDB does not
+
+    def holds_all_columns(self, table: Table, version: int | None = None) -> bool:
+        """Return whether every file of one version of a table has all declared columns; see storage/delta.py."""
+        delta_table = self._open(table, version)
+        return delta_table is None or holds_all_columns(delta_table, table)
+
+    def _open(self, table: Table, version: int | None) -> DeltaTable | None:
+        delta_table = self._opened.get((table.name, -1 if version is None else version))
+        return delta_table or self.tables.open(table, version)
 
     def compact(self) -> dict[str, dict[str, int]]:
         """Merge small files; readers of older versions are not disturbed.
