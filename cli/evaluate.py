@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli import reaper
+from cli.flow_runs import flow_run
 from cli.options import JsonOption, LakeOption, print_json, print_table
 from cli.run import SetOption, load_config
 from storage.errors import ConfigError
@@ -23,13 +23,11 @@ def command(
 ) -> None:
     """Measure pass@1 and pass@10 before and after refinement (LeDex's grid). Reuses every answer in the lake."""
     settings = load_config(config, lake, sets)
-    reaper.guard_server()
-    from cli.live import show_progress
     from flows.evaluate import WAYS, evaluate
 
     names = [name.strip() for name in ways.split(",")]
     if unknown := set(names) - set(WAYS):
         raise ConfigError(f"--ways: unknown way {min(unknown)!r}; expected some of {', '.join(WAYS)}")
-    with show_progress():
+    with flow_run():
         rows = evaluate(settings, tuple(way for way in WAYS if way in names), rounds)
     print_json(rows) if as_json else print_table(rows)

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 
 import typer
 
-from cli import reaper
+from cli.flow_runs import flow_run
 from cli.options import AsOfOption, JsonOption, LakeOption, open_lake, print_json, print_table, stderr
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError
@@ -36,10 +36,10 @@ def command(
     from tasks.publish.settings import DatasetName, PublishSettings
 
     settings = load_settings(config or CONFIGS / f"{dataset}.yaml", PublishSettings)
-    reaper.guard_server()
     from flows.publish import publish
 
-    run = publish(cast(DatasetName, dataset), opened.settings, out, settings, push, as_of)
+    with flow_run():
+        run = publish(cast(DatasetName, dataset), opened.settings, out, settings, push, as_of)
     result = run.result
     if as_json:
         print_json({**asdict(result), "commit": run.commit_url})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cli import reaper
+from cli.flow_runs import flow_run
 from cli.options import (
     JsonOption,
     LakeOption,
@@ -64,8 +64,6 @@ def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str
 
     if only is None and not Lake(settings.lake).exists():  # else the flow looks whether a model has anything to do
         check_reachable(model for model, _ in settings.askers)
-    reaper.guard_server()
-    from cli.live import show_progress
     from flows.refresh import STAGES, refresh
     from flows.watching.report import UnansweredError
 
@@ -74,7 +72,7 @@ def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str
     if unknown := set(names) - set(STAGES):
         raise ConfigError(f"--only: unknown stage {min(unknown)!r}; expected some of {', '.join(STAGES)}")
     start = time.monotonic()
-    with show_progress():
+    with flow_run():
         try:
             report = refresh(settings, stages)
         except UnansweredError as error:  # print_report raises it once the report is printed
