@@ -61,8 +61,10 @@ class ForkServer:
             self._receive()
         except ServerGoneError:
             stderr = self.stop().strip()
-            problem = f"{backend.name}: the {role} server did not start: {stderr or 'it wrote no message'}"
-            raise SandboxError(problem, fix=backend.fix) from None
+            remedy = backend.explain(stderr)
+            reasons = "; ".join(filter(None, (remedy.cause, stderr or "it wrote no message")))
+            problem = f"{backend.name}: the {role} server did not start: {reasons}"
+            raise SandboxError(problem, fix=remedy.fix) from None
         self._control.settimeout(ANSWER_S)
 
     @property

@@ -19,6 +19,14 @@ class SandboxCheck:
     fix: str = ""
 
 
+@dataclass(frozen=True)
+class Remedy:
+    """Why a sandbox does not start, and the command that mends it."""
+
+    cause: str
+    fix: str
+
+
 class Confined(Protocol):
     """One running fork server."""
 
@@ -50,7 +58,11 @@ class Backend(Protocol):
 
     @property
     def fix(self) -> str:
-        """The remedy where its fork servers do not start, for the error message."""
+        """What to do where its fork servers do not start and nothing tells why."""
+        ...
+
+    def explain(self, stderr: str) -> Remedy:
+        """Say why a fork server that wrote this to stderr did not start, and what to do; the cause may be empty."""
         ...
 
     def start(self, role: Role, uid: int) -> Confined:

@@ -11,7 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from judge.backends.base import Confined, Role, SandboxCheck
+from judge.backends import host
+from judge.backends.base import Confined, Remedy, Role, SandboxCheck
 from judge.backends.packages import TARGET, Packages
 from judge.errors import SandboxError
 
@@ -32,6 +33,11 @@ def find_bwrap() -> str | None:
             if os.access(path, os.X_OK):
                 return str(path)
     return None
+
+
+def _find_python() -> Path:
+    """Return this process's interpreter, which is the sandbox's too."""
+    return Path(getattr(sys, "_base_executable", sys.executable)).resolve()
 
 
 class _BubblewrapServer:
@@ -72,10 +78,7 @@ class Bubblewrap:
     """Backend over Debian's `bwrap`, as root or as an ordinary user."""
 
     name = "bubblewrap"
-    _fix = (
-        "where namespaces are refused, sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=10000 "
-        "kernel.apparmor_restrict_unprivileged_userns=0 (those that exist here), or run where they are allowed"
-    )
+    _fix = "try `bwrap --unshare-all --ro-bind / / true` as this user, or set `backend: docker`"
 
     def __init__(
         self, bwrap: str | None = None, packages: Packages | None = None, prefix: Path = Path(sys.base_prefix)
@@ -93,6 +96,10 @@ class Bubblewrap:
         """See Backend.fix."""
         return self._packages.fix(self._fix)
 
+    def explain(self, stderr: str) -> Remedy:
+        """See Backend.explain."""
+        return host.explain(stderr, host.read_facts()) or Remedy("", self.fix)
+
     def _command(self, role: Role, uid: int, control_fd: int) -> list[str]:
         assert self._bwrap is not None
         command = [self._bwrap, "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-pid", "--as-pid-1"]
@@ -101,7 +108,6 @@ class Bubblewrap:
         else:
             command += ["--unshare-user"]
         command += ["--new-session", "--hostname", "judge", "--clearenv", "--setenv", "PYTHONHASHSEED", "0"]
-        python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
         for folder in ("/usr", "/bin", "/lib", "/lib64"):
             path = Path(folder)
             if path.is_symlink():
@@ -121,7 +127,7 @@ class Bubblewrap:
             command += ["--dev-bind", device, device]
         command += ["--proc", "/proc", "--dir", "/tmp", "--remount-ro", "/", "--chdir", "/"]  # noqa: S108
         start = START.format(role=role, fd=control_fd, uid=uid)
-        return [*command, str(python), "-S", "-s", "-P", "-B", "-c", start, *self._packages.argument()]
+        return [*command, str(_find_python()), "-S", "-s", "-P", "-B", "-c", start, *self._packages.argument()]
 
     def start(self, role: Role, uid: int) -> Confined:
         """See Backend.start."""
@@ -146,4 +152,8 @@ class Bubblewrap:
         if self._prefix.is_relative_to("/tmp"):  # noqa: S108
             detail = f"{self._prefix}: programs have a /tmp of their own"
             checks.append(SandboxCheck("interpreter", False, detail, ELSEWHERE))
+        else:
+            checks.append(host.check_readable(host.list_needed(self._prefix, _find_python(), INSIDE)))
+        if ban := host.find_ban(host.read_facts()):
+            checks.append(SandboxCheck("user namespaces", False, ban.cause, ban.fix))
         return checks

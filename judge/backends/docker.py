@@ -5,14 +5,15 @@ import os
 import select
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from judge.backends import docker_image
-from judge.backends.base import Confined, Role, SandboxCheck
+from judge.backends import docker_image, host
+from judge.backends.base import Confined, Remedy, Role, SandboxCheck
 from judge.backends.docker_cgroup import ContainerCgroup
 from judge.backends.docker_daemon import (
     connect,
@@ -138,6 +139,10 @@ class Docker:
         """See Backend.fix."""
         return self._packages.fix(self._fix)
 
+    def explain(self, stderr: str) -> Remedy:
+        """See Backend.explain."""
+        return host.explain(stderr, host.read_facts()) or Remedy("", self.fix)
+
     def start(self, role: Role, uid: int) -> Confined:
         """See Backend.start."""
         limit = (self._limits.memory_mib + 8 if role == "candidate" else DRIVER_MIB) * MIB
@@ -160,9 +165,9 @@ class Docker:
                 control.close()
             stderr = self.discard(container)
             if isinstance(error, SandboxError):
-                raise SandboxError(
-                    f"{error.problem}{stderr and ': '}{stderr.strip()}", fix=error.fix or self.fix
-                ) from None
+                remedy = self.explain(stderr)
+                reasons = ": ".join(filter(None, (error.problem, remedy.cause, stderr.strip())))
+                raise SandboxError(reasons, fix=error.fix or remedy.fix) from None
             raise
 
     def _accept(self, listening: socket.socket, container: "Container") -> socket.socket:
@@ -275,4 +280,7 @@ class Docker:
                 checks.append(SandboxCheck("docker image", True, image or "an empty one, made at start"))
             except SandboxError as error:
                 checks.append(SandboxCheck("docker image", False, error.problem, self._image_fix))
+        if self._named is None:
+            needed = host.list_needed(Path(sys.base_prefix).resolve(), Path(docker_image.python()), INSIDE)
+            checks.append(host.check_readable(needed))
         return checks
