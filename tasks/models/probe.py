@@ -19,6 +19,10 @@ from tasks.models.settings import ModelSettings, OpenAISettings, RecordedSetting
 from tasks.models.weights import find_installed
 
 REACH_S = 4.0
+"""Seconds in which `check_reachable` decides."""
+CONNECT_S = 3.0
+READ_S = 0.5
+"""Seconds for an answer: a server that took the connection is there, however busy it is."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def check_reachable(models: Iterable[ModelSettings]) -> None:
     answers: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
     urls = {url for group in groups for url in group}
     for url in urls:  # threads that nobody waits for at exit: looking up a name can't be cut short
-        threading.Thread(target=lambda url=url: answers.put((url, _find_fault(url, REACH_S))), daemon=True).start()
+        threading.Thread(target=lambda url=url: answers.put((url, _find_fault(url, CONNECT_S))), daemon=True).start()
     deadline = time.monotonic() + REACH_S
     faults = dict.fromkeys(urls, f"no answer within {REACH_S:.0f} s")
     for _ in urls:
@@ -114,11 +118,11 @@ def check_reachable(models: Iterable[ModelSettings]) -> None:
             raise ModelError(f"no server at {', '.join(group)}: {faults[group[0]]}; start it, or correct urls")
 
 
-def _find_fault(url: str, timeout_s: float) -> str:
+def _find_fault(url: str, connect_s: float) -> str:
     """Return why no server answers at an address; "" where one does, with any status, or takes its time."""
     try:
-        address = f"{url.rstrip('/')}/models"
-        httpx.get(address, timeout=timeout_s, trust_env=is_elsewhere((url,)), headers={"Accept": "application/json"})
+        timeout = httpx.Timeout(connect_s, read=READ_S)
+        httpx.get(f"{url.rstrip('/')}/models", timeout=timeout, trust_env=is_elsewhere((url,)))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
         return one_line(f"{type(error).__name__} {error}")
     except httpx.InvalidURL as error:

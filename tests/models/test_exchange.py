@@ -88,9 +88,7 @@ class TestOfSettings:
     def test_settings_that_nothing_mends_are_said_with_the_servers_words(
         self, open_model: Open, prompt: BuildPrompt
     ) -> None:
-        with pytest.raises(
-            ConfigError, match=r"even a prompt of two words with the roles system, user.*no way"
-        ):
+        with pytest.raises(ConfigError, match=r"even a prompt of two words with the roles system, user.*no way"):
             list(open_model(lambda _: refuse("no way")).complete([prompt("p")], Sampling()))
 
     def test_a_prompt_that_meets_a_content_policy_is_refused_and_others_are_answered(

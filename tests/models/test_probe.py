@@ -1,5 +1,7 @@
 """Checks of a config's model, for `patchmill doctor`."""
 
+import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from storage.errors import ModelError
 from tasks.models.environment import uses_gpu
 from tasks.models.hardware import list_cores
-from tasks.models.probe import check_model
+from tasks.models.probe import REACH_S, check_model, check_reachable
 from tasks.models.settings import OpenAISettings, PathWeights, RecordedSettings, VllmSettings
 from tests.models.servers import Serve
 
@@ -29,6 +31,26 @@ def test_a_server_is_asked_and_its_key_is_looked_up(
     assert not key.ok and "NO_SUCH_KEY" in key.fix
     assert running.ok
     assert not dead.ok and dead.fix
+
+
+def test_a_model_without_a_server_is_an_error_within_seconds(serve: Serve, dead_url: str, tmp_path: Path) -> None:
+    living = OpenAISettings(urls=(serve().url,), name="m")
+    half = OpenAISettings(urls=(dead_url, serve().url), name="m")
+    check_reachable([living, half, VllmSettings(), RecordedSettings(path=tmp_path / "none", name="m")])
+    start_time = time.monotonic()
+    with pytest.raises(ModelError, match=f"no server at {dead_url}: ConnectError"):
+        check_reachable([living, OpenAISettings(urls=(dead_url,), name="m")])
+    assert time.monotonic() - start_time < 5
+
+
+def test_a_server_that_takes_its_time_is_there_and_an_address_that_is_none_is_not() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, and never answers
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        start_time = time.monotonic()
+        check_reachable([OpenAISettings(urls=(url,), name="m")])
+        assert time.monotonic() - start_time < REACH_S + 1
+    with pytest.raises(ModelError, match="not an address"):
+        check_reachable([OpenAISettings(urls=("http://127.0.0.1:99999/v1",), name="m")])
 
 
 def test_a_recording_exists_or_not(tmp_path: Path) -> None:
