@@ -125,7 +125,7 @@ def _find_fault(url: str, connect_s: float) -> str:
         httpx.get(f"{url.rstrip('/')}/models", timeout=timeout, trust_env=is_elsewhere((url,)))
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol) as error:
         return one_line(f"{type(error).__name__} {error}")
-    except httpx.InvalidURL as error:
+    except (httpx.InvalidURL, ValueError) as error:
         return one_line(f"not an address: {error}")
     except httpx.HTTPError:
         return ""

@@ -49,8 +49,9 @@ def test_a_server_that_takes_its_time_is_there_and_an_address_that_is_none_is_no
         start_time = time.monotonic()
         check_reachable([OpenAISettings(urls=(url,), name="m")])
         assert time.monotonic() - start_time < REACH_S + 1
-    with pytest.raises(ModelError, match="not an address"):
-        check_reachable([OpenAISettings(urls=("http://127.0.0.1:99999/v1",), name="m")])
+    for address in ("http://127.0.0.1:port/v1", "http://[::1/v1"):
+        with pytest.raises(ModelError, match="not an address"):
+            check_reachable([OpenAISettings(urls=(address,), name="m")])
 
 
 def test_a_recording_exists_or_not(tmp_path: Path) -> None:
