@@ -6,19 +6,13 @@ from pathlib import Path
 
 from storage.errors import ConfigError
 from tasks.ingest.dropped import DroppedRecord, SourceRecord, UnusableRecordError, drop_record
+from tasks.ingest.forms.cases import CALL_CONTEXT, convert_cases
+from tasks.ingest.forms.fields import build_prompt, list_references
 from tasks.ingest.lines import translate_errors
 from tasks.ingest.records import Fields, build_problem, decode_json, require_field
 from tasks.ingest.settings import AppsSource
 from tasks.reading.problem import Problem
-from tasks.reading.python_text import parse
 
-CONTEXT = """\
-import bisect, collections, functools, heapq, itertools, math, re, string
-from collections import Counter, OrderedDict, defaultdict, deque
-from functools import lru_cache
-from itertools import accumulate, combinations, permutations, product
-from typing import *"""
-"""Imports that APPS's own harness adds to every function; its starter code and solutions rely on `List`."""
 _FIX = "expected APPS's folder train/ or test/, with a subfolder 0000/, 0001/ ... per problem"
 
 
@@ -29,9 +23,16 @@ def read_apps(settings: AppsSource) -> Iterator[SourceRecord]:
         ConfigError: the folder is missing or holds no problem folders.
     """
     with translate_errors(settings.path, "apps path", _FIX):
-        folders = _list_folders(settings.path)
-        if not folders:
+        all_folders = _list_folders(settings.path)
+        if not all_folders:
             raise ConfigError(f"{settings.path}: no problem folders in it (apps path); {_FIX}", field="path")
+        folders = [folder for folder in all_folders if _is_in_split(folder, settings.split)]
+        if not folders:
+            raise ConfigError(
+                f"{settings.path}: split: expected problems of split {settings.split!r}, got "
+                f"{all_folders[0].parent.name!r} only; set `split` to it, or correct the path",
+                field="split",
+            )
         for folder in folders:
             where = f"{folder.parent.name}/{folder.name}"
             try:
@@ -46,6 +47,12 @@ def _list_folders(path: Path) -> list[Path]:
     return folders or sorted(folder for folder in path.glob("*/*") if folder.name.isdigit() and folder.is_dir())
 
 
+def _is_in_split(folder: Path, split: str) -> bool:
+    """Return whether a problem belongs to a split; one outside of folders train and test belongs to any."""
+    parent = folder.parent.name
+    return split == "all" or parent not in ("train", "test") or parent == split
+
+
 def _read_fields(folder: Path, where: str, settings: AppsSource) -> Fields:
     starter = _read_text(folder / "starter_code.py") if (folder / "starter_code.py").exists() else ""
     tests_fields = decode_json(_read_text(folder / "input_output.json"))
@@ -54,82 +61,25 @@ def _read_fields(folder: Path, where: str, settings: AppsSource) -> Fields:
     if not isinstance(tests_fields, dict):
         raise UnusableRecordError("bad_value", "input_output.json: expected an object")
     function = tests_fields.get("fn_name")
-    entry_point, tests = _convert_tests(tests_fields, function, starter)
+    inputs, outputs = require_field(tests_fields, "inputs", list), require_field(tests_fields, "outputs", list)
+    if function is not None and not all(isinstance(arguments, list) for arguments in inputs):
+        raise UnusableRecordError("bad_tests", "input_output.json: expected a list of arguments per call")
+    entry_point, tests = convert_cases(inputs, outputs, function, starter)
+    codes = [code for code in solutions if isinstance(code, str)] if isinstance(solutions, list) else []
+    references = list_references(codes, settings.references)
     url = metadata.get("url") if isinstance(metadata, dict) else None
     return {
         "source": settings.name,
         "source_id": where,
-        "prompt": _build_prompt(_read_text(folder / "question.txt"), function, starter),
+        "prompt": build_prompt(_read_text(folder / "question.txt"), function, starter),
         "entry_point": entry_point,
         "tests": tests,
-        "context": CONTEXT if function is not None else "",
-        "reference": _choose_reference(solutions),
+        "context": CALL_CONTEXT if function is not None else "",
+        "reference": references[0] if references else None,
+        "alternatives": references[1:],
         "licence": settings.licence,
         "origin": url or where,
     }
-
-
-def _convert_tests(fields: Fields, function: object, starter: str) -> tuple[str | None, Fields]:
-    """Return (entry point, tests).
-
-    APPS writes the result of a call bare or in a list of one. All tests of a problem share one form: methods are
-    compared with the result as it stands, functions with the single element where every result is a list of one.
-    """
-    inputs, outputs = require_field(fields, "inputs", list), require_field(fields, "outputs", list)
-    if not inputs:
-        raise UnusableRecordError("no_tests", "input_output.json: no inputs")
-    if len(inputs) != len(outputs):
-        raise UnusableRecordError("bad_tests", f"input_output.json: {len(inputs)} inputs and {len(outputs)} outputs")
-    if function is None:
-        streams = [
-            {"input": _join_stream(text), "output": _join_stream(expected)}
-            for text, expected in zip(inputs, outputs, strict=True)
-        ]
-        return None, {"kind": "stdio", "cases": streams}
-    if not isinstance(function, str) or not function.isidentifier():
-        raise UnusableRecordError("no_entry_point", "input_output.json: fn_name is no name of a function")
-    if not all(isinstance(arguments, list) for arguments in inputs):
-        raise UnusableRecordError("bad_tests", "input_output.json: expected a list of arguments per call")
-    if "class Solution" in starter:
-        calls = (f"Solution().{function}({', '.join(map(repr, arguments))})" for arguments in inputs)
-        asserts = [f"assert {call} == {expected!r}" for call, expected in zip(calls, outputs, strict=True)]
-        return "Solution", {"kind": "asserts", "asserts": asserts}
-    if all(isinstance(expected, list) and len(expected) == 1 for expected in outputs):
-        outputs = [expected[0] for expected in outputs]
-    cases = [{"args": arguments, "expected": expected} for arguments, expected in zip(inputs, outputs, strict=True)]
-    return function, {"kind": "calls", "cases": cases}
-
-
-def _join_stream(value: object) -> str:
-    """Return a program's input or output as one text; APPS writes it as a string or as a list of lines."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and all(isinstance(line, str) for line in value):
-        return "\n".join(value) + "\n"
-    raise UnusableRecordError("bad_tests", "input_output.json: expected a string or a list of lines")
-
-
-def _build_prompt(question: str, function: object, starter: str) -> str:
-    if not question.strip():
-        return ""
-    if function is None:
-        task = "Write a program that reads standard input and writes standard output."
-    elif starter.strip():
-        task = f"Complete this code:\n\n{starter.strip()}"
-    else:
-        task = f"Write the function `{function}`."
-    return f"{question.strip()}\n\n{task}"
-
-
-def _choose_reference(solutions: object) -> str | None:
-    """Return the first solution that is Python 3, since some are Python 2; None where there is none."""
-    codes = solutions if isinstance(solutions, list) else []
-    return next((code for code in codes if isinstance(code, str) and _is_program(code)), None)
-
-
-def _is_program(code: str) -> bool:
-    tree = parse(code)
-    return tree is not None and bool(tree.body)
 
 
 def _read_text(file: Path) -> str:

@@ -8,10 +8,12 @@ from tasks.reading.problem import Problem
 
 Reason = Literal[
     "not_utf8", "not_json", "not_an_object", "missing_field", "unknown_field", "unknown_kind", "no_tests",
-    "bad_value", "bad_tests", "bad_text", "not_finite", "no_entry_point", "duplicate",
+    "bad_value", "bad_tests", "bad_text", "not_finite", "no_entry_point", "duplicate", "other_language",
+    "unsupported_tests",
 ]  # fmt: skip
 """`bad_tests`: tests that can decide nothing, because they don't parse or assert nothing; `bad_text`: text that UTF-8
-cannot encode; `not_finite`: NaN or an infinity, which JSON cannot carry."""
+cannot encode; `not_finite`: NaN or an infinity, which JSON cannot carry; `other_language`: a task in another language
+than Python; `unsupported_tests`: tests that need what the judge has not, such as files or pytest's own fixtures."""
 
 RAW_CHARS = 4000
 """Characters kept of a dropped record: enough to recognise it, never a whole file."""

@@ -26,7 +26,7 @@ def read_huggingface(settings: HuggingFaceSource) -> Iterator[SourceRecord]:
     path = Path(settings.path)
     source = settings.name or (path.stem if path.exists() else settings.path)
     label = path.name if path.exists() else settings.path
-    for number, row in enumerate(_stream_rows(settings)):
+    for number, row in enumerate(stream_rows(settings.path, settings.config, settings.split, settings.revision)):
         if number == 0:
             check_columns(settings, row)
         where, source_id = f"{label}@{settings.split}:{number}", None
@@ -39,7 +39,12 @@ def read_huggingface(settings: HuggingFaceSource) -> Iterator[SourceRecord]:
         yield where, record
 
 
-def _stream_rows(settings: HuggingFaceSource) -> Iterator[Fields]:
+def stream_rows(path: str, config: str | None, split: str, revision: str | None) -> Iterator[Fields]:
+    """Yield the rows of one split of a dataset on the hub, of a folder, or of one local file.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
     # Importing it takes seconds, and only this source needs it.
     import datasets
 
@@ -47,22 +52,22 @@ def _stream_rows(settings: HuggingFaceSource) -> Iterator[Fields]:
         # Nothing is cached when streaming, but a lock file per call is left wherever the cache would be.
         with tempfile.TemporaryDirectory() as cache:
             yield from datasets.load_dataset(
-                **_build_arguments(settings), split=settings.split, streaming=True, cache_dir=cache
+                **_build_arguments(path, config, revision), split=split, streaming=True, cache_dir=cache
             )
     except (datasets.exceptions.DatasetsError, OSError, ValueError, LookupError, TypeError, RuntimeError) as error:
         cause = " ".join(str(error).split())[:300] or type(error).__name__
         raise ConfigError(
-            f"{settings.path}: cannot be read as a dataset (huggingface path, config {settings.config!r}, "
-            f"split {settings.split!r}): {cause}; expected a name on the hub, a folder, or a file of {_SUFFIXES}",
+            f"{path}: cannot be read as a dataset (huggingface path, config {config!r}, split {split!r}): {cause}; "
+            f"expected a name on the hub, a folder, or a file of {_SUFFIXES}",
             field="path",
         ) from None
 
 
-def _build_arguments(settings: HuggingFaceSource) -> dict[str, object]:
+def _build_arguments(path: str, config: str | None, revision: str | None) -> dict[str, object]:
     """Return arguments of `load_dataset`: a local file by the reader of its format, anything else by its name."""
-    path = Path(settings.path)
-    if path.suffix in _BUILDERS:
-        if not path.is_file():
-            raise ConfigError(f"{path}: no such file (huggingface path); expected a file of {_SUFFIXES}", field="path")
-        return {"path": _BUILDERS[path.suffix], "data_files": {"train": str(path)}}
-    return {"path": settings.path, "name": settings.config, "revision": settings.revision}
+    file = Path(path)
+    if file.suffix in _BUILDERS:
+        if not file.is_file():
+            raise ConfigError(f"{file}: no such file (huggingface path); expected a file of {_SUFFIXES}", field="path")
+        return {"path": _BUILDERS[file.suffix], "data_files": {"train": str(file)}}
+    return {"path": path, "name": config, "revision": revision}

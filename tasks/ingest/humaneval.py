@@ -39,7 +39,12 @@ def read_humaneval(settings: HumanEvalSource) -> Iterator[SourceRecord]:
             settings.name,
             member or path.name,
             "task_id",
-            lambda fields, where: _convert(fields, where, settings),
+            lambda fields, where: {
+                **convert_humaneval(fields),
+                "source": settings.name,
+                "licence": settings.licence,
+                "origin": where,
+            },
         )
 
 
@@ -59,7 +64,7 @@ def find_installed_data() -> Path:
         ) from None
 
 
-def _convert(fields: Fields, where: str, settings: HumanEvalSource) -> Fields:
+def convert_humaneval(fields: Fields) -> Fields:
     """Return the fields of a Problem; `context` is the part of the prompt before the entry point.
 
     Raises:
@@ -71,15 +76,12 @@ def _convert(fields: Fields, where: str, settings: HumanEvalSource) -> Fields:
     if context is None:
         raise UnusableRecordError("no_entry_point", f"prompt and solution together define no {name!a}")
     return {
-        "source": settings.name,
         "source_id": require_field(fields, "task_id", str),
         "prompt": prompt,
         "entry_point": name,
         "tests": {"kind": "check", "code": _complete_check(require_field(fields, "test", str), context, name)},
         "context": context,
         "reference": reference,
-        "licence": settings.licence,
-        "origin": where,
     }
 
 

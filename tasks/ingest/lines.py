@@ -50,7 +50,12 @@ def open_lines(path: Path, member: str | None = None) -> Iterator[Iterable[bytes
 
 
 def convert_lines(
-    file: Iterable[bytes], source: str, file_name: str, id_field: str, convert: Callable[[Fields, str], Fields]
+    file: Iterable[bytes],
+    source: str,
+    file_name: str,
+    id_field: str,
+    convert: Callable[[Fields, str], Fields],
+    belongs: Callable[[Fields], bool] = lambda _: True,
 ) -> Iterator[SourceRecord]:
     """Convert every JSON line to a problem or a dropped record, in the order of the file.
 
@@ -60,11 +65,14 @@ def convert_lines(
         file_name: name of the file in `where` and `origin`.
         id_field: the field that holds the id, so that a dropped line keeps it.
         convert: (fields, `file:line`) -> fields of a Problem; raises UnusableRecordError.
+        belongs: whether an object belongs to the split that is read; others are no records of it.
     """
-    for number, line in _number_lines(file):
+    for number, line in number_lines(file):
         where, source_id = f"{file_name}:{number}", None
         try:
             fields = decode_line(line)
+            if not belongs(fields):
+                continue
             id_value = fields.get(id_field)
             source_id = str(id_value) if isinstance(id_value, str | int) else None
             record: Problem | DroppedRecord = build_problem(convert(fields, where))
@@ -73,7 +81,7 @@ def convert_lines(
         yield where, record
 
 
-def _number_lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+def number_lines(file: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     """Yield (number from 1, stripped bytes) of the lines that are not blank."""
     for number, line in enumerate(file, start=1):
         text = (line.removeprefix(_BOM) if number == 1 else line).strip()

@@ -27,8 +27,8 @@ _REASONS: dict[str, Reason] = {
 """Drop reasons by pydantic's type of error; any other type is `bad_value`."""
 
 
-def decode_line(line: bytes) -> Fields:
-    """Decode one line of JSON that holds an object.
+def decode_line(line: bytes, allow_nan: bool = False) -> Fields:
+    """Decode one line of JSON that holds an object; `allow_nan` as for `decode_json`.
 
     Raises:
         UnusableRecordError: the line is not UTF-8, not JSON, or not an object.
@@ -37,26 +37,27 @@ def decode_line(line: bytes) -> Fields:
         text = line.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnusableRecordError("not_utf8", f"byte {error.start} is no UTF-8") from None
-    fields = decode_json(text)
+    fields = decode_json(text, allow_nan)
     if not isinstance(fields, dict):
         raise UnusableRecordError("not_an_object", f"expected a JSON object, got {type(fields).__name__}")
     return fields
 
 
-def decode_json(text: str) -> object:
+def decode_json(text: str, allow_nan: bool = False) -> object:
     """Decode any JSON value.
 
+    Args:
+        allow_nan: read NaN and infinities, as Python writes them; `build_problem` refuses those that a problem holds.
+
     Raises:
-        UnusableRecordError: the text is not JSON, nests too deep, or holds a number that Python cannot keep.
+        UnusableRecordError: the text is not JSON, nests too deep, or holds NaN or an infinity.
     """
     try:
-        value: object = json.loads(text, parse_constant=_reject_constant)
+        value: object = json.loads(text, parse_constant=None if allow_nan else _reject_constant)
     except json.JSONDecodeError as error:
         raise UnusableRecordError("not_json", f"column {error.colno}: {error.msg}") from None
     except RecursionError:
         raise UnusableRecordError("not_json", "nested too deep") from None
-    except ValueError as error:  # an integer of more digits than Python converts
-        raise UnusableRecordError("bad_value", str(error)) from None
     return value
 
 

@@ -17,6 +17,13 @@ class _Source(Settings):
     """Take only the problems with these `source_id`s; null takes all."""
 
 
+class _Benchmark(_Source):
+    """Settings of sources that hold a benchmark's own test problems."""
+
+    benchmark: bool = False
+    """Take the problems of a benchmark's own test split: datasets made of them spoil the benchmark."""
+
+
 class JsonlSource(_Source):
     """Files with one problem a line, with exactly the fields of tasks.reading.problem.Problem."""
 
@@ -29,7 +36,7 @@ class JsonlSource(_Source):
     """Licence of lines that state none; null drops those lines."""
 
 
-class MbppSource(_Source):
+class MbppSource(_Benchmark):
     """MBPP as its authors publish it, one JSON object a line."""
 
     kind: Literal["mbpp"]
@@ -39,11 +46,13 @@ class MbppSource(_Source):
     """The `source` of its problems."""
     licence: str = Field("CC-BY-4.0", min_length=1)
     """Licence of the texts, programs and tests."""
+    split: Literal["train", "validation", "test", "prompt", "all"] = "train"
+    """By the authors' ranges of ids: prompt 1 to 10, test 11 to 510, validation 511 to 600, train from 601 on."""
     challenge_tests: bool = False
     """Judge by `challenge_test_list` too; results published for MBPP leave it out."""
 
 
-class HumanEvalSource(_Source):
+class HumanEvalSource(_Benchmark):
     """HumanEval's data file; code of the package is never imported."""
 
     kind: Literal["humaneval"]
@@ -55,12 +64,16 @@ class HumanEvalSource(_Source):
     """Licence of the texts, programs and tests."""
 
 
-class AppsSource(_Source):
+class AppsSource(_Benchmark):
     """APPS: a folder per problem, tests either on stdin and stdout or by calls."""
 
     kind: Literal["apps"]
     path: Path
     """The folder that holds 0000/, 0001/ ..., or the one above it that holds train/ and test/."""
+    split: Literal["train", "test", "all"] = "train"
+    """The folder that is read, where `path` is the one above it."""
+    references: int = Field(5, ge=1)
+    """Solutions of a problem that are tried as its reference, until one passes the tests."""
     name: str = Field("apps", min_length=1)
     """The `source` of its problems."""
     licence: str = Field("MIT", min_length=1)
@@ -163,6 +176,39 @@ class HuggingFaceSource(_Source):
         return self
 
 
+FormName = Literal[
+    "apps", "taco", "codecontests", "livecodebench", "kodcode", "acecode", "opencodeinstruct", "deepcoder", "verl",
+    "mbpp", "mbppplus", "humaneval", "humanevalplus", "humanevalfix",
+]  # fmt: skip
+"""Forms of rows that people publish; docs/sources.md says which fields are read of each."""
+
+
+class FormSource(_Benchmark):
+    """A dataset whose rows have a named form: files on this machine, or a dataset on the hub."""
+
+    kind: Literal["form"]
+    form: FormName
+    """Name of the form."""
+    path: str = Field(min_length=1)
+    """A .jsonl, .json or .parquet file, plain or ending in .gz or .zst; a folder or a glob of such files; or a name on
+    the hub."""
+    config: str | None = None
+    """Configuration of a dataset on the hub, where it has several."""
+    split: str | None = Field(None, min_length=1)
+    """The split to read; null takes train, or the only split of a set that has one."""
+    revision: str | None = None
+    """Commit, branch or tag on the hub; a commit makes a later read the same."""
+    references: int = Field(5, ge=1)
+    """Solutions of a problem that are tried as its reference, until one passes the tests."""
+    plus: bool = True
+    """Judge by EvalPlus's added inputs as well as by the base inputs (mbppplus, humanevalplus)."""
+    name: str | None = Field(None, min_length=1)
+    """The `source` of its problems; null takes the name of the form."""
+    licence: str | None = Field(None, min_length=1)
+    """Licence of rows that state none; null takes what the authors state of the set."""
+
+
 Source = Annotated[
-    JsonlSource | MbppSource | HumanEvalSource | AppsSource | HuggingFaceSource, Field(discriminator="kind")
+    JsonlSource | MbppSource | HumanEvalSource | AppsSource | HuggingFaceSource | FormSource,
+    Field(discriminator="kind"),
 ]

@@ -5,11 +5,20 @@ from collections.abc import Iterator
 from storage.errors import ConfigError
 from tasks.ingest.apps import read_apps
 from tasks.ingest.dropped import DroppedRecord, SourceRecord, UnusableRecordError, drop_record
+from tasks.ingest.form import read_form
 from tasks.ingest.huggingface import read_huggingface
 from tasks.ingest.humaneval import read_humaneval
 from tasks.ingest.jsonl import read_jsonl
 from tasks.ingest.mbpp import read_mbpp
-from tasks.ingest.settings import AppsSource, HuggingFaceSource, HumanEvalSource, JsonlSource, MbppSource, Source
+from tasks.ingest.settings import (
+    AppsSource,
+    FormSource,
+    HuggingFaceSource,
+    HumanEvalSource,
+    JsonlSource,
+    MbppSource,
+    Source,
+)
 from tasks.reading.problem import Problem
 
 
@@ -58,6 +67,8 @@ def _read_records(source: Source) -> Iterator[SourceRecord]:
             return read_apps(source)
         case HuggingFaceSource():
             return read_huggingface(source)
+        case FormSource():
+            return read_form(source)
 
 
 def _drop_duplicate(where: str, problem: Problem) -> DroppedRecord:

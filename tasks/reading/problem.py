@@ -4,7 +4,7 @@ import json
 
 from pydantic import Field, field_validator
 
-from judge.problems import Tests
+from judge.problems import TESTS, Tests
 from storage.ids import bucket_of, content_id
 from storage.rows import ProblemRow
 from storage.settings import Settings
@@ -27,6 +27,8 @@ class Problem(Settings):
     """Code that stands before every solution: imports and helpers that the prompt promises."""
     reference: str | None = None
     """A solution that the source calls right."""
+    alternatives: tuple[str, ...] = Field((), exclude=True)
+    """Further solutions that the source calls right; the first that passes the tests becomes the reference."""
     licence: str = Field(min_length=1)
     """SPDX name of the licence."""
     origin: str | None = None
@@ -43,7 +45,7 @@ class Problem(Settings):
     def problem_id(self) -> str:
         """Content address of what programs are written for and judged by.
 
-        Reference, licence and origin are no part of it, so a source may correct them later.
+        Reference, alternatives, licence and origin are no part of it, so a source may correct them later.
         """
         return content_id(
             "problem",
@@ -59,6 +61,11 @@ class Problem(Settings):
     def tests_json(self) -> str:
         """The tests as one JSON text, as table `problems` keeps them."""
         return json.dumps(self.tests.model_dump(mode="json"), ensure_ascii=False)
+
+
+def read_tests(text: str) -> Tests:
+    """Return the tests of a row of table `problems`, whose integers may have any number of digits."""
+    return TESTS.validate_python(json.loads(text))  # pydantic's own reader of JSON stops at 4,300 digits
 
 
 def problem_row(problem: Problem, buckets: int) -> ProblemRow:

@@ -19,7 +19,7 @@ def row() -> BuildRow:
 
     def build(**fields: object) -> dict[str, object]:
         return {
-            "task_id": 7, "text": "Write a function to double a number.", "code": "def double(n):\r\n  return 2 * n",
+            "task_id": 707, "text": "Write a function to double a number.", "code": "def double(n):\r\n  return 2 * n",
             "test_list": ["assert double(2) == 4", "assert double(0) == 0"], "test_setup_code": "",
             "challenge_test_list": ["assert double(-1) == -2"], **fields,
         }  # fmt: skip
@@ -32,10 +32,22 @@ def test_a_row_becomes_a_problem_with_entry_point_licence_and_origin(
 ) -> None:
     (problem,), drops = read(kind="mbpp", path=jsonl(row(), name="mbpp.jsonl"))
     assert drops == []
-    assert (problem.source, problem.source_id, problem.entry_point) == ("mbpp", "7", "double")
+    assert (problem.source, problem.source_id, problem.entry_point) == ("mbpp", "707", "double")
     assert (problem.licence, problem.origin) == ("CC-BY-4.0", "mbpp.jsonl:1")
     assert narrow_tests(problem, Asserts).asserts == ("assert double(2) == 4", "assert double(0) == 0")
     assert problem.reference == "def double(n):\n  return 2 * n"
+
+
+IDS_BY_SPLIT = {"prompt": [1, 10], "test": [11, 510], "validation": [511, 600], "train": [601, 974]}
+
+
+@pytest.mark.parametrize("split", IDS_BY_SPLIT)
+def test_a_split_holds_the_ids_that_the_authors_state(read: Read, jsonl: WriteJsonl, row: BuildRow, split: str) -> None:
+    path = jsonl(*(row(task_id=number) for ids in IDS_BY_SPLIT.values() for number in ids))
+    problems, drops = read(kind="mbpp", path=path, split=split)
+    assert ([int(problem.source_id) for problem in problems], drops) == (IDS_BY_SPLIT[split], [])
+    if split == "train":
+        assert read(kind="mbpp", path=path) == (problems, [])
 
 
 def test_challenge_tests_judge_only_where_asked_for(read: Read, jsonl: WriteJsonl, row: BuildRow) -> None:
@@ -103,7 +115,7 @@ def test_an_unusable_row_is_dropped_with_its_reason(read: Read, jsonl: WriteJson
 def test_a_row_without_a_field_is_dropped(read: Read, jsonl: WriteJsonl, row: BuildRow) -> None:
     without = {name: value for name, value in row().items() if name != "code"}
     _, (drop,) = read(kind="mbpp", path=jsonl(without))
-    assert (drop.reason, drop.detail, drop.source_id) == ("missing_field", "code: field required", "7")
+    assert (drop.reason, drop.detail, drop.source_id) == ("missing_field", "code: field required", "707")
 
 
 def test_a_missing_file_is_a_config_error(read: Read, tmp_path: Path) -> None:
@@ -113,7 +125,7 @@ def test_a_missing_file_is_a_config_error(read: Read, tmp_path: Path) -> None:
 
 def test_all_of_the_real_file_is_read(read: Read, shared: Callable[[str], Path]) -> None:
     path = shared("mbpp/mbpp_dev.jsonl")
-    problems, drops = read(kind="mbpp", path=path)
+    problems, drops = read(kind="mbpp", path=path, split="all")
     assert len(problems) + len(drops) == len(path.read_bytes().splitlines())
     assert drops == []
     by_id = {p.source_id: p for p in problems}
