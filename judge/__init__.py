@@ -16,10 +16,11 @@ got -1, expected 3
 >>> print(*get_args(Verdict))
 passed failed error exited timeout memory output processes files no_code infra
 >>> print(*get_args(Flag))
-tampered flaky shared
+tampered flaky opaque
 """
 
 from judge.api import Judge, judge
+from judge.calibration import Calibration
 from judge.errors import ArgumentError, AuditError, JudgeError, SandboxError, SandboxSettingError
 from judge.problems import Asserts, Call, Calls, Check, Stdio, StdioCase, UnitTest
 from judge.protocol import Flag, Job, Judged, Limits, TestResult, Verdict
@@ -28,6 +29,7 @@ __all__ = [
     "ArgumentError",
     "Asserts",
     "AuditError",
+    "Calibration",
     "Call",
     "Calls",
     "Check",

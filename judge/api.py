@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from os import PathLike
 from typing import Literal
 
 from pydantic import ValidationError
 
+from judge.calibration import Calibration, RunIsolation
 from judge.errors import ArgumentError, SandboxSettingError
 from judge.factory import SandboxSettings, open_sandbox
+from judge.isolation import Unreferenced, choose_isolation
 from judge.problems import Asserts, Calls, Check, JudgedTests, Stdio, UnitTest
-from judge.protocol import Job, Judged, Limits
+from judge.protocol import Job, Judged, Limits, Sandbox
 
 KINDS = (Asserts, Check, Stdio, Calls, UnitTest)
 EXPECTED_TESTS = f"a list of assert statements or one of {', '.join(kind.__name__ for kind in KINDS)}"
@@ -38,7 +41,9 @@ class Judge:
         packages: str | PathLike[str] | None = None,
         preload: Sequence[str] = (),
         reruns: int = 1,
-        shared: bool = False,
+        controls: int = 3,
+        control_all: bool = False,
+        unreferenced: Unreferenced = "tests",
     ) -> None:
         """Open the sandbox; the processes of a slot start with its first job.
 
@@ -52,7 +57,9 @@ class Judge:
             packages: a virtual environment, or a folder that `pip install --target` filled, for programs to use.
             preload: modules that are imported once and not for every program: `["numpy"]`.
             reruns: how often a program that passed is run again, to find flaky ones.
-            shared: judge again, in one process with its tests, a program whose answer cannot cross between processes.
+            controls: runs with one expected value changed that confirm a pass where tests and program share a process.
+            control_all: confirm every pass in this way.
+            unreferenced: how problems without a reference are judged; `tests` decides by the text of their tests.
 
         Raises:
             SandboxSettingError: a setting is wrong.
@@ -60,7 +67,8 @@ class Judge:
         """
         values = {
             "backend": backend, "image": image, "docker_host": docker_host, "jobs": jobs, "limits": limits or Limits(),
-            "packages": packages, "preload": preload, "reruns": reruns, "shared": shared,
+            "packages": packages, "preload": preload, "reruns": reruns, "controls": controls,
+            "control_all": control_all, "unreferenced": unreferenced,
         }  # fmt: skip
         try:
             settings = SandboxSettings.model_validate(values)
@@ -68,6 +76,7 @@ class Judge:
             raise _explain_setting(error) from None
         self._limits = settings.limits
         self._sandbox = open_sandbox(settings)
+        self._calibrated: tuple[object, Calibration] | None = None
 
     @property
     def backend(self) -> str:
@@ -82,9 +91,20 @@ class Judge:
         entry_point: str | None = None,
         context: str = "",
         limits: Limits | None = None,
+        reference: str | None = None,
+        isolation: RunIsolation | None = None,
     ) -> Judged:
-        """Judge one program; arguments and errors as of the function `judge`, but the sandbox is already open."""
-        (judged,) = self._sandbox.judge([_new_job(code, tests, entry_point, context, limits or self._limits)])
+        """Judge one program; arguments and errors as of the function `judge`, but the sandbox is already open.
+
+        The reference of the last call is judged only once.
+        """
+        job = _new_job(code, tests, entry_point, context, limits or self._limits, isolation)
+        if reference is not None:
+            key = (reference, job.tests.model_dump_json(), entry_point, context, isolation)
+            if self._calibrated is None or self._calibrated[0] != key:
+                self._calibrated = key, _calibrate(self._sandbox, job, reference)
+            job = _follow(job, self._calibrated[1])
+        (judged,) = self._sandbox.judge([job])
         return judged
 
     def judge_jobs(self, jobs: Iterable[Job]) -> Iterator[Judged]:
@@ -120,6 +140,8 @@ def judge(
     entry_point: str | None = None,
     context: str = "",
     limits: Limits | None = None,
+    reference: str | None = None,
+    isolation: RunIsolation | None = None,
 ) -> Judged:
     """Run one program against its tests in a sandbox that is opened for it, and return the verdict with its evidence.
 
@@ -127,12 +149,26 @@ def judge(
     >>> judge("def add(a, b): return a + b", tests=["assert add(1, 2) == 3"]).verdict
     'passed'
 
+    Tests that need Python's own meaning of the program's objects run in one process with it, and a pass is confirmed
+    by runs with another expected value:
+
+    >>> dog = "class Dog:\\n    name = 'Rex'"
+    >>> judged = judge(dog, tests=["assert Dog().name == 'Rex'"], reference=dog, isolation="native")
+    >>> judged.verdict, judged.isolation, judged.evidence["controls"]
+    ('passed', 'native', 3)
+    >>> liar = "class Any(str):\\n    def __eq__(self, other): return True\\nclass Dog:\\n    name = Any()"
+    >>> judged = judge(liar, tests=["assert Dog().name == 'Rex'"], isolation="native")
+    >>> judged.verdict, judged.flags
+    ('failed', ('tampered',))
+
     Args:
         code: the program; nothing of it runs outside the sandbox.
         tests: assert statements, each one test; or Asserts, Check, Stdio, Calls or UnitTest.
         entry_point: name of the function that the tests call; Check and Calls need it.
         context: code that stands before the program, such as imports and helpers.
         limits: what the program may use; None for `Limits()`.
+        reference: a program that is right, if one is known. It decides how the tests are run, and what is normal.
+        isolation: `separate` processes or `native`, one; None lets the reference or, without one, the tests decide.
 
     Returns:
         `.verdict`, `.tests` (one result per test), `.feedback` (the first failing test in words) and the evidence. The
@@ -142,13 +178,32 @@ def judge(
         ArgumentError: an argument has the wrong shape.
         SandboxError: no backend is usable on this machine; the message says how to get one.
     """
-    job = _new_job(code, tests, entry_point, context, limits or Limits())
+    job = _new_job(code, tests, entry_point, context, limits or Limits(), isolation)
     with closing(open_sandbox(SandboxSettings(jobs=1))) as sandbox:
+        if reference is not None:
+            job = _follow(job, _calibrate(sandbox, job, reference))
         (judged,) = sandbox.judge([job])
     return judged
 
 
-def _new_job(code: object, tests: object, entry_point: object, context: object, limits: object) -> Job:
+def _calibrate(sandbox: Sandbox, job: Job, reference: str) -> Calibration:
+    """Judge the reference of a job's problem; raises ArgumentError where it does not pass."""
+    judged = choose_isolation(sandbox, replace(job, code=reference))
+    if judged.verdict != "passed":
+        why = judged.feedback.splitlines()
+        problem = f"reference: expected a program that passes the tests, got {judged.verdict}: {'; '.join(why[:3])}"
+        raise ArgumentError(problem, fix="correct the reference or the tests, or pass none", argument="reference")
+    return judged.calibration or Calibration()
+
+
+def _follow(job: Job, calibration: Calibration) -> Job:
+    """Return the job of a candidate, judged as its problem's reference was."""
+    return replace(job, isolation=job.isolation or calibration.isolation, normal=calibration)
+
+
+def _new_job(
+    code: object, tests: object, entry_point: object, context: object, limits: object, isolation: object
+) -> Job:
     """Check the arguments of one program, which untyped callers get wrong, and put its job together."""
     if not isinstance(code, str):
         raise _wrong_type("code", "the program's text", code, 'pass its source, as in "def add(a, b): return a + b"')
@@ -165,7 +220,12 @@ def _new_job(code: object, tests: object, entry_point: object, context: object, 
             f"entry_point: expected the name of the function that {kind} calls, got {entry_point!r}",
             fix='name it, as in entry_point="add"', argument="entry_point",
         )  # fmt: skip
-    return Job("program", code, context, entry_point, checked_tests, limits)
+    if isolation not in ("separate", "native", None):
+        raise ArgumentError(
+            f"isolation: expected 'separate', 'native' or None, got {isolation!r}",
+            fix="pass None to let the tests decide", argument="isolation",
+        )  # fmt: skip
+    return Job("program", code, context, entry_point, checked_tests, limits, isolation=isolation)
 
 
 def _check_tests(tests: object) -> JudgedTests:

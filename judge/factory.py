@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from judge.backends.base import Backend, SandboxCheck
 from judge.backends.bubblewrap import Bubblewrap
 from judge.backends.docker import Docker
 from judge.backends.docker_daemon import find_host, why_unreachable
 from judge.backends.packages import find_packages
+from judge.confirm import Confirmation
 from judge.errors import SandboxError
+from judge.isolation import Unreferenced
 from judge.pool import SlotPool
 from judge.problems import Check
 from judge.protocol import Job, Limits, Sandbox
@@ -40,9 +42,25 @@ class SandboxSettings(JudgeRecord):
     """Modules that the fork servers import once, so that no program pays for them: `[numpy, pandas]`."""
     reruns: int = Field(1, ge=0, le=100)
     """Times that a program that passed is run again; one that does not pass every time is `flaky`, and no pass."""
-    shared: bool = False
-    """Judge again, in one process with its tests, a program that failed only by an answer that cannot cross between
-    processes (a tensor, say). Such a pass can be faked: its row is flagged `shared`, and datasets leave it out."""
+    controls: int = Field(3, ge=0, le=20)
+    """Control runs that confirm a pass of a problem that is judged natively (tests and program in one process): the
+    same tests with one expected value changed, which an honest program fails. The program is run again as often, and
+    not by `reruns`."""
+    control_all: bool = False
+    """Confirm every pass in this way, also of problems that are judged in separate processes."""
+    unreferenced: Unreferenced = "tests"
+    """How a problem without a reference is judged: in `separate` processes, `native`, or as its `tests` alone suggest:
+    native if they need Python's own meaning of the program's objects and can be controlled."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_shared(cls, values: object) -> object:
+        if isinstance(values, dict) and "shared" in values:
+            raise ValueError(
+                "`shared` is no setting any more: a problem whose reference needs one process with its tests is judged "
+                "natively, and confirmed by `controls`; remove the line"
+            )
+        return values
 
 
 def open_sandbox(settings: SandboxSettings) -> Sandbox:
@@ -54,7 +72,8 @@ def open_sandbox(settings: SandboxSettings) -> Sandbox:
     """
     backend = _choose_backend(settings)
     require_usable(backend)
-    return SlotPool(backend, settings.jobs, settings.reruns, settings.shared)
+    confirmation = Confirmation(settings.reruns, settings.controls, settings.control_all, settings.unreferenced)
+    return SlotPool(backend, settings.jobs, confirmation)
 
 
 def require_usable(backend: Backend) -> None:

@@ -26,6 +26,17 @@ class DriverRecord(TypedDict, total=False):
     fault: RaisedException | None
     plan: list[str]
     """Names of all tests, where only the driver knows them."""
+    asked: list[str]
+    """Questions that objects of the program answered in a test."""
+    torn: str
+    """Fixture of unittest that failed after its last test, and how."""
+    infra: str
+    """Fault of the judge's own code, before any code of the program."""
+    omitted: bool
+    """The test skipped itself; its verdict is then `passed`."""
+    lines: list[int]
+    """Lines of the test code in which the test failed."""
+    nonce: str
     tampered: str
     """Sign that the program broke the protocol."""
     broken: str
@@ -35,7 +46,7 @@ class DriverRecord(TypedDict, total=False):
 
 
 def parse_record(line: bytes | bytearray) -> DriverRecord | None:
-    """Parse one line of the report; None for a line of another shape, which a program can write under `shared`."""
+    """Parse one line of the report; None for a line of another shape, which a program can write natively."""
     try:
         record = json.loads(line)
     except (ValueError, RecursionError):
@@ -49,14 +60,16 @@ def parse_record(line: bytes | bytearray) -> DriverRecord | None:
 
 def _is_valid(name: str, value: object) -> bool:
     match name:
-        case "test" | "verdict" | "message" | "tampered" | "broken":
+        case "test" | "verdict" | "message" | "tampered" | "broken" | "nonce" | "torn" | "infra":
             return isinstance(value, str)
-        case "skipped" | "load" | "done":
+        case "skipped" | "load" | "done" | "omitted":
             return isinstance(value, bool)
         case "exception" | "fault":
             return value is None or (isinstance(value, list) and len(value) == 4)
-        case "plan" | "notes":
+        case "plan" | "notes" | "asked":
             return isinstance(value, list) and all(isinstance(part, str) for part in value)
+        case "lines":
+            return isinstance(value, list) and all(isinstance(part, int) for part in value)
     return True  # never read
 
 

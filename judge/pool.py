@@ -1,12 +1,16 @@
 """The pool of slots: shared by all callers, one program per slot at a time, infrastructure errors retried."""
 
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from queue import LifoQueue, SimpleQueue
+from functools import partial
+from queue import SimpleQueue
 
 from judge import plan, verdicts
 from judge.backends.base import Backend
+from judge.calibration import RunIsolation
+from judge.confirm import Confirmation, judge_job
 from judge.cpus import available_cpus
 from judge.each import judge_each
 from judge.feedback import write_feedback
@@ -23,20 +27,19 @@ RETRIES = 2
 class SlotPool:
     """The real Sandbox, over a backend; see protocol.Sandbox. A slot starts when it is first needed."""
 
-    def __init__(self, backend: Backend, jobs: int | None = None, reruns: int = 0, shared: bool = False) -> None:
+    def __init__(self, backend: Backend, jobs: int | None = None, confirmation: Confirmation | None = None) -> None:
         """
         Args:
             backend: starts the fork servers.
-            jobs: number of slots; None for twice the number of CPUs.
-            reruns: how often a program that passed is run again.
-            shared: judge again, in one process with its tests, a program whose answer cannot cross between processes.
+            jobs: programs at one time; None for twice the number of CPUs. There is one slot more than that, so that a
+                program's next run never waits for one with another seed of hashes.
+            confirmation: what confirms a pass.
         """
-        self._backend, self._reruns, self._shared = backend, reruns, shared
+        self._backend, self._confirmation = backend, confirmation or Confirmation()
         self._jobs = jobs or 2 * available_cpus()
         self._workers = ThreadPoolExecutor(self._jobs, thread_name_prefix="judge")
-        self._slots: LifoQueue[Slot | int] = LifoQueue()  # a number is a slot not yet started
-        for number in reversed(range(self._jobs)):
-            self._slots.put(number)
+        self._slots: list[Slot | int] = list(reversed(range(self._jobs + 1)))  # a number is a slot not yet started
+        self._slot_freed = threading.Condition()
 
     @property
     def backend(self) -> str:
@@ -68,10 +71,10 @@ class SlotPool:
     def close(self) -> None:
         """See Sandbox.close."""
         self._workers.shutdown(wait=True, cancel_futures=True)
-        while not self._slots.empty():
-            slot = self._slots.get()
+        for slot in self._slots:
             if isinstance(slot, Slot):
                 slot.close()
+        self._slots.clear()
 
     def __enter__(self) -> "SlotPool":
         return self
@@ -80,46 +83,49 @@ class SlotPool:
         self.close()
 
     def _judge_job(self, job: Job) -> Judged:
-        """Judge a program, and run it again after a pass: one that does not pass every time is flaky."""
+        """Judge a program, and confirm a pass."""
         if not job.code or not job.code.strip():
             return Judged(job.job_id, "no_code", (), feedback=write_feedback("no_code", ()), isolation="none")
-        first = self._run_with_retries(job)
-        if first.verdict != "passed":
-            return first
-        for passes in range(1, 1 + self._reruns):
-            rerun = self._run_with_retries(job)
-            if rerun.verdict == "infra":
-                return rerun
-            if rerun.verdict != "passed":
-                evidence = {**rerun.evidence, "passes_before": passes}
-                return replace(rerun, flags=(*rerun.flags, "flaky"), evidence=evidence)
-        return first
+        used: list[int] = []
 
-    def _run_with_retries(self, job: Job) -> Judged:
-        """Run a program once, and again on another slot after an infrastructure error."""
+        def run(part: Job, isolation: RunIsolation) -> Judged:
+            return self._run_with_retries(part, isolation, used)
+
+        return judge_job(job, self._confirmation, run)
+
+    def _run_with_retries(self, job: Job, isolation: RunIsolation, used: list[int]) -> Judged:
+        """Run a program once, and again on another slot after an infrastructure error.
+
+        Args:
+            job: the program and its tests.
+            isolation: how they are run.
+            used: the slots of the program's earlier runs; this one's are added.
+        """
         reasons: list[str] = []
         for _ in range(1 + RETRIES):
-            answer = self._run_on_slot(job)
+            answer = self._run_on_slot(job, isolation, used)
             if isinstance(answer, Judged):
-                return replace(answer, evidence={**answer.evidence, "retries": len(reasons)})
+                evidence = {**answer.evidence, "retries": len(reasons)}
+                return replace(answer, isolation=isolation, evidence=evidence)
             reasons.append(answer)
         return Judged(job.job_id, "infra", (), isolation="none", evidence={"why": "; ".join(reasons)})
 
-    def _run_on_slot(self, job: Job) -> Judged | str:
+    def _run_on_slot(self, job: Job, isolation: RunIsolation, used: list[int]) -> Judged | str:
         """Run a program; return its verdict, or the reason of an infrastructure error.
 
         Raises:
             SandboxError: the slot cannot be started.
         """
-        slot = self._slots.get()
+        slot = self._take_slot(used)
         number = slot if isinstance(slot, int) else slot.number
+        used.append(number)
         try:
             if isinstance(slot, int):
                 slot = Slot(self._backend, number)
             if isinstance(job.tests, Stdio):
                 answer: Judged | str = judge_stdio(job, job.tests, slot.run)
             else:
-                answer = _judge_tests(job, slot.run, self._shared)
+                answer = _judge_tests(job, partial(slot.run, together=isolation == "native"))
             if isinstance(answer, Judged):
                 answer = replace(answer, evidence={**answer.evidence, "cgroup": slot.cgroup})
         except ServerGoneError as error:
@@ -130,23 +136,35 @@ class SlotPool:
         self._put_back(slot, number, broken=isinstance(answer, str) or (isinstance(slot, Slot) and slot.broken))
         return answer
 
+    def _take_slot(self, used: Sequence[int]) -> Slot | int:
+        """Take a slot that the program has used least, and not just now, as each has a seed of its own."""
+        with self._slot_freed:
+            while True:
+                free = [at for at, slot in enumerate(self._slots) if not used or _get_number(slot) != used[-1]]
+                if free:
+                    return self._slots.pop(min(free, key=lambda at: (used.count(_get_number(self._slots[at])), -at)))
+                self._slot_freed.wait()
+
     def _put_back(self, slot: Slot | int, number: int, broken: bool) -> None:
         if broken and isinstance(slot, Slot):
             slot.close()
             slot = number
-        self._slots.put(slot)
+        with self._slot_freed:
+            self._slots.append(slot)
+            self._slot_freed.notify_all()
 
 
-def _judge_tests(job: Job, run: Callable[..., Outcome], shared: bool) -> Judged | str:
+def _get_number(slot: Slot | int) -> int:
+    return slot if isinstance(slot, int) else slot.number
+
+
+def _judge_tests(job: Job, run: Callable[..., Outcome]) -> Judged | str:
     """Run a program against tests of any kind but stdio; return a verdict, or the reason of an infrastructure error."""
     if job.each:
         return judge_each(job, run)
-    program, tests, expected = plan.program_payload(job), plan.tests_payload(job), plan.expected_tests(job)
-    outcome = run(program, job.limits, tests)
+    outcome = run(plan.program_payload(job), job.limits, plan.tests_payload(job))
     if outcome.driver_died and outcome.stop is None:
         return f"the driver ended early: {outcome.driver_died}"
-    judged = verdicts.judge_tested(job, expected, outcome)
-    if shared and judged.verdict == "failed" and judged.evidence.get("uncarried"):
-        together = verdicts.judge_tested(job, expected, run(program, job.limits, tests, together=True))
-        return replace(together, isolation="shared", flags=(*together.flags, "shared"))
-    return judged
+    if outcome.records and "infra" in outcome.records[0]:
+        return str(outcome.records[0]["infra"])
+    return verdicts.judge_tested(job, plan.expected_tests(job), outcome)

@@ -6,21 +6,23 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
+from judge.calibration import Calibration, RunIsolation
 from judge.problems import Asserts, Calls, Check, Stdio, UnitTest
 from judge.records import JudgeRecord
 
-JUDGE_VERSION = 1
+JUDGE_VERSION = 2
 """Raise it with every change after which some program gets another verdict; stages then judge every program again.
 tests/judge/test_version.py fails when the code that decides verdicts changes and this number does not."""
 
-Evidence = dict[str, str | int | float | bool | None]
+Evidence = dict[str, str | int | float | bool | list[str] | None]
 Verdict = Literal[
     "passed", "failed", "error", "exited", "timeout", "memory", "output", "processes", "files", "no_code", "infra"
 ]  # fmt: skip
 """Result of a program: `passed` only if every test passed, `infra` where the judge's own machinery failed."""
-Flag = Literal["tampered", "flaky", "shared"]
-Isolation = Literal["separate", "shared", "none"]
-"""Driver and candidate in two processes; both in one; nothing was run."""
+Flag = Literal["tampered", "flaky", "opaque"]
+"""Broke the rules or follows the expected value; did not pass every time; objects of its own answered for it."""
+Isolation = Literal["separate", "native", "none"]
+"""Driver and candidate in two processes; both in one; nothing was run. Older rows may say `shared`."""
 
 
 class Limits(JudgeRecord):
@@ -79,6 +81,13 @@ class Job:
     each: bool = False
     """Give every assert the limits to itself: after one that exceeds a limit or ends the program, the others go on in a
     fresh process."""
+    isolation: RunIsolation | None = None
+    """As it was chosen for the problem; None lets the setting `unreferenced` choose by the tests alone."""
+    normal: Calibration | None = None
+    """What is normal by the problem's reference; None where it has none."""
+    calibrate: bool = False
+    """The program is the problem's reference: it chooses the isolation (judge/isolation.py), and its verdict carries
+    the calibration."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,20 @@ class TestResult:
     verdict: Verdict
     message: str = ""
     """Reason why it did not pass: got and expected, or exception and line. Holds no addresses, paths or timings."""
+
+
+@dataclass(frozen=True)
+class TestFacts:
+    """What a run says of one test beside its verdict."""
+
+    __test__ = False  # not a pytest class
+
+    asked: tuple[str, ...] = ()
+    """Questions that objects of the program answered in it, sorted."""
+    skipped: bool = False
+    """The test skipped itself."""
+    lines: tuple[int, ...] = ()
+    """Lines of the test code in which it failed, from the outermost call to the innermost; only natively."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +156,12 @@ class Judged:
     stderr_tail: str = ""
     isolation: Isolation = "separate"
     evidence: Evidence = field(default_factory=dict)
-    """Small extra facts: cgroup mode, signs of tampering, peak number of processes, the reason of `infra`."""
+    """Small extra facts: cgroup mode, signs of tampering, peak number of processes, the reason of `infra`; `asked`:
+    which questions the program's own objects answered; `controls`: how many control runs it failed, as it should."""
+    facts: dict[str, TestFacts] = field(default_factory=dict)
+    """By the name of a test, where a run says more of it than its verdict."""
+    calibration: Calibration | None = None
+    """Only where the job asked for it, and the program passed."""
 
 
 class Sandbox(Protocol):

@@ -52,9 +52,9 @@ class RunningJob:
 class ForkServer:
     """One confined fork server; runs one job at a time."""
 
-    def __init__(self, backend: Backend, role: Role, uid: int) -> None:
+    def __init__(self, backend: Backend, role: Role, uid: int, seed: int = 0) -> None:
         """Start it and wait until it is ready. Raises SandboxError."""
-        self._confined = backend.start(role, uid)
+        self._confined = backend.start(role, uid, seed)
         self._control = socket.socket(fileno=os.dup(self._confined.control_fd))
         self._control.settimeout(START_S)
         try:

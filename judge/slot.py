@@ -1,4 +1,4 @@
-"""One slot: a pair of fork servers and a cgroup, in which one program runs at a time."""
+"""One slot: fork servers and a cgroup, in which one program runs at a time."""
 
 import contextlib
 import fcntl
@@ -7,12 +7,12 @@ import os
 import socket
 
 from judge.backends.base import Backend
-from judge.cgroup import Cgroup
 from judge.compare import OutputComparison
 from judge.driver_process import DriverProcess
 from judge.inside.payload import ProgramPayload
 from judge.outcome import Outcome, RaisedException
 from judge.plan import Payload
+from judge.program_server import ProgramServer
 from judge.protocol import Limits
 from judge.server import ForkServer, JobEnd, RunningJob, ServerGoneError
 from judge.tree import Tree
@@ -20,7 +20,6 @@ from judge.watch import RunWatch
 
 FIRST_UID = 61184  # start of a range that no distribution assigns to people or services
 MIB = 1 << 20
-BARE_MIB = 24  # more than a fork server has resident without preloaded modules
 REPORT_BYTES = 8192
 SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK
 
@@ -47,35 +46,36 @@ class Slot:
         self.number = number
         self.broken = False
         """The slot must be replaced, although its last run came to a verdict."""
-        self._candidates = self._drivers = self._driver = None
+        self._backend = backend
+        self._candidates = ProgramServer(backend, "candidate", FIRST_UID + 2 * number, number)
+        self._native: ProgramServer | None = None
         try:
-            self._candidates = ForkServer(backend, "candidate", FIRST_UID + 2 * number)
             self._drivers = ForkServer(backend, "driver", FIRST_UID + 2 * number + 1)
-        finally:
-            if self._drivers is None:
-                self.close()
-        assert self._candidates is not None
+        except BaseException:
+            self._candidates.close()
+            raise
         self._driver = DriverProcess(self._drivers)
-        self._cgroup = self._candidates.cgroup or Cgroup()
-        self._cgroup.add(self._candidates.pids)
-        self._server = self._candidates.pids[-1]
-        self._floor = _read_resident_bytes(self._server)
-        self._preloaded_mib = max(0, self._floor // MIB - BARE_MIB)
 
     @property
     def cgroup(self) -> str:
         """`v1`, `v2` or `none`."""
-        return self._cgroup.mode
+        return self._candidates.cgroup.mode
 
     def close(self) -> None:
-        """End both servers and everything in them."""
-        if self._driver is not None:
-            self._driver.end()
-        for server in (self._candidates, self._drivers):
-            if server is not None:
-                server.stop()
-        if hasattr(self, "_cgroup"):
-            self._cgroup.remove()
+        """End all servers and everything in them."""
+        self._driver.end()
+        self._drivers.stop()
+        for programs in (self._candidates, self._native):
+            if programs is not None:
+                programs.close()
+
+    def _choose_server(self, together: bool) -> ProgramServer:
+        """Return the server of programs, or that of programs together with their tests, started when first needed."""
+        if not together:
+            return self._candidates
+        if self._native is None:
+            self._native = ProgramServer(self._backend, "native", FIRST_UID + 2 * self.number, self.number)
+        return self._native
 
     def run(
         self,
@@ -99,42 +99,42 @@ class Slot:
         Raises:
             ServerGoneError: the slot is broken; close it.
         """
-        assert self._candidates is not None and self._driver is not None
-        self._cgroup.set_limit((limits.memory_mib + 8 + self._preloaded_mib) * MIB)
+        programs, nonce = self._choose_server(together), os.urandom(12).hex() if together else None
+        programs.cgroup.set_limit((limits.memory_mib + 8 + programs.preloaded_mib) * MIB)
         with contextlib.ExitStack() as stack:
             # `driver_end` stays open here till the end, or the candidate would end as soon as the driver closes it.
             driver_end, candidate_end = (stack.enter_context(end) for end in socket.socketpair())
             out, out_in = _open_pipe(stack)
             err, err_in = _open_pipe(stack)
-            contents = {**program, "tests": tests} if together else program
+            contents = {**program, "tests": tests, "nonce": nonce} if together else program
             payload = _close_later(stack, memory_file(json.dumps(contents).encode()))
             # Opened for this run even if it is empty: flags set on an open file would stay for the next program.
             source = memory_file(stdin) if stdin else os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
             _close_later(stack, source)
             results, results_in = _open_pipe(stack)
             wire = results_in.fd if together else candidate_end.fileno()
-            self._candidates.launch(kernel_limits(limits), [source, out_in.fd, err_in.fd, wire, payload])
-            watched_limits = _add_memory(limits, self._preloaded_mib)
-            watch = RunWatch(watched_limits, out, err, self._cgroup, lambda: _read_cpu_s(self._server))
-            watch.comparison = comparison
+            programs.server.launch(kernel_limits(limits), [source, out_in.fd, err_in.fd, wire, payload])
+            watched_limits = _add_memory(limits, programs.preloaded_mib)
+            watch = RunWatch(watched_limits, out, err, programs.cgroup, programs.read_cpu_s)
+            watch.comparison, watch.nonce = comparison, nonce
             driver = None
             if tests is not None:
                 watch.results = results
                 if not together:
                     questions = _close_later(stack, memory_file(json.dumps(tests).encode()))
                     driver = self._driver.run_tests(tests, limits, driver_end.fileno(), results_in.fd, questions)
-            candidate = _wait_start(stack, self._candidates)
+            candidate = _wait_start(stack, programs.server)
             candidate_end.close()
             for end in (out_in, err_in, results_in):
                 end.close()
-            watch.tree = Tree(candidate.pid, self._floor)
+            watch.tree = Tree(candidate.pid, programs.floor)
             outcome = watch.run(candidate, driver)
             if outcome.stop == "memory":
                 outcome.why = f"more than {limits.memory_mib} MiB of memory"
             candidate.kill()
-            end_of_job = self._wait_end(watch)
+            end_of_job = self._wait_end(programs.server, watch)
             if end_of_job is not None:
-                self._fill_in(outcome, watch, end_of_job)
+                _fill_in(outcome, watch, end_of_job, programs.preloaded_mib)
             if driver is None:
                 outcome.report = _read_report(driver_end)
             watch.drain()
@@ -150,22 +150,22 @@ class Slot:
         outcome.stdout, outcome.stderr = bytes(watch.stdout), bytes(watch.stderr)
         return outcome
 
-    def _wait_end(self, watch: RunWatch) -> JobEnd | None:
+    def _wait_end(self, server: ForkServer, watch: RunWatch) -> JobEnd | None:
         """Wait for the candidate's end; None where the kernel killed the fork server itself for lack of memory."""
-        assert self._candidates is not None
         try:
-            return self._candidates.wait_end()
+            return server.wait_end()
         except ServerGoneError:
             if not watch.out_of_memory():
                 raise
             watch.outcome.stop, watch.outcome.why, self.broken = "memory", "the memory limit", True
             return None
 
-    def _fill_in(self, outcome: Outcome, watch: RunWatch, end: JobEnd) -> None:
-        outcome.cpu_s = max(end.cpu_s, watch.tree.cpu_s, watch.unseen_cpu_s())
-        # The judge's own SIGKILL says nothing about the program; any other ending is its own.
-        outcome.status = end.status if watch.ended_itself or end.status & 0x7F != 9 else None
-        outcome.peak_bytes = max(watch.tree.peak_bytes, end.maxrss_kib * 1024) - self._preloaded_mib * MIB
+
+def _fill_in(outcome: Outcome, watch: RunWatch, end: JobEnd, preloaded_mib: int) -> None:
+    outcome.cpu_s = max(end.cpu_s, watch.tree.cpu_s, watch.unseen_cpu_s())
+    # The judge's own SIGKILL says nothing about the program; any other ending is its own.
+    outcome.status = end.status if watch.ended_itself or end.status & 0x7F != 9 else None
+    outcome.peak_bytes = max(watch.tree.peak_bytes, end.maxrss_kib * 1024) - preloaded_mib * MIB
 
 
 def _add_memory(limits: Limits, mib: int) -> Limits:
@@ -193,20 +193,6 @@ def _read_report(wire: socket.socket) -> RaisedException | None:
         return None
     valid = isinstance(report, list) and len(report) == 4 and all(isinstance(part, str) for part in report[:2])
     return report if valid else None
-
-
-def _read_resident_bytes(pid: int) -> int:
-    with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _read_cpu_s(pid: int) -> float | None:
-    """Return a one-threaded process's CPU seconds, to the nanosecond; None where the kernel does not count them."""
-    try:
-        with open(f"/proc/{pid}/schedstat", "rb") as file:  # noqa: PTH123
-            return int(file.read().split()[0]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return None
 
 
 def _wait_start(stack: contextlib.ExitStack, server: ForkServer) -> RunningJob:

@@ -1,11 +1,12 @@
 """Decide the verdict of a run from its facts: pure, and never `passed` without an answer to every expected test."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 from judge.feedback import scrub_addresses, write_feedback
-from judge.outcome import Outcome, RaisedException
-from judge.protocol import Evidence, Flag, Job, Judged, TestResult, Verdict
+from judge.outcome import DriverRecord, Outcome, RaisedException
+from judge.protocol import Evidence, Flag, Job, Judged, TestFacts, TestResult, Verdict
 
 PRIORITY: tuple[Verdict, ...] = (
     "infra", "timeout", "memory", "output", "processes", "files", "exited", "error", "failed",
@@ -17,7 +18,10 @@ _REPORTED = {"passed", "failed", "error", "exited", "lost"}
 
 
 def judge_tested(job: Job, expected: list[str], outcome: Outcome) -> Judged:
-    """Decide the verdict of a program whose tests a driver has run; `expected` names the tests that must pass."""
+    """Decide the verdict of a program whose tests have run; `expected` names the tests that must pass.
+
+    Its report comes from a driver; or from the program's own process, where it may be forged.
+    """
     planned = next((record["plan"] for record in outcome.records if record.get("plan")), expected)
     test_records = [record for record in outcome.records if "test" in record]
     tampered = next((ascii(record["tampered"])[1:-1] for record in outcome.records if "tampered" in record), "")
@@ -45,10 +49,43 @@ def judge_tested(job: Job, expected: list[str], outcome: Outcome) -> Judged:
     if tampered and all(result.verdict == "passed" for result in results):
         results[-1] = TestResult(results[-1].test, "failed", tampered)
     final_records = [record for record in outcome.records if record.get("done")]
-    notes: Evidence = {note: True for record in final_records for note in record.get("notes", ())}
+    if not final_records and results and all(result.verdict == "passed" for result in results):
+        results[-1] = _stopped_result(results[-1].test, outcome, outcome.ending, skipped=False)
+    facts = {str(record["test"]): facts for record in test_records if (facts := _read_facts(record)) != TestFacts()}
+    _check_skipped(results, facts, job)
+    torn = next((str(record["torn"]) for record in outcome.records if "torn" in record), "")
+    if torn and results and results[-1].verdict == "passed":
+        results[-1] = TestResult(results[-1].test, "error", torn)
+    # What no test can be blamed for stands at the end of the report.
+    asked = {str(word) for record in test_records for word in record.get("asked", ())}
+    notes: Evidence = {}
+    for note in (note for record in final_records for note in record.get("notes", ())):
+        if note == "uncarried":
+            notes[note] = True
+        else:
+            asked.add(note)
+    if asked:
+        notes["asked"] = sorted(asked)
     if tampered:
         notes["tampered"] = tampered
-    return combine(job, results, [outcome], exception, flags, notes)
+    return replace(combine(job, results, [outcome], exception, flags, notes), facts=facts)
+
+
+def _read_facts(record: DriverRecord) -> TestFacts:
+    return TestFacts(
+        tuple(sorted(map(str, record.get("asked", ())))), bool(record.get("omitted")), tuple(record.get("lines", ()))
+    )
+
+
+def _check_skipped(results: list[TestResult], facts: dict[str, TestFacts], job: Job) -> None:
+    """Let a skipped test pass if the reference skips it, too; without one, if another test has run."""
+    skipped = [at for at, result in enumerate(results) if facts.get(result.test, TestFacts()).skipped]
+    for at in skipped:
+        result = results[at]
+        if job.normal is not None and not job.calibrate and result.test not in job.normal.skipped:
+            results[at] = TestResult(result.test, "failed", f"{result.message}; the reference does not skip it")
+    if skipped and len(skipped) == len(results) and results[-1].verdict == "passed":
+        results[-1] = TestResult(results[-1].test, "failed", "every test was skipped")
 
 
 def _stopped_result(name: str, outcome: Outcome, otherwise: str, skipped: bool) -> TestResult:

@@ -37,6 +37,8 @@ class RunWatch:
         self.stdout, self.stderr = bytearray(), bytearray()
         self.comparison: OutputComparison | None = None
         """Where there is one, it takes the output as it comes, and `stdout` holds the end of it."""
+        self.nonce: str | None = None
+        """Where there is one, records without it come from the program, and do not count."""
         self._out_bytes = 0
         self.ended_itself = False
         """The candidate ended by itself."""
@@ -148,5 +150,6 @@ class RunWatch:
                     while self._read(fd):
                         continue
         for line in self._lines.splitlines():
-            if (record := parse_record(line)) is not None:
+            record = parse_record(line)
+            if record is not None and (self.nonce is None or record.get("nonce") == self.nonce):
                 self.outcome.records.append(record)

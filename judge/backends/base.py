@@ -5,7 +5,8 @@ from typing import Literal, Protocol
 
 from judge.cgroup import Cgroup
 
-Role = Literal["candidate", "driver"]
+Role = Literal["candidate", "driver", "native"]
+"""Runs programs; runs tests; runs both in one process."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,13 @@ class Backend(Protocol):
         """Say why a fork server that wrote this to stderr did not start, and what to do; the cause may be empty."""
         ...
 
-    def start(self, role: Role, uid: int) -> Confined:
+    def start(self, role: Role, uid: int, seed: int = 0) -> Confined:
         """Start one fork server.
 
         Args:
-            role: which of a slot's two servers it is.
+            role: which of a slot's servers it is.
             uid: the user that it becomes where the judge runs as root.
+            seed: of the hashes of texts; two servers of one seed order their sets alike.
 
         Raises:
             SandboxError: it cannot be started.

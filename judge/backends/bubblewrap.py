@@ -100,14 +100,14 @@ class Bubblewrap:
         """See Backend.explain."""
         return host.explain(stderr, host.read_facts()) or Remedy("", self.fix)
 
-    def _command(self, role: Role, uid: int, control_fd: int) -> list[str]:
+    def _command(self, role: Role, uid: int, control_fd: int, seed: int) -> list[str]:
         assert self._bwrap is not None
         command = [self._bwrap, "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-pid", "--as-pid-1"]
         if os.geteuid() == 0:
             command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
         else:
             command += ["--unshare-user"]
-        command += ["--new-session", "--hostname", "judge", "--clearenv", "--setenv", "PYTHONHASHSEED", "0"]
+        command += ["--new-session", "--hostname", "judge", "--clearenv", "--setenv", "PYTHONHASHSEED", str(seed)]
         for folder in ("/usr", "/bin", "/lib", "/lib64"):
             path = Path(folder)
             if path.is_symlink():
@@ -129,7 +129,7 @@ class Bubblewrap:
         start = START.format(role=role, fd=control_fd, uid=uid)
         return [*command, str(_find_python()), "-S", "-s", "-P", "-B", "-c", start, *self._packages.argument()]
 
-    def start(self, role: Role, uid: int) -> Confined:
+    def start(self, role: Role, uid: int, seed: int = 0) -> Confined:
         """See Backend.start."""
         if self._bwrap is None:
             raise SandboxError("bubblewrap: no bwrap binary found", fix=INSTALL)
@@ -137,7 +137,7 @@ class Bubblewrap:
         errors = tempfile.TemporaryFile()  # noqa: SIM115  (no name, so a killed judge leaves nothing; closed in stop)
         with server_end:
             process = subprocess.Popen(
-                self._command(role, uid, server_end.fileno()),
+                self._command(role, uid, server_end.fileno(), seed),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,

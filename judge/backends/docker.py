@@ -143,9 +143,9 @@ class Docker:
         """See Backend.explain."""
         return host.explain(stderr, host.read_facts()) or Remedy("", self.fix)
 
-    def start(self, role: Role, uid: int) -> Confined:
+    def start(self, role: Role, uid: int, seed: int = 0) -> Confined:
         """See Backend.start."""
-        limit = (self._limits.memory_mib + 8 if role == "candidate" else DRIVER_MIB) * MIB
+        limit = (self._limits.memory_mib + 8 if role != "driver" else DRIVER_MIB) * MIB
         limit += PRELOAD_MIB * MIB if self._packages.preload else 0
         client, image = self._enter()
         container = control = None
@@ -156,7 +156,9 @@ class Docker:
                 _listen(Path(folder)) as listening,
                 translate_errors(self.host),
             ):
-                container = client.containers.create(image, **self._options(role, uid, Path(folder, SHARED), limit))
+                container = client.containers.create(
+                    image, **self._options(role, uid, Path(folder, SHARED), limit, seed)
+                )
                 container.start()
                 control = self._accept(listening, container)
             return _ContainerServer(self, container, control, limit)
@@ -180,7 +182,7 @@ class Docker:
                 break
         raise SandboxError(f"docker: the container did not start ({container.status})")
 
-    def _options(self, role: Role, uid: int, control: Path, limit: int) -> dict[str, Any]:
+    def _options(self, role: Role, uid: int, control: Path, limit: int, seed: int) -> dict[str, Any]:
         from docker.types import LogConfig, Mount
 
         # An ordinary user can look only at processes of its own.
@@ -196,7 +198,7 @@ class Docker:
             "command": self._packages.argument(),
             "working_dir": "/",
             "user": f"{user}:{group}",
-            "environment": {"PYTHONHASHSEED": "0"},
+            "environment": {"PYTHONHASHSEED": str(seed)},
             "labels": owner_labels(role),
             "hostname": "judge",
             "mounts": [Mount(target, source, "bind", read_only=True) for source, target in bound.items()],

@@ -1,6 +1,6 @@
 """Be the candidate's process: run its code, then answer the driver's requests.
 
-A whole program runs on stdin and stdout instead. In shared mode the tests run in this process, too.
+A whole program runs on stdin and stdout instead.
 """
 
 import _sitebuiltins
@@ -39,8 +39,6 @@ def main() -> None:
     packages.reseed_numpy()
     if payload["main"]:
         run_program(payload)
-    elif payload.get("tests"):
-        _run_with_tests(payload)
     else:
         _serve_module(payload)
 
@@ -84,29 +82,6 @@ def _serve_module(payload: ProgramPayload) -> None:
             peer.answer(peer.receive())
     except (GoneError, TamperedError):
         os._exit(0)
-
-
-def _run_with_tests(payload: ProgramPayload) -> None:
-    """Run the code and its tests in this process, and report results on the wire."""
-    from . import shared  # here: hardly any program needs it
-
-    packages.supply_aliases(payload["tests"])
-    module = types.ModuleType("solution")
-    failure: BaseException | None = None
-    try:
-        execute(payload, module)
-    except BaseException as error:
-        failure = error
-
-    def get_names(asked: list[str] | None) -> dict[str, Any]:
-        if failure is not None:
-            raise failure
-        values = _names(module, asked)
-        return {name: value.value if isinstance(value, Instance) else value for name, value in values.items()}
-
-    shared.run_shared(payload["tests"], get_names, WIRE)
-    _flush_output()
-    os._exit(0)
 
 
 def _names(module: types.ModuleType, asked: list[str] | None) -> dict[str, Any]:

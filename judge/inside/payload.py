@@ -6,6 +6,9 @@ from typing import Any, TypedDict
 
 from .descriptors import PAYLOAD
 
+OTHER = "_other_value"
+"""Name of the function that gives another value than the expected one, in controls that have no constant to change."""
+
 
 class CallCase(TypedDict):
     """One call of the entry point, and the JSON value that it must return."""
@@ -37,6 +40,8 @@ class ProgramPayload(TypedDict, total=False):
     """The program runs as `__main__`, on stdin and stdout."""
     tests: TestsPayload
     """Only there where the tests run in the program's own process."""
+    nonce: str
+    """Stands in every record of such a run: a program cannot know it in advance."""
 
 
 def read_payload(fd: int = PAYLOAD) -> Any:

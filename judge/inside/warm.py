@@ -30,6 +30,7 @@ import random
 import re
 import statistics
 import string
+import sys
 import textwrap
 import time
 import traceback
@@ -39,7 +40,8 @@ from collections.abc import Callable
 
 
 def load_main(role: str) -> Callable[[], None]:
-    """Import the modules of a role, `driver` or `candidate`, and return what a forked job of it runs."""
+    """Import the modules of a role (`driver`, `candidate` or `native`); return what a forked job of it runs."""
+    sys.set_int_max_str_digits(0)  # the limits of a job bound such work; tests and programs have large integers
     # Here, not above: each server loads the modules of its own role alone, and no program finds the driver's.
     if role == "driver":
         from . import driver_main, unit
@@ -48,4 +50,8 @@ def load_main(role: str) -> Callable[[], None]:
     from . import candidate
 
     candidate.prepare_interpreter()
+    if role == "native":
+        from . import native
+
+        return native.main
     return candidate.main

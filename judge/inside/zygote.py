@@ -19,7 +19,7 @@ from . import confine, descriptors, packages, warm
 
 
 def start(role: str, control_fd: int, uid: int) -> None:
-    """Run one fork server until the judge closes its end; `role` is `candidate` or `driver`.
+    """Run one fork server until the judge closes its end; `role` is `candidate`, `driver` or `native`.
 
     The process's first argument, if there is one, is JSON for packages.enable_packages.
     """
@@ -29,7 +29,7 @@ def start(role: str, control_fd: int, uid: int) -> None:
     os.environ["HOME"] = "/tmp"  # for libraries that keep settings there; their users have no entry of their own
     arguments = sys.argv[1:]  # read before load_main, which gives programs arguments of their own
     main = warm.load_main(role)
-    server = confine.Server(uid, allow_children=role == "candidate")
+    server = confine.Server(uid, allow_children=role != "driver")
     if arguments:
         packages.enable_packages(role, json.loads(arguments[0]))
     sys.path[:] = [path for path in sys.path if path != os.path.dirname(os.path.dirname(__file__))]

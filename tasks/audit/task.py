@@ -26,7 +26,6 @@ def audit(settings: LakeSettings, sandbox_settings: SandboxSettings, extent: Ext
         AuditError: a program got a wrong verdict, or left something behind.
     """
     # A pass in one process with its tests is flagged anyway, so it must not decide an attack.
-    sandbox_settings = sandbox_settings.model_copy(update={"shared": False})
     sandbox, environment, lake = sandbox_for(sandbox_settings), describe_environment(sandbox_settings), Lake(settings)
     with Catalog(lake) as catalog:
         withstood_ids = {row["audit_id"] for row in catalog.rows("select audit_id from audits where ok")}

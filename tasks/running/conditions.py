@@ -8,7 +8,7 @@ from storage.ids import content_id
 def conditions_id(judge: SandboxSettings, limits: Limits) -> str:
     """Return the address of everything but the tests that decides a verdict; a change of it means new verdicts."""
     return content_id("conditions", limits=limits.model_dump(mode="json"), reruns=judge.reruns,
-        shared=judge.shared, packages=str(judge.packages or ""),
+        shared=False, packages=str(judge.packages or ""),
     )  # fmt: skip
 
 

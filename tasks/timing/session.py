@@ -132,7 +132,7 @@ class TimingSession:
     def _start_timer(self) -> ProgramTimer:
         """Return the timer; the first call opens the sandbox and measures every program's import."""
         if self._timer is None:
-            sandbox = self.open_judge(self.judge.model_copy(update={"reruns": 0, "shared": False}))
+            sandbox = self.open_judge(self.judge.model_copy(update={"reruns": 0}))
             compared = self.comparison
             self._timer = ProgramTimer(
                 sandbox, compared.entry_point, compared.context, compared.codes, self.settings.limits

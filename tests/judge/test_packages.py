@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from judge.backends.packages import find_packages
+from judge.calibration import RunIsolation
 from judge.errors import SandboxError, SandboxSettingError
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Asserts, Check, JudgedTests, Stdio, StdioCase, UnitTest
@@ -20,9 +21,9 @@ HEAD = "import numpy as np\nimport pandas as pd\n"
 Run = Callable[..., Judged]
 
 
-def open_with(packages: Path, preload: tuple[str, ...] = (), shared: bool = False) -> Sandbox:
+def open_with(packages: Path, preload: tuple[str, ...] = ()) -> Sandbox:
     """Open a sandbox that has the packages of a folder."""
-    return open_sandbox(SandboxSettings(jobs=1, reruns=0, packages=packages, preload=preload, shared=shared))
+    return open_sandbox(SandboxSettings(jobs=1, reruns=0, packages=packages, preload=preload))
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +38,11 @@ def warm() -> Iterator[Sandbox]:
 def judge(warm: Sandbox) -> Run:
     """judge(code, tests) -> Judged; `tests` is a tests model, or assert statements after the imports."""
 
-    def run(code: str, *tests: str | JudgedTests, sandbox: Sandbox = warm) -> Judged:
+    def run(
+        code: str, *tests: str | JudgedTests, sandbox: Sandbox = warm, isolation: RunIsolation = "separate"
+    ) -> Judged:
         model = tests[0] if not isinstance(tests[0], str) else Asserts.model_validate({"setup": HEAD, "asserts": tests})
-        (row,) = sandbox.judge([Job("job", HEAD + code, "", "f", model, LIMITS)])
+        (row,) = sandbox.judge([Job("job", HEAD + code, "", "f", model, LIMITS, isolation=isolation)])
         return row
 
     return run
@@ -135,14 +138,10 @@ def test_unittest_compares_columns(judge: Run) -> None:
     assert judge("def f(s): return s.cumsum().astype(float)", unit).verdict == "failed"
 
 
-def test_an_answer_that_does_not_cross_is_judged_in_one_process_where_that_is_allowed(judge: Run) -> None:
-    shared = open_with(Path(sys.prefix), preload=("numpy",), shared=True)
-    try:
-        bare = Asserts(asserts=("assert f(np.ma.ones(2)) == 2",))
-        row = judge("def f(x): return x.sum()", bare, sandbox=shared)
-        assert row.verdict == "passed" and row.isolation == "shared" and row.flags == ("shared",)
-    finally:
-        shared.close()
+def test_an_answer_that_does_not_cross_is_judged_in_one_process(judge: Run) -> None:
+    bare = Asserts(asserts=("assert f(np.ma.ones(2)) == 2",))
+    row = judge("def f(x): return x.sum()", bare, isolation="native")
+    assert row.verdict == "passed" and row.isolation == "native" and row.flags == ()
 
 
 def test_packages_are_read_only(judge: Run) -> None:

@@ -64,9 +64,9 @@ class FailingBackend:
         """See Backend.explain."""
         return Remedy(stderr, self.fix)
 
-    def start(self, role: Role, uid: int) -> Confined:
+    def start(self, role: Role, uid: int, seed: int = 0) -> Confined:
         """See Backend.start."""
-        confined = self._backend.start(role, uid)
+        confined = self._backend.start(role, uid, seed)
         self.starts += 1
         if role == "candidate" and self._failures_left:
             self._failures_left -= 1

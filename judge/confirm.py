@@ -1,0 +1,231 @@
+"""Judge one job: choose its isolation, and believe a pass only after more runs of it and of controls.
+
+Every run has a fresh process, and the next run another seed of hashes than the one before.
+"""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from judge.calibration import Calibration, RunIsolation
+from judge.controls import Control, change_job, find_controls
+from judge.feedback import write_feedback
+from judge.isolation import Unreferenced, isolation_of
+from judge.protocol import Evidence, Flag, Job, Judged, TestFacts, TestResult
+
+MOST_VALIDATED = 24  # controls that a reference is tried on
+Run = Callable[[Job, RunIsolation], Judged]
+"""Runs a job once, whatever it takes; `infra` after several infrastructure errors."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """How passes are confirmed; see SandboxSettings."""
+
+    reruns: int = 0
+    controls: int = 3
+    control_all: bool = False
+    unreferenced: Unreferenced = "tests"
+
+
+def judge_job(job: Job, settings: Confirmation, run: Run) -> Judged:
+    """Judge one program, or calibrate by it if it is the reference."""
+    if job.tests.kind in ("stdio", "answers") or job.each:
+        isolation = isolation_of(job, settings.unreferenced) if job.each else "separate"
+        return _rerun(job, run(job, isolation), isolation, settings.reruns, run)
+    if job.calibrate:
+        return _calibrate(job, settings, run)
+    isolation = isolation_of(job, settings.unreferenced)
+    first = run(job, isolation)
+    if first.verdict != "passed":
+        return first
+    if isolation == "native":
+        return _confirm_native(job, first, settings, run)
+    return _confirm_separate(job, first, settings, run)
+
+
+def _rerun(job: Job, first: Judged, isolation: RunIsolation, times: int, run: Run) -> Judged:
+    """Run a program again that passed; one that does not pass every time is flaky."""
+    if first.verdict != "passed":
+        return first
+    for passes in range(1, 1 + times):
+        rerun = run(job, isolation)
+        if rerun.verdict == "infra":
+            return rerun
+        if rerun.verdict != "passed":
+            evidence = {**rerun.evidence, "passes_before": passes}
+            return replace(rerun, flags=(*rerun.flags, "flaky"), evidence=evidence)
+    return first
+
+
+def _confirm_native(job: Job, first: Judged, settings: Confirmation, run: Run) -> Judged:
+    """Run the tests again as often as controls, in random order: a program cannot know which run it is in.
+
+    With n of each, a program that lies in a part of its processes and is honest in the others passes in at most 0.9 %
+    of all tries (n = 3).
+    """
+    chosen = _draw_controls(_list_valid(job), settings.controls)
+    if not chosen:
+        return _rerun(job, first, "native", settings.reruns, run)
+    return _run_all(job, first, "native", chosen, len(chosen), run)
+
+
+def _confirm_separate(job: Job, first: Judged, settings: Confirmation, run: Run) -> Judged:
+    """Confirm by controls what objects of the program answered for themselves, beyond those of the reference."""
+    beyond = _find_beyond(job, first)
+    if not beyond and not settings.control_all:
+        return _rerun(job, first, "separate", settings.reruns, run)
+    valid = _list_valid(job)
+    chosen = [] if beyond else _draw_controls(valid, settings.controls)
+    for test, words in beyond.items():
+        telling = [control for control in valid if control.value and control.test == test]
+        if not telling or not settings.controls:
+            return _refuse_words(first, test, words)
+        chosen += _draw_controls(telling, settings.controls)
+    flags: tuple[Flag, ...] = ("opaque",) if beyond else ()
+    marked = replace(first, flags=(*first.flags, *flags))
+    return _run_all(job, marked, "separate", chosen, settings.reruns, run)
+
+
+def _run_all(
+    job: Job, first: Judged, isolation: RunIsolation, chosen: Sequence[Control], repeats: int, run: Run
+) -> Judged:
+    """Run the tests and the controls, in random order; the program must pass the former and fail the latter."""
+    rng = random.SystemRandom()
+    runs: list[Control | None] = [*chosen, *[None] * repeats]
+    rng.shuffle(runs)
+    passes = 1
+    for control in runs:
+        if control is None:
+            again = _rerun(job, first, isolation, 1, run)
+            if again is not first:
+                return replace(again, evidence={**again.evidence, "passes_before": passes}) if again.flags else again
+            passes += 1
+            continue
+        changed = change_job(job, control.number, rng)
+        if changed is None:
+            continue
+        judged = run(changed, isolation)
+        if judged.verdict == "infra":
+            return judged
+        if _passes_control(judged, first, control):
+            return _mark_follower(first, control)
+    return replace(first, evidence={**first.evidence, "controls": len(chosen)})
+
+
+def _passes_control(judged: Judged, first: Judged, control: Control) -> bool:
+    """Return whether a program passes the test that was changed, if only that one."""
+    position = next((at for at, result in enumerate(first.tests) if result.test == control.test), None)
+    if position is None or position >= len(judged.tests):
+        return judged.verdict == "passed"
+    return judged.verdict == "passed" or judged.tests[position].verdict == "passed"
+
+
+def _find_beyond(job: Job, judged: Judged) -> dict[str, tuple[str, ...]]:
+    """Return by test the questions that the program's objects answered, and the reference's did not."""
+    normal = job.normal.asked if job.normal else {}
+    beyond = {
+        test: tuple(word for word in facts.asked if word not in normal.get(test, ()))
+        for test, facts in judged.facts.items()
+    }
+    return {test: words for test, words in beyond.items() if words}
+
+
+def _list_valid(job: Job) -> list[Control]:
+    """Return the controls that the reference fails; without one, those that no honest program can pass."""
+    controls = find_controls(job.tests)
+    if job.normal is not None and job.normal.controls is not None:
+        return [control for control in controls if control.number in set(job.normal.controls)]
+    return [control for control in controls if control.sure]
+
+
+def _draw_controls(controls: Sequence[Control], count: int) -> list[Control]:
+    """Draw controls at random: those that change a value first, of different tests as far as there are so many."""
+    rng = random.SystemRandom()
+    drawn: list[Control] = []
+    values = [control for control in controls if control.value] or list(controls)
+    while values and len(drawn) < count:
+        tests = list(dict.fromkeys(control.test for control in values))
+        rng.shuffle(tests)
+        drawn += [rng.choice([control for control in values if control.test == test]) for test in tests]
+    return drawn[:count]
+
+
+def _mark_follower(first: Judged, control: Control) -> Judged:
+    why = "the program passes with another expected value, too: it follows what the test expects"
+    failed = _fail_test(first, control.test, why)
+    flags = tuple(dict.fromkeys((*first.flags, "tampered")))
+    return replace(failed, flags=flags, evidence={**first.evidence, "tampered": why})
+
+
+def _refuse_words(first: Judged, test: str, words: Sequence[str]) -> Judged:
+    why = f"an object of the program answered for itself ({', '.join(words)}), where plain data was expected"
+    return replace(_fail_test(first, test, why), flags=(*first.flags, "opaque"))
+
+
+def _fail_test(first: Judged, test: str, why: str) -> Judged:
+    tests = tuple(TestResult(result.test, "failed", why) if result.test == test else result for result in first.tests)
+    if all(result.verdict == "passed" for result in tests):
+        tests = (*tests[:-1], TestResult(tests[-1].test, "failed", why))
+    return replace(first, verdict="failed", tests=tests, feedback=write_feedback("failed", tests))
+
+
+def _calibrate(job: Job, settings: Confirmation, run: Run) -> Judged:
+    """Judge the reference: in separate processes if it passes there, else natively; say what is normal for it.
+
+    A native pass counts only if it can be controlled: if the reference fails at least one control.
+    """
+    job = replace(job, normal=None)
+    if job.isolation is not None:
+        return _calibrate_as(job.isolation, job, settings, run)
+    separate = _calibrate_as("separate", job, settings, run)
+    if separate.verdict in ("passed", "infra", "timeout", "memory", "output", "processes", "files"):
+        return separate
+    native = _calibrate_as("native", job, settings, run)
+    return native if native.verdict in ("passed", "infra") else separate
+
+
+def _calibrate_as(isolation: RunIsolation, job: Job, settings: Confirmation, run: Run) -> Judged:
+    first = run(job, isolation)
+    if first.verdict != "passed":
+        return first
+    asked = {test: facts.asked for test, facts in first.facts.items() if facts.asked}
+    controls = None
+    if isolation == "native" or asked or settings.control_all:
+        numbers = [
+            control.number for control in _choose_validated(find_controls(job.tests))
+            if _is_failed_by_reference(job, isolation, control, first, run)
+        ]  # fmt: skip
+        if isolation == "native" and not numbers:
+            return _fail_test(first, first.tests[-1].test, "the tests have no control that the reference fails")
+        controls = tuple(sorted(numbers))
+    skipped = tuple(test for test, facts in first.facts.items() if facts.skipped)
+    calibration = Calibration(isolation=isolation, asked=asked, skipped=skipped, controls=controls)
+    evidence: Evidence = {**first.evidence, **({} if controls is None else {"controls": len(controls)})}
+    judged = _rerun(job, replace(first, evidence=evidence), isolation, settings.reruns, run)
+    return replace(judged, calibration=calibration) if judged.verdict == "passed" else judged
+
+
+def _choose_validated(controls: Sequence[Control]) -> list[Control]:
+    """Return the controls to try on a reference: of each test the first that change a value, in turn."""
+    ranked = sorted(controls, key=lambda control: not control.value)
+    by_test: dict[str, list[Control]] = {}
+    for control in ranked:
+        by_test.setdefault(control.test, []).append(control)
+    rounds = [group[at] for at in range(MOST_VALIDATED) for group in by_test.values() if at < len(group)]
+    return rounds[:MOST_VALIDATED]
+
+
+def _is_failed_by_reference(job: Job, isolation: RunIsolation, control: Control, first: Judged, run: Run) -> bool:
+    changed = change_job(job, control.number, random.SystemRandom())
+    if changed is None or (isolation == "separate" and not control.sure):
+        return False
+    judged = run(changed, isolation)
+    position = next((at for at, result in enumerate(first.tests) if result.test == control.test), None)
+    if position is None or position >= len(judged.tests) or judged.tests[position].verdict == "passed":
+        return False
+    if control.sure:
+        return True
+    result = judged.tests[position]
+    lines = judged.facts.get(result.test, TestFacts()).lines
+    return result.verdict == "failed" and control.line in lines

@@ -1,0 +1,316 @@
+"""Run a program and its tests in this one process, with Python's own meaning, and report on a pipe.
+
+The program can do here whatever it likes, so that a pass by itself proves little: the judge confirms it by controls.
+"""
+
+import builtins
+import contextlib
+import functools
+import json
+import os
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from . import explain, native_unit, packages
+from .asserts import FailedError
+from .descriptors import WIRE
+from .kinds import equals_json
+from .names import BUILTINS, NEVER_ASKED, collect_names, is_known, supply_value
+from .payload import OTHER, ProgramPayload, TestsPayload, read_payload
+from .peer import line_of
+from .program import BOM, execute
+from .show import show
+
+RaisedException = list[str | int | None]
+Attempt = tuple[str, str, RaisedException | None]
+"""(verdict, message, the exception that decided if one did)."""
+TEST_FILES = ("<test>", "<tests>", "<setup>")
+# Bound before any program runs: honest programs replace such things, too.
+_write, _dumps, _flush_stdout = os.write, json.dumps, sys.stdout.flush
+
+
+def main() -> None:
+    """Run one program and its tests, in a fork of the native server."""
+    payload: ProgramPayload = read_payload()
+    packages.reseed_numpy()
+    tests, nonce = payload["tests"], payload.pop("nonce")
+    packages.supply_aliases(tests)
+    run = _Run(tests, nonce)
+    try:
+        kind = _KINDS[tests["kind"]]
+        compiled = run.prepare()
+    except SyntaxError as error:
+        run.write(broken=f"the tests are no Python: {error}")
+    except BaseException as error:  # nothing of the program has run yet
+        run.write(infra=f"{type(error).__name__}: {error}")
+    else:
+        run.load(payload)
+        kind(run, compiled)
+        run.write(done=True)
+    with contextlib.suppress(Exception):
+        _flush_stdout()
+    os._exit(0)
+
+
+class _Run:
+    """One program, its tests, and the module that these run in."""
+
+    def __init__(self, tests: TestsPayload, nonce: str) -> None:
+        self.tests, self._nonce = tests, nonce
+        self.module, self.solution = types.ModuleType("tests"), types.ModuleType("solution")
+        self.space: dict[str, Any] = self.module.__dict__
+        self.failure: Attempt | None = None
+        """Why no test can begin."""
+
+    def write(self, **record: object) -> None:
+        """Report one record at once: what a program does later can't take it back."""
+        data = _dumps({**record, "nonce": self._nonce}).encode() + b"\n"
+        while data:
+            data = data[_write(WIRE, data) :]
+
+    def prepare(self) -> list[tuple[str, types.CodeType]]:
+        """Compile the tests; raises SyntaxError. Return each text of them, with its code."""
+        tests = self.tests
+        texts = [(text, "<test>") for text in tests.get("asserts", ())] if "asserts" in tests else []
+        if "code" in tests:
+            texts = [(tests["code"], "<tests>")]
+        trees = [explain.explain_asserts(text) for text, _ in texts]
+        self._setup = explain.explain_asserts(tests.get("setup", ""))
+        self._names = collect_names(*trees, self._setup)
+        return [(text, compile(tree, name, "exec")) for (text, name), tree in zip(texts, trees, strict=True)]
+
+    def load(self, payload: ProgramPayload) -> None:
+        """Run context and program as the module `solution`, then give the tests the names that they read."""
+        context = payload["context"].removeprefix(BOM)
+        space = self.solution.__dict__
+        space["__builtins__"] = builtins
+        sys.modules["solution"], sys.modules["tests"] = self.solution, self.module
+        _show_source("<solution>", payload["code"])
+        try:
+            if context:
+                exec(compile(context, "<context>", "exec", dont_inherit=True), space)
+            helpers = dict(space)
+            payload["context"] = ""
+            execute(payload, self.solution)
+        except BaseException as error:
+            self.failure = self.classify(error)
+            self.write(fault=self.failure[2], load=True)
+            return
+        self._provide_names(helpers)
+        if self.tests.get("setup"):
+            verdict, message, exception = self.attempt(
+                functools.partial(exec, compile(self._setup, "<setup>", "exec"), self.space)
+            )
+            if verdict != "passed":
+                self.failure = (verdict, message, exception)
+                self.write(fault=exception, load=True)
+
+    def _provide_names(self, helpers: Mapping[str, Any]) -> None:
+        """Bind what the tests read: helpers of the context and the library's names are not the program's."""
+        entry = self.entry_name
+        self.space.update(explain.list_helpers())
+        self.space.setdefault(OTHER, other_value)
+        for name in self._names | ({entry} if entry else set()):
+            if name == entry and name in self.solution.__dict__:
+                self.space[name] = self.solution.__dict__[name]
+            elif (name in BUILTINS and name != entry) or name.startswith("__") or name in self.space:
+                continue
+            else:
+                for value in self._find_value(name, helpers):
+                    self.space[name] = value
+
+    def _find_value(self, name: str, helpers: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield the value of a name, if it has one."""
+        own = self.solution.__dict__
+        if name in helpers:
+            yield helpers[name]
+        elif name in NEVER_ASKED or (is_known(name) and not (name in own and _is_library(own[name], name))):
+            with contextlib.suppress(KeyError):
+                yield supply_value(name)
+        elif name in own:
+            yield own[name]
+
+    @property
+    def entry_name(self) -> str | None:
+        """The first part of the entry point: the name that the program must define."""
+        entry = self.tests.get("entry")
+        return entry.split(".")[0].removesuffix("()") if entry else None
+
+    def attempt(self, test: Callable[[], object]) -> Attempt:
+        """Run one test without reporting it."""
+        try:
+            test()
+        except BaseException as error:
+            return self.classify(error)
+        return "passed", "", None
+
+    def classify(self, error: BaseException) -> Attempt:
+        """Return the verdict on an exception: an assertion of the tests that does not hold, or anything else."""
+        name, text, line = type(error).__name__, _get_text(error), line_of(error)
+        files = [file for file, _ in _list_steps(error)]
+        if isinstance(error, AssertionError) and not (files and files[-1] == "<solution>"):
+            if isinstance(error, FailedError):
+                text = str(error.args[0])
+            return "failed", (text or "the assertion does not hold") + self._locate(error), None
+        if isinstance(error, SystemExit):
+            return "exited", f"SystemExit: {text}" if text else "SystemExit", [name, text, None, None]
+        number = getattr(error, "errno", None)
+        number = number if type(number) is int and 0 <= number < 1 << 31 else None
+        place = self._locate(error) or ("" if line else " (raised in the test)")
+        return "error", f"{name}: {text}{place}", [name, text, line, number]
+
+    def _locate(self, error: BaseException) -> str:
+        """Return the line that was running in a longer test, in words; a test that is one assert shows itself."""
+        lines = self.tests.get("code", "").splitlines()
+        numbers = [number for file, number in _list_steps(error) if file == "<tests>"]
+        shown = bool(numbers) and 0 < numbers[-1] <= len(lines)
+        return f" (in the test: `{lines[numbers[-1] - 1].strip()[:300]}`)" if shown else ""
+
+    def run(self, name: str, test: Callable[[], object]) -> None:
+        """Run one test and report it; where no test can begin, report that."""
+        if self.failure is not None:
+            self.report(name, self.failure, skipped=True)
+            return
+        lines: list[int] = []
+
+        def note_lines() -> None:
+            try:
+                test()
+            except BaseException as error:
+                lines.extend(self.list_lines(error))
+                raise
+
+        self.report(name, self.attempt(note_lines), lines=lines)
+
+    def list_lines(self, error: BaseException) -> list[int]:
+        """Return the lines of the test code that an exception passed through."""
+        return [line for file, line in _list_steps(error) if file in TEST_FILES]
+
+    def report(self, name: str, attempt: Attempt, **facts: object) -> None:
+        """Report the verdict of one test."""
+        verdict, message, exception = attempt
+        self.write(test=name, verdict=verdict, message=message, exception=exception, **facts)
+
+
+def find_entry(space: Mapping[str, Any], entry: str | None) -> Any:
+    """Return the entry point: a function, or a method such as `Solution.solve` or `Solution().solve`.
+
+    Raises:
+        FailedError: the program does not define it.
+    """
+    if entry is None:
+        raise FailedError("the tests name no entry point", 0, None)
+    first, *attributes = entry.split(".")
+    name = first.removesuffix("()")
+    if name not in space:
+        raise FailedError(f"the program does not define {name}", 0, None)
+    value = space[name]
+    needs_instance = attributes and isinstance(vars(value).get(attributes[0]) if isinstance(value, type) else None,
+                                               types.FunctionType)  # fmt: skip
+    if first != name or needs_instance:
+        value = value()
+    return functools.reduce(getattr, attributes, value)
+
+
+def _run_asserts(run: _Run, compiled: list[tuple[str, types.CodeType]]) -> None:
+    for text, code in compiled:
+        run.run(text, functools.partial(exec, code, run.space))
+
+
+def _run_check(run: _Run, compiled: list[tuple[str, types.CodeType]]) -> None:
+    def check() -> None:
+        exec(compiled[0][1], run.space)
+        run.space["check"](find_entry(run.solution.__dict__, run.tests["entry"]))
+
+    run.run("check", check)
+
+
+def _run_calls(run: _Run, _: list[tuple[str, types.CodeType]]) -> None:
+    def call(case: Any) -> None:
+        actual = find_entry(run.solution.__dict__, run.tests["entry"])(*case["args"], **case["kwargs"])
+        if not equals_json(actual, case["expected"]):
+            args = [*map(show, case["args"]), *(f"{name}={show(value)}" for name, value in case["kwargs"].items())]
+            text = f"{run.tests['entry']}({', '.join(args)})"
+            raise FailedError(f"got {show(actual)}, expected {show(case['expected'])}, for {text}", 0, None)
+
+    for number, case in enumerate(run.tests["cases"], 1):
+        run.run(f"case {number}", functools.partial(call, case))
+
+
+def _run_unittest(run: _Run, compiled: list[tuple[str, types.CodeType]]) -> None:
+    if run.failure is None:
+        verdict, message, exception = run.attempt(lambda: exec(compiled[0][1], run.space))
+        if verdict != "passed":
+            run.failure = (verdict, message, exception)
+            run.write(fault=exception, load=True)
+    if run.failure is not None:
+        for name in run.tests["methods"]:
+            run.report(name, run.failure, skipped=True)
+        return
+    native_unit.run_module(run, run.module)
+
+
+_KINDS: dict[str, Callable[[_Run, list[tuple[str, types.CodeType]]], None]] = {
+    "asserts": _run_asserts, "check": _run_check, "calls": _run_calls, "unittest": _run_unittest,
+}  # fmt: skip
+
+
+def other_value(value: Any) -> Any:
+    """Return another value of the same type: what a control expects in place of an expression's value."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case float():
+            return value + max(1.0, abs(value))
+        case str():
+            return value + (value[-1:] or "a")
+        case bytes():
+            return value + (value[-1:] or b"a")
+        case list() | tuple():
+            return type(value)([*value[:-1], other_value(value[-1])] if value else [0])
+        case dict() if value:
+            last = list(value)[-1]
+            return {**value, last: other_value(value[last])}
+        case set() | frozenset():
+            return type(value)([*value, "other"])
+        case dict():
+            return {"a": 0}
+    return object()
+
+
+def _is_library(value: object, name: str) -> bool:
+    """Return whether a program's name is the library's own object, or a class of its own in place of one."""
+    if isinstance(value, type) and value.__module__ == "solution":
+        return True
+    module = sys.modules.get(getattr(value, "__module__", None) or "")
+    return value is getattr(module, getattr(value, "__name__", name), value is None)
+
+
+def _show_source(name: str, code: str) -> None:
+    """Let `inspect` and tracebacks find the program's text."""
+    linecache = sys.modules.get("linecache")
+    if linecache is not None:
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+
+
+def _list_steps(error: BaseException) -> list[tuple[str, int]]:
+    """Return the files and lines of a traceback, outermost first, without those of libraries."""
+    steps, step = [], error.__traceback__
+    while step is not None:
+        file = step.tb_frame.f_code.co_filename
+        if file in TEST_FILES or file == "<solution>":
+            steps.append((file, step.tb_lineno))
+        step = step.tb_next
+    return steps
+
+
+def _get_text(error: BaseException) -> str:
+    """Return an exception's message; empty where its text depends on an object that raises."""
+    try:
+        return str(error)[:1000]
+    except BaseException:
+        return ""
