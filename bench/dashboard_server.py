@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 ROOT = Path(__file__).parents[1]
 PAGES = ("overview", "pass-at-k", "scores", "problem", "drops", "efficiency", "strength")
 """Last parts of the pages' addresses, in the order of the sidebar."""
-COMMAND = "import typer; from cli import dashboard; typer.run(dashboard.command)"
+COMMAND = "from cli.main import main; main()"
 IS_DRAWN = """(() => {
   const app = document.querySelector('[data-testid=stApp]');
   return app && app.dataset.testScriptState === 'notRunning' && document.querySelector('h1')
@@ -34,7 +34,7 @@ def serve_dashboard(lake: Path) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", COMMAND, "--lake", str(lake), "--port", str(port)]
+    command = [sys.executable, "-c", COMMAND, "dashboard", "--lake", str(lake), "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     url = f"http://127.0.0.1:{port}"
     try:

@@ -65,7 +65,8 @@ for _group, _commands in COMMANDS.items():
         if isinstance(_command, typer.Typer):
             app.add_typer(_command, name=_name, rich_help_panel=_group)
         else:
-            app.command(name=_name, rich_help_panel=_group)(_command)
+            _class = sql.SqlCommand if _command is sql.command else None
+            app.command(name=_name, rich_help_panel=_group, cls=_class)(_command)
 
 
 def _print_version(is_wanted: bool) -> None:

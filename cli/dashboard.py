@@ -1,5 +1,7 @@
 """`patchmill dashboard`: show a lake in a browser."""
 
+import asyncio
+import importlib
 import os
 import socket
 import sys
@@ -14,11 +16,13 @@ from storage.s3.store import is_s3
 
 HOST = "127.0.0.1"
 APP = Path(__file__).parents[1] / "dashboards/app.py"
-STREAMLIT_OPTIONS = {
-    "browser.gatherUsageStats": "false",
+WITH_PAGES = ("numpy", "pandas", "pyarrow", "altair", "duckdb", "deltalake", "streamlit", "dashboards.app")
+"""What pages import, and Streamlit for them once it shows a table or a chart."""
+STREAMLIT_OPTIONS: dict[str, object] = {
+    "browser.gatherUsageStats": False,
     "browser.serverAddress": HOST,  # else Streamlit asks the internet for this machine's address
     "server.address": HOST,
-    "server.headless": "true",
+    "server.headless": True,
     "server.fileWatcherType": "none",
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "type",
@@ -34,19 +38,26 @@ def command(
     """Show the lake in a browser, on this machine only. The pages only read, and load nothing from other machines."""
     root = open_lake(lake).root
     _check_port(port)
-    stderr.print(f"{root} is shown at http://{HOST}:{port}; press Ctrl-C to end", markup=False)
-    options = [f"--{name}={value}" for name, value in {**STREAMLIT_OPTIONS, "server.port": str(port)}.items()]
-    arguments = [sys.executable, "-m", "streamlit", "run", *options, str(APP)]
-    lake_path = root if is_s3(root) else str(Path(root).resolve())
-    sys.stdout.flush()
-    os.execve(  # this process becomes the server: no signals to forward, no process left behind  # noqa: S606
-        sys.executable, arguments, {**os.environ, "PATCHMILL_LAKE": lake_path, "PYTHONPATH": _python_path()}
-    )
+    stderr.print("[dim]starting ...[/dim]")
+    os.environ["PATCHMILL_LAKE"] = root if is_s3(root) else str(Path(root).resolve())
+    asyncio.run(_serve(port, f"{root} is shown at http://{HOST}:{port}; press Ctrl-C to end"))
 
 
-def _python_path() -> str:
-    """Return PYTHONPATH with this repository first: Streamlit puts only dashboards/ on the path."""
-    return os.pathsep.join([str(APP.parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])])
+async def _serve(port: int, words: str) -> None:
+    """Run Streamlit's server in this process until a signal ends it."""
+    for name in WITH_PAGES:  # sessions run in threads, and a module that two threads begin to import may be seen half
+        importlib.import_module(name)
+    from streamlit.web import bootstrap
+    from streamlit.web.server import Server
+
+    options = {**STREAMLIT_OPTIONS, "server.port": port}
+    bootstrap.load_config_options({name.replace(".", "_"): value for name, value in options.items()})
+    sys.path.insert(0, str(APP.parent))  # as `streamlit run` does
+    server = Server(str(APP), is_hello=False)
+    await server.start()
+    bootstrap.prepare_streamlit_environment(str(APP))
+    stderr.print(words, markup=False, soft_wrap=True)
+    await server.stopped
 
 
 def _check_port(port: int) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import errno
 import gc
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -39,8 +40,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     from storage.errors import ConfigError, PatchmillError
 
     try:
-        _require_text(sys.argv[1:] if arguments is None else arguments)
-        app(args=arguments, prog_name="patchmill")
+        app(args=[_decode(word) for word in (sys.argv[1:] if arguments is None else arguments)], prog_name="patchmill")
     except (PatchmillError, JudgeError) as error:
         message, code = str(error), 2 if isinstance(error, ConfigError | SandboxSettingError) else 1
         _clear_frames(error)
@@ -50,6 +50,11 @@ def _run(arguments: Sequence[str] | None) -> int:
         return error.code if isinstance(error.code, int) else int(error.code is not None)
     except BrokenPipeError:
         return _drop_output()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        message, code = f"cannot write to {error.filename or 'stdout'}: {error.strerror}", 1
+        _clear_frames(error)
     else:
         return 0
     gc.collect()
@@ -57,21 +62,20 @@ def _run(arguments: Sequence[str] | None) -> int:
     return code
 
 
-def _require_text(arguments: Sequence[str]) -> None:
-    """Check that every argument is text.
+def _decode(argument: str) -> str:
+    """Return an argument as text, also in a locale without its characters.
 
     Raises:
-        ConfigError: one holds bytes that are no text in this locale; Python hands them on as lone surrogates.
+        ConfigError: it is not UTF-8; Python hands such bytes on as lone surrogates.
     """
     from storage.errors import ConfigError
 
-    for argument in arguments:
-        try:
-            argument.encode()
-        except UnicodeEncodeError as error:
-            byte = os.fsencode(argument[error.start])[0]
-            before = argument[max(0, error.start - 20) : error.start]
-            raise ConfigError(f"expected UTF-8 on the command line, got byte 0x{byte:02x} after {before!r}") from None
+    try:
+        return os.fsencode(argument).decode() if re.search("[\ud800-\udfff]", argument) else argument
+    except UnicodeDecodeError as error:
+        start = error.object[: error.start].decode()[-20:]
+        byte = error.object[error.start]
+        raise ConfigError(f"expected UTF-8 on the command line, got byte 0x{byte:02x} after {start!r}") from None
 
 
 def _print_anything() -> None:
@@ -109,13 +113,14 @@ class _ProcessEnd:
 
     def _end(self) -> None:
         try:
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except BrokenPipeError:
             pass
         except OSError as error:
             self.code = self.code or 1
             reason = error.strerror or errno.errorcode.get(error.errno or 0, "")
             print(f"patchmill: stdout: cannot be written: {reason}", file=sys.stderr)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, AttributeError):
             sys.stderr.flush()
         os._exit(self.code)

@@ -17,7 +17,7 @@ from rich.text import Text
 from dashboards.headings import heading
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
-from storage.settings import explain_validation
+from storage.settings import explain_validation, parse_yaml
 
 LakeOption = Annotated[
     str | None,
@@ -66,25 +66,43 @@ def parse_overrides(sets: Iterable[str] | None, example: str) -> dict[str, objec
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise ConfigError(f"--set {text}: expected NAME=VALUE, such as {example}")
-        overrides[name] = yaml.safe_load(value)
+        try:
+            overrides[name] = parse_yaml(value)
+        except yaml.YAMLError as error:
+            problem = getattr(error, "problem", None) or str(error)
+            raise ConfigError(f"--set {text}: not valid YAML: {problem}", field=name) from None
     return overrides
 
 
 def print_json(value: object, file: TextIO | None = None) -> None:
-    """Print one JSON value, to stdout by default. Dates and decimals become text; NaN and infinities become null."""
+    """Print one JSON value, to stdout by default. Dates and decimals become text.
+
+    JSON has no NaN and no infinity: they become null, and a line on stderr says how many.
+    """
     file = file or sys.stdout
-    json.dump(_without_nan(value), file, ensure_ascii=False, default=str, allow_nan=False)
-    file.write("\n")
+    finite, lost = _without_nan(value)
+    text = json.dumps(finite, ensure_ascii=False, default=str, allow_nan=False)
+    try:
+        text.encode(file.encoding or "utf-8")
+    except UnicodeEncodeError:  # an ASCII locale, or half of a surrogate pair
+        text = json.dumps(finite, default=str, allow_nan=False)
+    file.write(text + "\n")
+    if lost:
+        subject = "number is" if lost == 1 else "numbers are"
+        stderr.print(f"{lost} {subject} NaN or infinite, which JSON cannot hold: null in its place", markup=False)
 
 
-def _without_nan(value: object) -> object:
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+def _without_nan(value: object) -> tuple[object, int]:
+    """Return a value of JSON with null for every NaN and infinity, and how many there are."""
+    if isinstance(value, float):
+        return (value, 0) if math.isfinite(value) else (None, 1)
     if isinstance(value, Mapping):
-        return {key: _without_nan(item) for key, item in value.items()}
+        pairs = [(key if isinstance(key, str) else str(key), _without_nan(item)) for key, item in value.items()]
+        return {key: item for key, (item, _) in pairs}, sum(n for _, (_, n) in pairs)
     if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return value
+        items = [_without_nan(item) for item in value]
+        return [item for item, _ in items], sum(n for _, n in items)
+    return value, 0
 
 
 def print_table(

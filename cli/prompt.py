@@ -12,6 +12,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 
 from cli.options import print_table, stderr
+from cli.stopping import ctrl_c_interrupts
 from storage.catalog import Catalog
 from storage.columns import describe_column
 from storage.errors import PatchmillError
@@ -38,6 +39,13 @@ def run_prompt(catalog: Catalog, print_answer: Callable[[pa.Table], None]) -> No
         enable_history_search=True,
     )
     stderr.print(HELP, markup=False)
+    with ctrl_c_interrupts():
+        _answer_statements(catalog, print_answer, session)
+
+
+def _answer_statements(
+    catalog: Catalog, print_answer: Callable[[pa.Table], None], session: "PromptSession[str]"
+) -> None:
     while True:
         try:
             text = session.prompt("patchmill> ", completer=make_completer(catalog)).strip()

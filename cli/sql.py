@@ -2,15 +2,17 @@
 
 import csv
 import json
+import re
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Any, TextIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
+from typer.core import TyperCommand
 
 from cli.options import AsOfOption, JsonOption, LakeOption, open_lake, print_json, print_table, stderr
 from storage.catalog import Catalog, generate_script
@@ -21,6 +23,20 @@ from storage.history import resolve_as_of
 MOST_ROWS = 1000
 """Rows printed as a table."""
 SUFFIXES = (".parquet", ".csv", ".json")
+
+
+class SqlCommand(TyperCommand):
+    """A command whose query may begin with a comment, which would else be read as an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put a blank before a query that begins with `--`."""
+        options = {option for parameter in self.params for option in parameter.opts}
+        return super().parse_args(ctx, [f" {word}" if _is_comment(word, options) else word for word in args])
+
+
+def _is_comment(word: str, options: Collection[str]) -> bool:
+    """Return whether a word is SQL behind a comment: no option has a blank or a line break in its name."""
+    return bool(re.match(r"--(\s|[^\n]*\n)", word)) and word.split("=")[0] not in options
 
 
 def command(
@@ -91,9 +107,9 @@ def _read_sql(query: str | None, file: Path | None, for_machines: bool) -> str |
         return query
     try:
         if file is not None:
-            return file.read_text(encoding="utf-8")
-        if not sys.stdin.isatty():
-            return sys.stdin.read()
+            return file.read_text(encoding="utf-8-sig")
+        if sys.stdin is not None and not sys.stdin.isatty():
+            return sys.stdin.buffer.read().decode("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file or 'stdin'}: cannot be read: {error}") from None
     if for_machines or not sys.stdout.isatty():

@@ -1,5 +1,6 @@
 """The base of all settings models, and the one reader of YAML."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +12,7 @@ from storage.errors import ConfigError
 
 _Model = TypeVar("_Model", bound=BaseModel)
 SHORT_CHARS = 80
+_BOOLEAN = "tag:yaml.org,2002:bool"
 
 
 class Settings(BaseModel):
@@ -58,7 +60,7 @@ def read_config(path: Path, derived: tuple[Path, ...] = ()) -> dict[str, Any]:
 def read_yaml(path: Path) -> object:
     """Read one YAML file; raises ConfigError where it cannot be read."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return parse_yaml(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; the shipped ones are in configs/", source=path) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -69,6 +71,27 @@ def read_yaml(path: Path) -> object:
         raise ConfigError(
             f"{path}{position}: not valid YAML: {getattr(error, 'problem', error)}", source=path
         ) from None
+
+
+def parse_yaml(text: str) -> object:
+    """Parse YAML in which only true and false are booleans, as in YAML 1.2: `off`, `no`, `on` and `yes` are words.
+
+    A setting that is a boolean still takes these words, because pydantic reads them.
+    """
+    return yaml.load(text, _Loader)  # noqa: S506 a SafeLoader
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader without the booleans that are words."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    start: [
+        (tag, re.compile("true|True|TRUE|false|False|FALSE") if tag == _BOOLEAN else pattern)
+        for tag, pattern in resolvers
+    ]
+    for start, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _overlay(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
