@@ -16,6 +16,7 @@ from tasks.audit.task import Extent
 from tasks.diagnose.settings import DiagnoseSettings
 from tasks.generate.settings import GenerateSettings
 from tasks.ingest.settings import Source
+from tasks.inject.settings import InjectSettings
 from tasks.matrix.settings import MatrixSettings
 from tasks.mining.settings import CodeSource, FolderSource, GitSource, MiningSettings
 from tasks.models.settings import ModelSettings, RecordedSettings
@@ -52,6 +53,8 @@ class RefreshConfig(Settings):
     """Number, prompt and sampling of the explanations of wrong programs."""
     repair: RepairSettings = RepairSettings()
     """Number, prompt, sampling and rounds of the repairs of wrong programs."""
+    inject: InjectSettings = InjectSettings()
+    """Settings of the bugs that are put into right programs."""
     write_tests: WriteTestsSettings = WriteTestsSettings()
     """Settings of the tests that the model writes."""
     matrix: MatrixSettings = MatrixSettings()

@@ -15,6 +15,7 @@ from tasks.diagnose import recipe as diagnose
 from tasks.generate import recipe as generate
 from tasks.mining.recipes import check_templates as check_mining_templates
 from tasks.models.protocol import Model
+from tasks.mutating.bugs import BUGS_VERSION
 from tasks.mutating.mutate import MUTATOR_VERSION
 from tasks.repair import recipe as repair
 from tasks.running.conditions import conditions_id, suite_id
@@ -23,6 +24,8 @@ from tasks.score.rankers import SCORERS
 from tasks.timing.measure import EFFICIENCY
 from tasks.timing.rows import timing_id
 from tasks.write_tests import recipe as write_tests
+
+BUG_COLUMNS = {"bugs", "bug_programs", "bugs_version"}
 
 
 @dataclass(frozen=True)
@@ -105,10 +108,14 @@ def make_plan(config: RefreshConfig, selection_id: str, created_at: datetime) ->
         "timed_programs": config.timing.programs,
         "mutants": config.mutation.mutants,
         "mutator_version": MUTATOR_VERSION,
+        "bugs": config.inject.bugs or None,
+        "bug_programs": config.inject.programs if config.inject.bugs else None,
+        "bugs_version": BUGS_VERSION if config.inject.bugs else None,
         "settings": canonical_json(_settings_for_people(config, recipes)),
         "created_at": created_at,
     }
-    unaddressed = {"plan_id", "bucket", "settings", "created_at"}
+    # A plan without bugs keeps the address that it had before there were any.
+    unaddressed = {"plan_id", "bucket", "settings", "created_at"} | (set() if row["bugs"] else BUG_COLUMNS)
     row["plan_id"] = content_id("plan", **{name: value for name, value in row.items() if name not in unaddressed})
     return row
 
@@ -122,7 +129,7 @@ def write_plan(lake: Lake, plan: PlanRow) -> None:
 
 
 def _settings_for_people(config: RefreshConfig, recipes: Recipes) -> dict[str, object]:
-    stages = {"generate", "diagnose", "repair", "write_tests", "matrix", "score", "timing", "mutation"}
+    stages = {"generate", "diagnose", "repair", "write_tests", "matrix", "score", "timing", "mutation", "inject"}
     models = {"model": recipes.generate, "teacher": recipes.repair}
     named = {role: {"name": recipe.model, "revision": recipe.revision} for role, recipe in models.items()}
     limits = config.sandbox.limits.model_dump(mode="json")

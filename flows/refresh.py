@@ -36,6 +36,7 @@ from tasks.diagnose.task import diagnose
 from tasks.execute.task import execute
 from tasks.generate.task import generate
 from tasks.ingest.task import ingest
+from tasks.inject.task import inject
 from tasks.matrix.task import matrix
 from tasks.mining.task import mining
 from tasks.models.probe import check_reachable
@@ -132,11 +133,15 @@ def steps_of(config: RefreshConfig, plan_id: str) -> list[Step]:
         add(write_tests, config.write_tests, config.model)
     add(execute, None, judge)
     if "debugging" in config.products:
+        if config.inject.bugs:
+            add(inject, config.inject, None)
         for round_ in range(1, config.repair.rounds + 1):
             if config.diagnose_in_chain:
                 add(diagnose, config.diagnose_in_chain, config.explains_and_repairs, round_)
             add(repair, config.repair_in_chain, config.explains_and_repairs, round_)
             add(execute, None, judge, round_)
+        if config.inject.bugs and not config.repair.rounds:
+            add(execute, None, judge)
     # Stages that need no model come last, so that no model waits for them.
     if "preference" in config.products:
         add(matrix, config.matrix, judge)

@@ -27,6 +27,16 @@ DEBUGGING_SFT = Table(
         column("parent_attempt_id", TEXT, "the wrong program", null=True),
         column("diagnosis_id", TEXT, "the explanation", null=True),
         column("judge_version", INT, "judge of its verdict"),
+        column("origin", TEXT, "where wrong program and repair come from: model, sibling or injected", null=True),
+        column("feedback", TEXT, "what the tests said about the wrong program", null=True),
+        column("entry_point", TEXT, "name that the tests call", null=True),
+        column("context", TEXT, "code that stands before every solution", null=True),
+        column("tests", TEXT, "the problem's own tests as JSON", null=True),
+        column("wrong_passed_tests", INT, "tests that the wrong program passes", null=True),
+        column("total_tests", INT, "tests of the problem", null=True),
+        column("bug", TEXT, "kinds of change that made the bug, where it was injected", null=True),
+        column("bug_line", INT, "line of the right program that the bug is on, from 1", null=True),
+        column("token_distance", FLOAT, "token edits between wrong and right program, over the longer's", null=True),
     ]),
 )  # fmt: skip
 

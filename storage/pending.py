@@ -26,6 +26,8 @@ class PendingExecute(ProblemText):
 
     attempt_id: str
     code: str | None
+    original_cpu_ms: float | None
+    original_wall_ms: float | None
     replaces: bool
     missing: int
 
@@ -60,6 +62,15 @@ class PendingRepair(ProblemText):
     completion: str | None
     finish_reason: str | None
     diagnosis_index: int | None
+    present: list[int]
+    missing: int
+
+
+class PendingInject(ProblemText):
+    """A right program that lacks injected bugs."""
+
+    attempt_id: str
+    code: str
     present: list[int]
     missing: int
 

@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from storage.bug_tables import BUGS as BUGS
 from storage.columns import FLOAT, INT, MODEL, PROBLEM, TEST_RESULTS, TEXT, Table, column, created_at
 from storage.dataset_tables import DATASETS
 from storage.plan_tables import PLANS as PLANS
@@ -285,7 +286,7 @@ AUDITS = Table(
     replaceable=True,
 )  # fmt: skip
 TABLES: tuple[Table, ...] = (
-    PROBLEMS, SELECTIONS, PLANS, SEEDS, IDEAS, TESTS, ATTEMPTS, EXECUTIONS, MUTANTS, DIAGNOSES, RANKINGS, SCORES,
+    PROBLEMS, SELECTIONS, PLANS, SEEDS, IDEAS, TESTS, ATTEMPTS, EXECUTIONS, MUTANTS, BUGS, DIAGNOSES, RANKINGS, SCORES,
     TEST_SCORES, INPUTS, TIMINGS, UNANSWERED_REQUESTS, DROPS, AUDITS, *DATASETS,
 )  # fmt: skip
 

@@ -9,6 +9,7 @@ from storage.rows.plans import PlanRow, SelectionRow
 from storage.rows.stages import (
     AttemptRow,
     AuditRow,
+    BugRow,
     DiagnosisRow,
     DropRow,
     ExecutionRow,
@@ -28,6 +29,7 @@ from storage.rows.stages import (
 __all__ = [
     "AttemptRow",
     "AuditRow",
+    "BugRow",
     "DebuggingSftRow",
     "DiagnosisRow",
     "DropRow",

@@ -26,6 +26,16 @@ class DebuggingSftRow(ProblemColumns):
     parent_attempt_id: str | None
     diagnosis_id: str | None
     judge_version: int
+    origin: str | None
+    feedback: str | None
+    entry_point: str | None
+    context: str | None
+    tests: str | None
+    wrong_passed_tests: int | None
+    total_tests: int | None
+    bug: str | None
+    bug_line: int | None
+    token_distance: float | None
 
 
 class PreferenceCorrectnessRow(ProblemColumns, PairColumns):

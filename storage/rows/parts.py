@@ -50,6 +50,8 @@ class ModelColumns(TypedDict):
     finish_reason: str
     prompt_tokens: int
     completion_tokens: int
+    reasoning: str | None
+    reader_version: int | None
 
 
 class PairColumns(TypedDict):

@@ -40,6 +40,9 @@ class PlanRow(TypedDict):
     timed_programs: int
     mutants: int
     mutator_version: int
+    bugs: int | None
+    bug_programs: int | None
+    bugs_version: str | None
     settings: str
     created_at: datetime
 

@@ -127,6 +127,19 @@ class MutantRow(ProblemColumns):
     created_at: datetime
 
 
+class BugRow(ProblemColumns):
+    """A wrong version of a right program, made by one or two changes; judged as programs are, by its bug_id."""
+
+    bug_id: str
+    attempt_id: str
+    bugs_version: str
+    bug_index: int
+    operators: list[str]
+    line: int
+    code: str
+    created_at: datetime
+
+
 class DiagnosisRow(ProblemColumns, ModelColumns):
     """One explanation of one failure."""
 

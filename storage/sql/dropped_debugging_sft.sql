@@ -1,4 +1,5 @@
--- Every attempt that no example holds, neither as its right program nor as its wrong one, with the reason.
+-- Every attempt and every injected bug that no example holds, neither as its right program nor as its wrong one, with the
+-- reason.
 with used as (
     select attempt_id from examples
     union
@@ -25,6 +26,21 @@ reasons as (
     left join verdicts as v using (attempt_id)
     left join verdicts as wv on wv.attempt_id = a.parent_attempt_id
     where a.kind <> 'reference' and a.attempt_id not in (select attempt_id from used)
+    union all
+    select b.bug_id, b.problem_id, b.bucket,
+           case
+               when v.verdict is null then 'unjudged'
+               when v.verdict = 'infra' then 'infra'
+               when b.problem_id in (select problem_id from flagged_problems) then 'reference_failed'
+               when not is_trustworthy(v.flags) then 'flagged'
+               when v.verdict = 'passed' then 'bug_not_found'
+               when not list_contains($origins, 'injected') then 'origin_left_out'
+               else 'duplicate_or_surplus'
+           end as reason,
+           concat_ws(' ', array_to_string(b.operators, ' and '), v.verdict) as detail
+    from bugs as b
+    left join verdicts as v on v.attempt_id = b.bug_id
+    where b.bug_id not in (select attempt_id from used)
 )
 select 'assemble:debugging_sft' as stage, attempt_id as row_id, problem_id, bucket, reason, detail
 from reasons

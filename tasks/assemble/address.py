@@ -4,7 +4,7 @@ from storage.ids import content_id
 from storage.settings import Settings
 from storage.statements import load_statement, load_views
 
-ASSEMBLY_VERSION = 1
+ASSEMBLY_VERSION = 2
 """Raise it when code of this folder changes any example; changes of SQL and settings are in the address anyway."""
 
 

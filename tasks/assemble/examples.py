@@ -8,6 +8,7 @@ import pyarrow as pa
 from storage.dataset_tables import DEBUGGING_SFT
 from storage.ids import content_id
 from storage.rows import DebuggingSftRow
+from tasks.assemble.tokens import split_tokens, token_distance
 from tasks.assemble.turns import load_form_template, render_turns
 
 
@@ -15,6 +16,7 @@ class VerifiedProgramRow(TypedDict):
     """A row of storage/sql/debugging_sft.sql: a program that passed, beside the wrong program it repairs, if any."""
 
     form: str
+    origin: str | None
     attempt_id: str
     problem_id: str
     bucket: int
@@ -28,8 +30,14 @@ class VerifiedProgramRow(TypedDict):
     wrong_code: str | None
     wrong_verdict: str | None
     feedback: str | None
+    wrong_passed_tests: int | None
+    total_tests: int | None
+    bug: str | None
+    bug_line: int | None
+    token_distance: float | None
     prompt: str
     entry_point: str | None
+    context: str
     tests: str
     source: str
     source_id: str
@@ -48,6 +56,9 @@ def build_example(row: VerifiedProgramRow) -> DebuggingSftRow:
     `prompt` holds every turn that carries no loss, the wrong program among them; `completion` holds the turn to learn.
     """
     texts = {name: row[name] for name in ("prompt", "code", "wrong_code", "feedback", "explanation")}
+    wrong, distance = row["wrong_code"], row["token_distance"]
+    if wrong is not None and distance is None:
+        distance = token_distance(split_tokens(wrong), split_tokens(row["code"]))
     *prompt, answer = render_turns(row["form"], texts, row["tests"], row["entry_point"])
     return {
         "example_id": _example_id(row),
@@ -69,6 +80,16 @@ def build_example(row: VerifiedProgramRow) -> DebuggingSftRow:
         "parent_attempt_id": row["parent_attempt_id"],
         "diagnosis_id": row["diagnosis_id"],
         "judge_version": row["judge_version"],
+        "origin": row["origin"],
+        "feedback": row["feedback"],
+        "entry_point": row["entry_point"],
+        "context": row["context"],
+        "tests": row["tests"],
+        "wrong_passed_tests": row["wrong_passed_tests"],
+        "total_tests": row["total_tests"],
+        "bug": row["bug"],
+        "bug_line": row["bug_line"],
+        "token_distance": distance,
     }
 
 

@@ -8,6 +8,7 @@ from storage.scorers import Scorer
 from storage.settings import Settings
 
 Form = Literal["repair", "explain_repair", "generate"]
+Origin = Literal["model", "sibling", "injected"]
 
 
 class AssembleSettings(Settings):
@@ -15,6 +16,13 @@ class AssembleSettings(Settings):
 
     forms: tuple[Form, ...] = Field(("repair", "explain_repair", "generate"), min_length=1)
     """`repair` and `explain_repair` are LeDex's two instructions; `generate` adds first attempts that are right."""
+    origins: tuple[Origin, ...] = Field(("model", "sibling", "injected"), min_length=1)
+    """Where a wrong program and its repair come from. `model`: a model repaired it, as in LeDex. `sibling`: the nearest
+    right first attempt of the same problem. `injected`: a bug was put into the right program (settings `inject`)."""
+    siblings: int = Field(16, ge=1, le=1000)
+    """Right and wrong first attempts per problem that are compared at most, for the origin sibling."""
+    max_sibling_distance: float = Field(0.5, gt=0, le=1)
+    """Siblings farther apart are no pair: token edits over the longer program's tokens."""
     first_attempts: int | None = Field(None, ge=1)
     """Right first attempts per problem at most; null takes every distinct one."""
     shared: bool = False

@@ -23,6 +23,7 @@ from tasks.assemble.examples import VerifiedProgramRow, build_examples
 from tasks.assemble.labels import LabelledProgramRow, build_labelled_examples
 from tasks.assemble.pairs import CANDIDATE_PAIRS, CandidatePairRow, ScoredPairRow, build_pair_examples, pick_pairs
 from tasks.assemble.settings import AssembleSettings, PreferenceSettings
+from tasks.assemble.siblings import SIBLINGS, SiblingProgramRow, find_siblings
 from tasks.running.stage import stage
 
 PROBLEMS_PER_PART = 2000
@@ -41,12 +42,13 @@ def assemble_debugging(
     """
     lake = Lake(lake_settings)
     versions = lake.versions()
-    built_by = assembly_address(settings, "debugging_sft", "dropped_debugging_sft")
+    built_by = assembly_address(settings, "debugging_sft", "sibling_programs", "dropped_debugging_sft")
     if is_built_from(lake, DEBUGGING_SFT, versions, built_by):
         return _count_rows(lake, DEBUGGING_SFT)
     values = settings.model_dump()
     with open_assembly(lake, versions, (DEBUGGING_SFT,)) as assembly:
         for bucket, catalog in _parts(lake, versions, problems_per_part):
+            catalog.register("siblings", _find_siblings(catalog, settings))
             rows = cast(Iterable[VerifiedProgramRow], catalog.rows(load_statement("debugging_sft"), **values))
             examples = build_examples(rows)
             catalog.register("examples", examples)
@@ -94,6 +96,13 @@ def assemble_preference(
         assembly.write(built_by)
         counts = assembly.count_rows()
         return {dataset.name: counts[dataset.name] for dataset in PREFERENCE_DATASETS}
+
+
+def _find_siblings(catalog: Catalog, settings: AssembleSettings) -> pa.Table:
+    if "sibling" not in settings.origins:
+        return SIBLINGS.empty_table()
+    programs = catalog.rows(load_statement("sibling_programs"), siblings=settings.siblings, shared=settings.shared)
+    return find_siblings(cast(Iterable[SiblingProgramRow], programs), settings.max_sibling_distance)
 
 
 def _parts(lake: Lake, versions: Mapping[str, int], problems_per_part: int) -> Iterator[tuple[int, Catalog]]:

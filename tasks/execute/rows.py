@@ -3,9 +3,17 @@
 from judge.problems import JUDGED
 from judge.protocol import Job, Limits
 from storage.pending import PendingExecute
+from tasks.mutating.limits import limits_of_mutants
+
+
+def limits_of(row: PendingExecute, limits: Limits) -> Limits:
+    """Return the limits of one program: a right program with a bug must not take much longer than without."""
+    if row["original_cpu_ms"] is None or row["original_wall_ms"] is None:
+        return limits
+    return limits_of_mutants(limits, row["original_cpu_ms"], row["original_wall_ms"])
 
 
 def job_of(row: PendingExecute, limits: Limits) -> Job:
     """Return the judge's job for one program; a missing program is an empty one."""
     tests = JUDGED.validate_json(row["tests"])
-    return Job(row["attempt_id"], row["code"] or "", row["context"], row["entry_point"], tests, limits)
+    return Job(row["attempt_id"], row["code"] or "", row["context"], row["entry_point"], tests, limits_of(row, limits))

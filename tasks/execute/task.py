@@ -9,7 +9,7 @@ from storage.lake import Lake
 from storage.pending import PendingExecute
 from storage.rows import ExecutionRow
 from storage.tables import EXECUTIONS
-from tasks.execute.rows import job_of
+from tasks.execute.rows import job_of, limits_of
 from tasks.running.conditions import conditions_id, suite_id
 from tasks.running.effects import sandbox_for
 from tasks.running.executions import execution_row
@@ -32,7 +32,9 @@ def execute(order: Order[None, SandboxSettings]) -> int:
     def row_of(judged: Judged) -> ExecutionRow:
         program = pending[judged.job_id]
         now = datetime.now(UTC)
-        return execution_row(program, judged, suite, "given", conditions, backend, judge.limits, now)
+        return execution_row(
+            program, judged, suite, "given", conditions, backend, limits_of(program, judge.limits), now
+        )
 
     jobs = (job_of(row, judge.limits) for row in pending.values())
     replaced = {(row["attempt_id"], suite, JUDGE_VERSION) for row in pending.values() if row["replaces"]}

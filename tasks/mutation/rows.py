@@ -10,11 +10,8 @@ from judge.protocol import JUDGE_VERSION, Job, Judged, Limits
 from storage.ids import content_id
 from storage.pending import PendingMutation
 from storage.rows import DropRow, MutantRow
+from tasks.mutating.limits import limits_of_mutants
 from tasks.mutating.mutate import MUTATOR_VERSION, Mutant, mutate_program
-
-LEAST_CPU_S = 1.0
-SLACK = 5.0  # times what the reference took: a mutant that takes longer counts as failed
-WALL_PER_CPU = 10.0  # a loaded machine gives a busy program a fraction of its time
 
 
 @dataclass(frozen=True)
@@ -43,13 +40,6 @@ def pending_mutants(row: PendingMutation, count: int) -> list[PendingMutant]:
     ]  # fmt: skip
     present = set(row["present"])
     return [mutant for mutant in pending if mutant.mutant_id not in present]
-
-
-def limits_of_mutants(limits: Limits, cpu_ms: float, wall_ms: float) -> Limits:
-    """Return the limits of a mutant from the time that its reference took: endless loops are common among mutants."""
-    cpu_s = min(limits.cpu_s, max(LEAST_CPU_S, SLACK * cpu_ms / 1000))
-    wall_s = min(limits.wall_s, max(WALL_PER_CPU * cpu_s, SLACK * wall_ms / 1000))
-    return limits.model_copy(update={"cpu_s": cpu_s, "wall_s": wall_s})
 
 
 def jobs_of(row: PendingMutation, pending: Sequence[PendingMutant], limits: Limits) -> Iterator[Job]:

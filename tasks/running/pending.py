@@ -59,11 +59,13 @@ def stages_of(plan: PlanRow) -> list[str]:
     """Return the stages that a plan's products need, in the order of PENDING."""
     unneeded = set[str]()
     if "debugging" not in plan["products"]:
-        unneeded |= {"diagnose", "repair"}
+        unneeded |= {"diagnose", "repair", "inject"}
     if plan["diagnose_recipe"] is None:
         unneeded.add("diagnose")
     if "preference" not in plan["products"]:
         unneeded |= {"write_tests", "matrix", "score", "timing"}
+    if not plan["bugs"]:
+        unneeded.add("inject")
     if not plan["mutants"]:
         unneeded.add("mutation")
     return [stage for stage in stage_names() if stage not in unneeded]

@@ -10,7 +10,7 @@ from storage.catalog import Catalog
 from storage.dataset_tables import DEBUGGING_SFT
 from storage.ids import content_id
 from storage.lake import Lake, LakeSettings
-from storage.tables import ATTEMPTS, DIAGNOSES, EXECUTIONS, PROBLEMS
+from storage.tables import ATTEMPTS, BUGS, DIAGNOSES, EXECUTIONS, PROBLEMS
 from tasks.assemble.settings import AssembleSettings
 from tasks.assemble.task import assemble_debugging
 from tests.builders import row
@@ -119,6 +119,57 @@ def test_a_right_first_attempt_is_plain_generation(lake: Lake) -> None:
     add_verdict(lake, "ref", "passed")
     add_verdict(lake, "wrong", "passed")
     assert assemble(lake) == (["generate"], {"repair": "unjudged"})
+
+
+def add_right_sibling(lake: Lake, code: str) -> None:
+    lake.append(ATTEMPTS, [row(ATTEMPTS, attempt_id=code, kind="generate", sample_index=1, code=code, **PROBLEM_KEY)])
+    add_verdict(lake, code, "passed")
+
+
+def read_repairs(lake: Lake) -> list[tuple[str, str, str]]:
+    with Catalog(lake) as catalog:
+        rows = catalog.rows(
+            "select origin, wrong_code, code from debugging_sft where form = 'repair' order by origin, wrong_code, code"
+        )
+    return [(row["origin"], row["wrong_code"], row["code"]) for row in rows]
+
+
+def test_a_wrong_first_attempt_is_paired_with_the_nearest_right_one(lake: Lake) -> None:
+    add_verdict(lake, "ref", "passed")
+    add_verdict(lake, "wrong", "failed")
+    add_right_sibling(lake, "wrong + far + away")
+    add_right_sibling(lake, "wrong + near")
+    assert assemble(lake, max_sibling_distance=0.9)[0] == ["generate", "generate", "repair"]
+    assert read_repairs(lake) == [("sibling", "wrong", "wrong + near")]
+
+
+@pytest.mark.parametrize("settings", [{"max_sibling_distance": 0.1}, {"origins": ("model",)}], ids=["far", "left out"])
+def test_no_sibling_is_taken_beyond_the_settings(lake: Lake, settings: dict[str, Any]) -> None:
+    add_verdict(lake, "ref", "passed")
+    add_verdict(lake, "wrong", "failed")
+    add_right_sibling(lake, "wrong + near")
+    forms, drops = assemble(lake, **settings)
+    assert forms == ["generate"]
+    assert drops["wrong"] == "not_repaired"
+
+
+def test_a_program_with_a_bug_that_the_tests_find_is_repaired_by_the_program_without(lake: Lake) -> None:
+    add_verdict(lake, "ref", "passed")
+    bugs = {"found": "failed", "slow": "timeout", "hidden": "passed", "waiting": None, "unsure": "infra"}
+    for index, (bug_id, verdict) in enumerate(bugs.items()):
+        bug = row(
+            BUGS, bug_id=bug_id, attempt_id="ref", bug_index=index, operators=["constant"], code=f"ref {bug_id}",
+            **PROBLEM_KEY,
+        )  # fmt: skip
+        lake.append(BUGS, [bug])
+        if verdict:
+            add_verdict(lake, bug_id, verdict)
+    forms, drops = assemble(lake)
+    assert forms == ["repair", "repair"]
+    assert read_repairs(lake) == [("injected", "ref found", "ref"), ("injected", "ref slow", "ref")]
+    assert {bug_id: drops[bug_id] for bug_id in bugs if bug_id in drops} == {
+        "hidden": "bug_not_found", "waiting": "unjudged", "unsure": "infra",
+    }  # fmt: skip
 
 
 def test_the_newest_judge_decides(lake: Lake) -> None:

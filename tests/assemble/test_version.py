@@ -10,18 +10,20 @@ from tasks.assemble.labels import LabelledProgramRow, build_labelled_examples
 from tasks.assemble.pairs import CandidatePairRow, ScoredPairRow, build_pair_examples, pick_pairs
 from tests.assemble.lakes import NEAR_IDENTICAL, RIGHT, TESTS, WRONG
 
-DIGESTS = {1: "f3227aa9b0360c768badbff4d1513f4fc547ae56f1538ee7352468da12508729"}
+DIGESTS = {2: "4a19cad628232a7cf32c36ce279823ed78f403e6430b44c4713c7097cd215152"}
 """Digest of the examples below, by version of the assembly."""
 CODES = {"a": RIGHT.text or "", "c": WRONG.text or "", "d": NEAR_IDENTICAL[0], "e": NEAR_IDENTICAL[1]}
 VERIFIED: VerifiedProgramRow = {
     "form": "generate", "attempt_id": "r", "problem_id": "p", "bucket": 0, "code": "def f(x):\n    return 1\n",
     "model": "m", "round": 0, "judge_version": 1, "parent_attempt_id": None, "diagnosis_id": None, "explanation": None,
     "wrong_code": None, "wrong_verdict": None, "feedback": None, "prompt": "Write f.", "entry_point": "f",
-    "tests": TESTS, "source": "s", "source_id": "1", "licence": "MIT",
+    "origin": None, "wrong_passed_tests": None, "total_tests": None, "bug": None, "bug_line": None,
+    "token_distance": None, "context": "", "tests": TESTS, "source": "s", "source_id": "1", "licence": "MIT",
 }  # fmt: skip
 REPAIR: VerifiedProgramRow = {
     **VERIFIED, "form": "repair", "round": 1, "parent_attempt_id": "w", "wrong_code": "def f(x):\n    return 0\n",
-    "wrong_verdict": "failed", "feedback": "assert f(1) == 1 failed.",
+    "wrong_verdict": "failed", "feedback": "assert f(1) == 1 failed.", "origin": "model", "wrong_passed_tests": 0,
+    "total_tests": 1,
 }  # fmt: skip
 EXPLAINED: VerifiedProgramRow = {
     **REPAIR, "form": "explain_repair", "diagnosis_id": "d", "explanation": "It returns 0.\n",

@@ -20,8 +20,9 @@ from storage.plan_tables import SELECTIONS
 from storage.tables import ATTEMPTS, MUTANTS, PROBLEMS
 from tasks.execute.task import execute
 from tasks.ingest.rows import reference_row
+from tasks.mutating.limits import limits_of_mutants
 from tasks.mutating.mutate import mutate_program
-from tasks.mutation.rows import limits_of_mutants, mutant_row, pending_mutants
+from tasks.mutation.rows import mutant_row, pending_mutants
 from tasks.mutation.settings import MutationSettings
 from tasks.mutation.task import mutation
 from tasks.reading.problem import Problem, problem_row
