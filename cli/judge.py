@@ -1,39 +1,22 @@
 """`patchmill judge`: judge programs from files, without a lake or a model."""
 
-import json
 import sys
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from cli import verdict_changes
-from cli.options import JsonOption, LakeOption, stderr
+from cli.judge_files import read_pairs, write_verdict
+from cli.options import JsonOption, LakeOption, parse_overrides, stderr
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Untested
 from judge.protocol import Job, Judged
 from storage.errors import ConfigError
 from storage.files import atomic_write
-from storage.settings import explain_validation
-from tasks.ingest.dropped import UnusableRecordError
-from tasks.ingest.records import Fields, build_problem, decode_line
-from tasks.reading.problem import Problem
-
-T = TypeVar("T")
-
-
-class Solution(BaseModel):
-    """One line of a solutions file. Other fields are ignored, so that an exported dataset can be judged."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    id: str
-    source_id: str
-    code: str
-    source: str | None = None
+from storage.settings import explain_validation, set_by_dotted_name
 
 
 def command(
@@ -46,6 +29,17 @@ def command(
     backend: Annotated[str, typer.Option(help="auto, docker or bubblewrap.")] = "auto",
     jobs: Annotated[int | None, typer.Option(min=1, help="Programs at one time; default: two per core.")] = None,
     reruns: Annotated[int, typer.Option(min=0, help="Extra runs of each program that passes, to find flaky ones.")] = 0,
+    packages: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Packages for programs and tests: a virtual environment, or `pip --target`."),
+    ] = None,
+    preload: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Import this module once for all programs. Repeatable.")
+    ] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any setting of the sandbox: limits.cpu_s=2. Repeatable."),
+    ] = None,
     since: Annotated[
         int | None,
         typer.Option(
@@ -63,11 +57,15 @@ def command(
         return
     if problems is None or solutions is None:
         raise ConfigError("judge: expected two files, PROBLEMS and SOLUTIONS, or --since VERSION --lake PATH")
-    try:
-        settings = SandboxSettings.model_validate({"backend": backend, "jobs": jobs, "reruns": reruns})
-    except ValidationError as error:
-        raise ConfigError(f"--{explain_validation(error, SandboxSettings)}") from None
-    pairs = _read_pairs(problems, solutions)
+    options: dict[str, object] = {
+        "backend": backend,
+        "jobs": jobs,
+        "reruns": reruns,
+        "packages": packages,
+        "preload": preload or (),
+    }
+    settings = build_settings(options, sets)
+    pairs = read_pairs(problems, solutions, lambda line: stderr.print(line, markup=False, soft_wrap=True))
     work = [
         Job(str(number), solution.code, problem.context, problem.entry_point, problem.tests, settings.limits)
         for number, (solution, problem) in enumerate(pairs)
@@ -76,7 +74,7 @@ def command(
     sandbox = open_sandbox(settings)
     try:
         verdicts = _in_order(sandbox.judge(work))
-        lines = (_verdict_line(pairs[int(verdict.job_id)][0], verdict) for verdict in verdicts)
+        lines = (write_verdict(pairs[int(verdict.job_id)][0], verdict) for verdict in verdicts)
         if out is None:
             sys.stdout.writelines(lines)
         else:
@@ -87,51 +85,18 @@ def command(
         sandbox.close()
 
 
-def _read_pairs(problems: Path, solutions: Path) -> Sequence[tuple[Solution, Problem]]:
-    """Return every solution with its problem, in the order of the file.
+def build_settings(options: dict[str, object], sets: list[str] | None) -> SandboxSettings:
+    """Return the sandbox's settings: values of options by name, with those of --set laid over them.
 
     Raises:
-        ConfigError: a line is unusable, or a solution's problem is missing or ambiguous.
+        ConfigError: a value is wrong, or there is no such setting.
     """
-    by_source_id: dict[str, list[Problem]] = defaultdict(list)
-    for _, problem in _read_lines(problems, build_problem):
-        by_source_id[problem.source_id].append(problem)
-    return [
-        (solution, _find_problem(solution, by_source_id, place))
-        for place, solution in _read_lines(solutions, Solution.model_validate)
-    ]
-
-
-def _read_lines(path: Path, convert: Callable[[Fields], T]) -> Iterator[tuple[str, T]]:
-    """Yield the place of every line that is not blank, and the line converted.
-
-    Raises:
-        ConfigError: names the first line that cannot be converted.
-    """
+    for name, value in parse_overrides(sets, "limits.cpu_s=2").items():
+        set_by_dotted_name(options, name, value)
     try:
-        lines = path.read_bytes().split(b"\n")  # not splitlines: U+2028 ends no line of JSON
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
-        try:
-            yield place, convert(decode_line(line))
-        except UnusableRecordError as error:
-            raise ConfigError(f"{place}: {error.detail}") from None
-        except ValidationError as error:
-            raise ConfigError(f"{place}: {explain_validation(error, Solution)}") from None
-
-
-def _find_problem(solution: Solution, by_source_id: Mapping[str, Sequence[Problem]], place: str) -> Problem:
-    candidates = by_source_id.get(solution.source_id, ())
-    matches = [problem for problem in candidates if solution.source in (None, problem.source)]
-    if len(matches) == 1:
-        return matches[0]
-    fault = "several problems have" if matches else "no problem has"
-    hint = f" and source {solution.source!r}" if solution.source else "; add `source` if ids repeat across sources"
-    raise ConfigError(f"{place}: {fault} source_id {solution.source_id!r}{hint}")
+        return SandboxSettings.model_validate(options)
+    except ValidationError as error:
+        raise ConfigError(f"--{explain_validation(error, SandboxSettings)}") from None
 
 
 def _in_order(verdicts: Iterable[Judged]) -> Iterator[Judged]:
@@ -143,19 +108,3 @@ def _in_order(verdicts: Iterable[Judged]) -> Iterator[Judged]:
         while following in waiting:
             yield waiting.pop(following)
             following += 1
-
-
-def _verdict_line(solution: Solution, judged: Judged) -> str:
-    """Return one line of JSON, in ASCII: a lone surrogate of a program must not break the line."""
-    fields = {
-        "id": solution.id,
-        "source_id": solution.source_id,
-        "verdict": judged.verdict,
-        "flags": list(judged.flags),
-        "tests": [{"test": test.test, "verdict": test.verdict, "message": test.message} for test in judged.tests],
-        "cpu_ms": round(judged.cpu_ms, 3),
-        "wall_ms": round(judged.wall_ms, 3),
-        "peak_mib": round(judged.peak_mib, 3),
-        "isolation": judged.isolation,
-    }
-    return json.dumps(fields) + "\n"

@@ -104,7 +104,8 @@ class AssertsColumns(Settings):
 
     kind: Literal["asserts"]
     asserts: str
-    """A list of strings, or one string whose top-level asserts are the tests and whose other lines are their setup."""
+    """A list of strings, JSON text of one, or one string whose top-level asserts are the tests and whose other lines are
+    their setup."""
     setup: str | None = None
     """Code run before the asserts: a string or a list of lines."""
 
@@ -118,7 +119,11 @@ class CheckColumns(Settings):
 
 
 class StdioColumns(Settings):
-    """Runs of a whole program: two lists of strings, equally long."""
+    """Runs of a whole program: two lists of strings, equally long.
+
+    Where `fn_name` stands beside them, they are calls of that function. A column `cases.input` takes `input` of each
+    object of the list `cases`.
+    """
 
     kind: Literal["stdio"]
     inputs: str
@@ -128,7 +133,7 @@ class StdioColumns(Settings):
 
 
 class UnitTestColumns(Settings):
-    """A module of unittest.TestCase classes."""
+    """A module of unittest.TestCase classes, or of plain pytest functions, which are translated."""
 
     kind: Literal["unittest"]
     code: str
@@ -178,7 +183,7 @@ class HuggingFaceSource(_Source):
 
 FormName = Literal[
     "apps", "taco", "codecontests", "livecodebench", "kodcode", "acecode", "opencodeinstruct", "deepcoder", "verl",
-    "mbpp", "mbppplus", "humaneval", "humanevalplus", "humanevalfix",
+    "mbpp", "mbppplus", "humaneval", "humanevalplus", "humanevalfix", "ds1000",
 ]  # fmt: skip
 """Forms of rows that people publish; docs/sources.md says which fields are read of each."""
 

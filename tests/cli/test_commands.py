@@ -70,9 +70,7 @@ def test_every_published_repair_passes_an_independent_judge(
     lines = [json.loads(line) for line in verdicts.read_text().splitlines()]
     assert [line["id"] for line in lines] == [json.loads(line)["id"] for line in solutions.read_text().splitlines()]
     assert {line["verdict"] for line in lines} == {"passed"} and len(lines) == 4
-    assert set(lines[0]) == {
-        "id", "source_id", "verdict", "flags", "tests", "cpu_ms", "wall_ms", "peak_mib", "isolation",
-    }  # fmt: skip
+    assert {"id", "source_id", "verdict", "flags", "isolation", "feedback", "tests", "evidence"} <= lines[0].keys()
 
 
 def test_the_dataset_loads_with_datasets_in_the_form_that_trl_reads(

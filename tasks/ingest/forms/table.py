@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tasks.ingest.forms.asserts import convert_acecode, convert_opencodeinstruct
 from tasks.ingest.forms.contests import convert_apps, convert_codecontests
+from tasks.ingest.forms.ds1000 import convert_ds1000
 from tasks.ingest.forms.evalplus import convert_humanevalplus, convert_mbppplus
 from tasks.ingest.forms.humaneval_forms import convert_fix, convert_plain
 from tasks.ingest.forms.kodcode import convert_kodcode
@@ -60,4 +61,5 @@ FORMS: dict[FormName, Form] = {
     "humaneval": Form(convert_plain, "MIT", _TESTED, _TESTED),
     "humanevalplus": Form(convert_humanevalplus, "Apache-2.0", _TESTED, _TESTED),
     "humanevalfix": Form(convert_fix, "MIT", _TESTED, _TESTED),
+    "ds1000": Form(convert_ds1000, "CC-BY-SA-4.0", _TESTED, _TESTED),
 }
