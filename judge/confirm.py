@@ -71,14 +71,17 @@ def _confirm_native(job: Job, first: Judged, settings: Confirmation, run: Run) -
 
 
 def _confirm_separate(job: Job, first: Judged, settings: Confirmation, run: Run) -> Judged:
-    """Confirm by controls what objects of the program answered for themselves, beyond those of the reference."""
+    """Confirm by controls what objects of the program answered for themselves, beyond those of the reference.
+
+    Only controls that change what such an object is shown can do so, and only a reference can tell that they are valid.
+    """
     beyond = _find_beyond(job, first)
     if not beyond and not settings.control_all:
         return _rerun(job, first, "separate", settings.reruns, run)
     valid = _list_valid(job)
     chosen = [] if beyond else _draw_controls(valid, settings.controls)
     for test, words in beyond.items():
-        telling = [control for control in valid if control.value and control.test == test]
+        telling = [control for control in valid if control.shown and control.test == test]
         if not telling or not settings.controls:
             return _refuse_words(first, test, words)
         chosen += _draw_controls(telling, settings.controls)
@@ -191,14 +194,17 @@ def _calibrate_as(isolation: RunIsolation, job: Job, settings: Confirmation, run
         return first
     asked = {test: facts.asked for test, facts in first.facts.items() if facts.asked}
     controls = None
-    if isolation == "native" or asked or settings.control_all:
+    tried = find_controls(job.tests)
+    if isolation == "separate" and not settings.control_all:
+        tried = [control for control in tried if control.shown]
+    if tried:
         numbers = [
-            control.number for control in _choose_validated(find_controls(job.tests))
+            control.number for control in _choose_validated(tried)
             if _is_failed_by_reference(job, isolation, control, first, run)
         ]  # fmt: skip
-        if isolation == "native" and not numbers:
-            return _fail_test(first, first.tests[-1].test, "the tests have no control that the reference fails")
         controls = tuple(sorted(numbers))
+    if isolation == "native" and not controls:
+        return _fail_test(first, first.tests[-1].test, "the tests have no control that the reference fails")
     skipped = tuple(test for test, facts in first.facts.items() if facts.skipped)
     calibration = Calibration(isolation=isolation, asked=asked, skipped=skipped, controls=controls)
     evidence: Evidence = {**first.evidence, **({} if controls is None else {"controls": len(controls)})}
@@ -218,7 +224,7 @@ def _choose_validated(controls: Sequence[Control]) -> list[Control]:
 
 def _is_failed_by_reference(job: Job, isolation: RunIsolation, control: Control, first: Judged, run: Run) -> bool:
     changed = change_job(job, control.number, random.SystemRandom())
-    if changed is None or (isolation == "separate" and not control.sure):
+    if changed is None:
         return False
     judged = run(changed, isolation)
     position = next((at for at, result in enumerate(first.tests) if result.test == control.test), None)
@@ -228,4 +234,4 @@ def _is_failed_by_reference(job: Job, isolation: RunIsolation, control: Control,
         return True
     result = judged.tests[position]
     lines = judged.facts.get(result.test, TestFacts()).lines
-    return result.verdict == "failed" and control.line in lines
+    return result.verdict == "failed" and (isolation == "separate" or control.line in lines)

@@ -28,9 +28,10 @@ from judge.control_syntax import (
 )
 from judge.control_values import NotConstantError, evaluate
 
-Change = Literal["value", "members", "wrap", "negate", "swap", "class", "warning"]
+Change = Literal["value", "members", "wrap", "shown", "negate", "swap", "class", "warning"]
 """Replace a constant by another value; every member of a container by others; wrap an expression so that its value
-changes; negate an assertion; take the opposite method; expect an exception or a warning that nothing raises."""
+changes; replace a constant that an asserted expression shows to what it looks at; negate an assertion; take the
+opposite method; expect an exception or a warning that nothing raises."""
 OPPOSITES = {
     "assertTrue": "assertFalse", "assertIs": "assertIsNot", "assertIsNone": "assertIsNotNone",
     "assertIn": "assertNotIn", "assertIsInstance": "assertNotIsInstance", "assertGreater": "assertLessEqual",
@@ -39,6 +40,7 @@ OPPOSITES = {
 OPPOSITES |= {opposite: name for name, opposite in OPPOSITES.items()}
 CLOSE = {"assertAlmostEqual": ("delta", "places"), "isclose": ("abs_tol", "rel_tol"), "allclose": ("atol", "rtol"),
          "assert_allclose": ("atol", "rtol"), "approx": ("abs", "rel")}  # fmt: skip
+INSIDE = {"assertIn", "assertNotIn"}
 CALLED_WITH = {"assert_called_with", "assert_called_once_with"}
 
 
@@ -73,6 +75,7 @@ class SiteFinder:
             match statement:
                 case ast.Assert(test=test):
                     self._assertion(test, statement, sure)
+                    self._shown([test], statement.lineno)
                     self._sites.append(Site("negate", test, statement.lineno, sure and not is_constant(test)))
                 case ast.Expr(value=ast.Call() as call):
                     self._call(call, statement, sure)
@@ -152,8 +155,33 @@ class SiteFinder:
             change: Change = "class" if "Raises" in name else "warning"
             if isinstance(args[0], ast.Name | ast.Attribute):
                 self._sites.append(Site(change, args[0], line, sure))
+        if name.startswith("assert"):
+            shown: list[ast.expr] = [ast.Compare(args[0], [ast.In()], args[1:2])] if name in INSIDE else []
+            self._shown([*args, *shown], line)
         if name in OPPOSITES and isinstance(call.func, ast.Attribute) and args:
             self._sites.append(Site("swap", call.func, line, sure and not all(map(is_constant, args[:2]))))
+
+    def _shown(self, asserted: Sequence[ast.expr], line: int) -> None:
+        """Collect constants that go to methods and operators of what is looked at, and are not what is compared."""
+        compared = {id(site.node) for site in self._sites} | {id(site.call) for site in self._sites}
+        for node in (node for expression in asserted for node in ast.walk(expression)):
+            match node:
+                case ast.Call(func=ast.Attribute(), args=args):
+                    parts = args
+                case ast.Compare(left=left, ops=[ast.In() | ast.NotIn()]):
+                    parts = [left]
+                case ast.BinOp(left=left, right=right):
+                    parts = [left, right]
+                case ast.Subscript(slice=index):
+                    parts = [index]
+                case _:
+                    continue
+            if not is_constant(node):
+                self._sites += [
+                    Site("shown", part, line, False)
+                    for part in parts
+                    if id(part) not in compared and is_constant(part) and not isinstance(part, ast.Call)
+                ]
 
     def _equality(self, sides: Sequence[ast.expr], line: int, sure: bool) -> None:
         constants = [side for side in sides if is_constant(side)]

@@ -19,6 +19,7 @@ from judge.problems import Asserts, Calls, Check, UnitTest
 from judge.protocol import Job
 
 Tests = Asserts | Check | Calls | UnitTest
+_VALUES = ("value", "members", "wrap", "shown")
 TRIES = 5  # to find another value
 
 
@@ -35,6 +36,8 @@ class Control:
     """Line of the changed assertion in its text."""
     value: bool
     """It changes a value, so that objects that equal everything pass it; others only find early ends and forgery."""
+    shown: bool
+    """This value is one that a method or an operator of what the program returns is given."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,13 @@ def find_controls(tests: object) -> list[Control]:
     [('assert add(1, 2) == 3', True), ('assert add(1, 2) == 3', False)]
     """
     if isinstance(tests, Calls):
-        return [Control(n, f"case {n + 1}", True, 0, True) for n in range(len(tests.cases))]
+        return [Control(n, f"case {n + 1}", True, 0, True, False) for n in range(len(tests.cases))]
     if not isinstance(tests, Asserts | Check | UnitTest):
         return []
+    sites = [place.site for place in _find_places(tests)]
     return [
-        Control(n, place.site.test, place.site.sure, place.site.line, place.site.change in ("value", "members", "wrap"))
-        for n, place in enumerate(_find_places(tests))
+        Control(n, site.test, site.sure, site.line, site.change in _VALUES, site.change == "shown")
+        for n, site in enumerate(sites)
     ]
 
 

@@ -190,12 +190,10 @@ class _Reader:
             if owner.id == "sys" and name in _STREAMS:
                 return True
             if owner.id in self._modules | {"self", "cls"} | self._caught | self._cases or is_known(owner.id):
-                return name in _TELLING and owner.id not in ("self", "cls")
+                return name in _TELLING
             if owner.id in self._own_classes and owner.id not in self._program:
                 return False
         if isinstance(owner, ast.Attribute) and _root(owner) in self._modules | self._caught:
-            return name in _TELLING
-        if _root(owner) in ("self", "cls") and isinstance(owner, ast.Name):
             return name in _TELLING
         if self._arrays and name in _ARRAYS:
             return False

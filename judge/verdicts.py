@@ -27,7 +27,9 @@ def judge_tested(job: Job, expected: list[str], outcome: Outcome) -> Judged:
     tampered = next((ascii(record["tampered"])[1:-1] for record in outcome.records if "tampered" in record), "")
     load_faults = [record.get("fault") for record in outcome.records if record.get("load")]
     load_fault = next((fault for fault in load_faults if fault), None)
-    broken = next((str(record["broken"]) for record in outcome.records if "broken" in record), "no answer")
+    done = any(record.get("done") for record in outcome.records)
+    unanswered = "no answer" if done else outcome.ending
+    broken = next((str(record["broken"]) for record in outcome.records if "broken" in record), unanswered)
     results: list[TestResult] = []
     exception = load_fault
     for position, name in enumerate(planned):
@@ -49,7 +51,7 @@ def judge_tested(job: Job, expected: list[str], outcome: Outcome) -> Judged:
     if tampered and all(result.verdict == "passed" for result in results):
         results[-1] = TestResult(results[-1].test, "failed", tampered)
     final_records = [record for record in outcome.records if record.get("done")]
-    if not final_records and results and all(result.verdict == "passed" for result in results):
+    if not done and results and all(result.verdict == "passed" for result in results):
         results[-1] = _stopped_result(results[-1].test, outcome, outcome.ending, skipped=False)
     facts = {str(record["test"]): facts for record in test_records if (facts := _read_facts(record)) != TestFacts()}
     _check_skipped(results, facts, job)

@@ -122,8 +122,11 @@ class Driver:
     def run(self, name: str, test: Callable[[], object]) -> None:
         """Run one test and report it; once `final` is set, report that without running the test."""
         if self.final is None:
+            earlier, self.ends.notes = self.ends.notes, set()
             verdict, message, exception = self.attempt(test)
-            self.write(test=name, verdict=verdict, message=message, exception=exception)
+            asked = sorted(self.ends.notes - {"uncarried"})
+            self.ends.notes |= earlier
+            self.write(test=name, verdict=verdict, message=message, exception=exception, asked=asked)
         else:
             self.write(test=name, verdict=self.final[0], message=self.final[1], skipped=True)
 
