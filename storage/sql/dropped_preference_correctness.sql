@@ -10,7 +10,8 @@ near_identical as (
     select rejected from near_identical_pairs
 ),
 spread as (
-    select problem_id, count(*) as programs, max(score) as best, min(score) as worst
+    select problem_id, count(*) as programs, max(score) as best, min(score) as worst,
+           max(score) filter (may_win) as best_allowed, min(score) filter (may_lose) as worst_allowed
     from programs
     where exclusion is null
     group by problem_id
@@ -22,6 +23,7 @@ select $stage as stage, attempt_id as row_id, problem_id, bucket,
            when s.programs = 1 then 'alone'
            when s.best = s.worst then 'no_contrast'
            when round(s.best - s.worst, 9) < $min_gap then 'near_tie'
+           when coalesce(round(s.best_allowed - s.worst_allowed, 9) < $min_gap, true) then 'vetoed'
            when problem_id in (select problem_id from examples union select problem_id from near_identical_pairs)
                then 'not_picked'
            else 'passes_none'  -- the best program passes no generated test

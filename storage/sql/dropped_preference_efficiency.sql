@@ -14,6 +14,7 @@ select $stage as stage, attempt_id as row_id, problem_id, bucket,
            when exclusion in ('incomplete', 'unscored') then 'not_timed'
            when exclusion is not null then exclusion
            when attempt_id in (select attempt_id from near_identical) then 'near_identical'
+           when not may_win then 'vetoed'
            when passed = 0 then 'passes_none'
            else 'not_separated'
        end as reason,

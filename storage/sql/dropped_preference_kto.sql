@@ -11,6 +11,7 @@ select $stage as stage, attempt_id as row_id, problem_id, bucket,
            when s.programs = 1 then 'alone'
            when s.best = s.worst then 'no_contrast'
            when round(s.best - s.worst, 9) < $min_gap then 'near_tie'
+           when (score >= $kto_high and not may_win) or (score <= $kto_low and not may_lose) then 'vetoed'
            when score >= $kto_high then 'passes_none'
            else 'between'
        end as reason,

@@ -5,7 +5,7 @@ with sides as (
            (parts ->> '$.pair.ratio')::double as ratio, (parts ->> '$.pair.low')::double as ratio_low,
            (parts ->> '$.pair.high')::double as ratio_high
     from programs
-    where exclusion is null and passed > 0
+    where exclusion is null and passed > 0 and may_win
 )
 select f.problem_id, f.bucket, f.attempt_id as chosen, s.attempt_id as rejected, f.ratio, f.ratio_low, f.ratio_high
 from sides as f

@@ -7,7 +7,10 @@ with usable as (
     window problem as (partition by problem_id)
 ),
 labelled as (
-    select *, case when score >= $kto_high and passed > 0 then true when score <= $kto_low then false end as label
+    select *, case
+               when score >= $kto_high and passed > 0 and may_win then true
+               when score <= $kto_low and may_lose then false
+           end as label
     from usable
     where round(spread, 9) >= $min_gap
 )

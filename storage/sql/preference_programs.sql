@@ -1,6 +1,7 @@
 -- Every program with its score by $scorer and its verdicts on the generated tests. `exclusion` is the reason that keeps
 -- it out of every example, if any. Only the last scoring of a problem counts, and the newest judge under its last
--- conditions. `passes` tells whether the program passes the problem's own tests; it decides nothing.
+-- conditions. `passes` tells whether the program passes the problem's own tests. With $veto it decides whether the program
+-- may be the better one of a pair (`may_win`) or the worse one (`may_lose`).
 with runs as (
     select * from executions
     where suite = 'generated' and verdict <> 'infra'
@@ -62,6 +63,6 @@ select * replace (
             then 'duplicate'
         else exclusion
     end as exclusion
-)
+), not ($veto and coalesce(not passes, false)) as may_win, not ($veto and coalesce(passes, false)) as may_lose
 from states
 order by attempt_id

@@ -153,11 +153,18 @@ def test_a_problem_without_scores_is_left_out(lake: Lake) -> None:
     assert set(read_drops(lake).values()) == {"unscored"}
 
 
-def test_the_problems_own_tests_are_shown_and_decide_nothing(lake: Lake) -> None:
+def test_the_problems_own_tests_overrule_the_score(lake: Lake) -> None:
     add_problem(lake, [replace(RIGHT, passes_given=False), PARTLY_RIGHT, replace(WRONG, passes_given=True)])
-    [pair] = assemble_dataset(lake)
+    assert assemble_dataset(lake) == []
+    assert read_drops(lake) == {"a": "vetoed", "b": "vetoed", "c": "vetoed"}
+    assert assemble_dataset(lake, "preference_kto") == []
+
+
+def test_without_a_veto_the_problems_own_tests_are_shown_and_decide_nothing(lake: Lake) -> None:
+    add_problem(lake, [replace(RIGHT, passes_given=False), PARTLY_RIGHT, replace(WRONG, passes_given=True)])
+    [pair] = assemble_dataset(lake, veto=False)
     assert (pair["chosen_attempt_id"], pair["chosen_passes"], pair["rejected_passes"]) == ("a", False, True)
-    labelled = assemble_dataset(lake, "preference_kto")
+    labelled = assemble_dataset(lake, "preference_kto", veto=False)
     labels = {example["attempt_id"]: (example["label"], example["passes"]) for example in labelled}
     assert labels == {"a": (True, False), "c": (False, True)}
 
