@@ -16,6 +16,7 @@ from cli import (
     down,
     evaluate,
     export,
+    ingest,
     judge,
     plans,
     publish,
@@ -30,7 +31,12 @@ from cli import (
 )  # fmt: skip
 
 COMMANDS: dict[str, dict[str, Callable[..., None] | typer.Typer]] = {
-    "Make data": {"run": run.command, "record": record.command, "evaluate": evaluate.command},
+    "Make data": {
+        "run": run.command,
+        "ingest": ingest.command,
+        "record": record.command,
+        "evaluate": evaluate.command,
+    },
     "Ask the lake": {
         "status": status.command,
         "plans": plans.command,

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 EXAMPLE_QUERIES = {
     "debugging": ("debugging_sft", (
-        "select form, count(*) as n from debugging_sft group by form",
-        "select verdict, count(*) as n from verdicts group by verdict order by n desc",
+        "select form, origin, count(*) as n from debugging_sft group by all",
+        "select origin, repairs, tokens, repairs_per_1000_tokens from yield",
         "select source_id, wrong_verdict, verdict from lineage order by verdict desc limit 10",
     )),
     "preference": ("preference_correctness", (
@@ -111,6 +111,7 @@ def print_report(report: "Report", seconds: float, as_json: bool) -> None:
 def _print_words(report: "Report", seconds: float) -> None:
     from cli.show import print_example
     from flows.watching.report import describe_unanswered
+    from tasks.ingest.rows import describe_drops
 
     print_table(with_step_names(report.table()), title=f"Funnel of {report.lake}")
     for line in report.unanswered:
@@ -136,3 +137,5 @@ def _print_words(report: "Report", seconds: float) -> None:
         )  # fmt: skip
         for query in queries:
             stdout.print(f'  {sys.argv[0]} sql --lake {lake} "{query}"', soft_wrap=True, markup=False)
+    for words in describe_drops(report.drops):
+        stderr.print(words, soft_wrap=True, markup=False)

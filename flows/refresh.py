@@ -21,6 +21,7 @@ from prefect.runtime import flow_run
 from flows.chains import Chains, Step
 from flows.config import RefreshConfig
 from flows.plan import check_templates, make_plan, write_plan
+from flows.references import settle_references
 from flows.runners import sandbox_of_worker, start_runner
 from flows.watching.artifacts import publish_artifacts
 from flows.watching.report import Report, UnansweredError, make_report
@@ -35,7 +36,7 @@ from tasks.audit.task import audit
 from tasks.diagnose.task import diagnose
 from tasks.execute.task import execute
 from tasks.generate.task import generate
-from tasks.ingest.task import ingest
+from tasks.ingest.task import ingest, propose_references
 from tasks.inject.task import inject
 from tasks.matrix.task import matrix
 from tasks.mining.task import mining
@@ -87,10 +88,14 @@ def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
                 ingested = ingest(config.lake, config.data, problem_ids)
                 plan = make_plan(config, ingested.selection_id, datetime.now(UTC))
                 write_plan(Lake(config.lake), plan)
+                if ingested.candidates and "execute" in only:
+                    propose_references(config.lake, plan["plan_id"], ingested.candidates)
                 busy, stages = _find_work(config, plan, ingested.buckets)
                 check_reachable(model for model, askers in config.askers if askers & stages & set(only))
                 if busy and JUDGING & set(only) and config.audit != "off":
                     audit(config.lake, config.sandbox, config.audit)
+                if ingested.candidates and "execute" in only:
+                    settle_references(config, plan["plan_id"], ingested.candidates)
             steps = [step for step in steps_of(config, plan["plan_id"]) if step.task.name in only]
             at_once = config.parallel_buckets
             with start_runner(config.runner if busy else "threads", config.cluster, at_once) as runner:
@@ -100,7 +105,7 @@ def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
                     assemble_debugging(config.lake, config.assemble)
                 if "assemble" in only and "preference" in config.products:
                     assemble_preference(config.lake, config.pairs, SCORERS[config.pairs.scorer], EFFICIENCY)
-        report = make_report(config, plan, ingested.dropped)
+        report = make_report(config, plan, ingested.drops)
         publish_artifacts(report, config.alerts, time.monotonic() - began)
         if report.fault:
             raise UnansweredError(report.fault, report)

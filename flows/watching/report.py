@@ -14,6 +14,7 @@ from storage.products import Product
 from storage.rows import PlanRow
 from storage.statements import load_statement
 from tasks.asking.recipes import Recipe
+from tasks.ingest.rows import DropCount
 from tasks.mining.recipes import mining_recipes
 from tasks.running.effects import model_for, opened_models
 
@@ -77,6 +78,7 @@ class Report:
     plan_id: str
     selection_id: str
     dropped_lines: int
+    """Rows of the sources that yielded no problem."""
     model: str
     teacher: str
     recipe_id: str
@@ -92,6 +94,8 @@ class Report:
     """Name and counters of every model that was opened."""
     versions: dict[str, int] = field(default_factory=dict)
     """Versions of the tables that were read."""
+    drops: list[DropCount] = field(default_factory=list)
+    """What this run's sources and the stages left out, by stage and reason."""
 
     def table(self) -> list[FunnelLine]:
         """Return the funnel as lines: step, count, the step it is a share of, and the model behind it."""
@@ -119,7 +123,7 @@ def funnel_of(catalog: Catalog, plan_id: str, products: Sequence[str]) -> dict[s
     return funnel
 
 
-def make_report(config: RefreshConfig, plan: PlanRow, dropped_lines: int) -> Report:
+def make_report(config: RefreshConfig, plan: PlanRow, drops: Sequence[DropCount]) -> Report:
     """Return the report of a plan as the lake holds it now; write its funnel as a table artifact of the flow run."""
     with Catalog(Lake(config.lake)) as catalog:
         funnel = funnel_of(catalog, plan["plan_id"], config.products)
@@ -130,13 +134,14 @@ def make_report(config: RefreshConfig, plan: PlanRow, dropped_lines: int) -> Rep
         answers = {stage: funnel.get(step, 0) for stage, step in ANSWERS.items()}
         mined = "select 'mining ' || step as stage, count(*) as n from ideas where list_contains($recipes, recipe_id)"
         answers |= {row["stage"]: row["n"] for row in catalog.rows(f"{mined} group by step", recipes=recipes)}
+        left_out = [cast(DropCount, row) for row in catalog.rows(load_statement("drops_of_run"), plan=plan["plan_id"])]
         versions = catalog.versions
     report = Report(
         lake=config.lake.path,
         products=config.products,
         plan_id=plan["plan_id"],
         selection_id=plan["selection_id"],
-        dropped_lines=dropped_lines,
+        dropped_lines=sum(drop["count"] for drop in drops),
         model=model_for(config.model).name,
         teacher=model_for(config.explains_and_repairs).name,
         recipe_id=plan["generate_recipe"],
@@ -146,6 +151,7 @@ def make_report(config: RefreshConfig, plan: PlanRow, dropped_lines: int) -> Rep
         fault=find_fault(answers, unanswered, config.max_failed),
         models=[{"name": model.name, **asdict(model.stats())} for model in opened_models()],
         versions=versions,
+        drops=[*drops, *left_out],
     )
     table = [dict(line) for line in report.table()]
     create_table_artifact(table, key="funnel", description=f"Lake {report.lake}: from problems to examples")

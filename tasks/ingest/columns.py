@@ -1,13 +1,19 @@
 """Convert a row of any dataset to the fields of a Problem, by a mapping of columns. Pure."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from storage.errors import ConfigError
 from storage.settings import Settings
 from tasks.ingest.dropped import UnusableRecordError
+from tasks.ingest.forms.cases import CALL_CONTEXT, convert_cases
+from tasks.ingest.forms.pytest_functions import convert_pytest
 from tasks.ingest.records import Fields, decode_json
 from tasks.ingest.settings import AssertsColumns, HuggingFaceSource, StdioColumns
 from tasks.reading.python_text import find_entry_point, split_asserts
+
+Converted = tuple[str | None, Fields]
+"""(entry point that the tests name, tests)"""
 
 
 def check_columns(settings: HuggingFaceSource, row: Fields) -> None:
@@ -46,9 +52,10 @@ def convert_row(row: Fields, number: int, where: str, source: str, settings: Hug
         UnusableRecordError: a mapped value is missing or has the wrong type.
     """
     columns, constants = settings.columns, settings.constants
-    tests = _convert_tests(row, settings)
+    called, tests = _convert_tests(row, settings)
     reference = _read_optional(row, columns.reference)
-    name = _read_optional(row, columns.entry_point) or constants.entry_point
+    name = _read_optional(row, columns.entry_point) or constants.entry_point or called
+    is_called = isinstance(settings.tests, StdioColumns) and called is not None
     asserts = tests.get("asserts")
     if name is None and isinstance(asserts, tuple):
         name = find_entry_point(reference if isinstance(reference, str) else None, asserts)
@@ -58,7 +65,7 @@ def convert_row(row: Fields, number: int, where: str, source: str, settings: Hug
         "prompt": _read_value(row, columns.prompt),
         "entry_point": name,
         "tests": tests,
-        "context": _read_optional(row, columns.context) or constants.context,
+        "context": _read_optional(row, columns.context) or constants.context or (CALL_CONTEXT if is_called else ""),
         "reference": reference,
         "licence": _read_optional(row, columns.licence) or settings.licence,
         "origin": _read_optional(row, columns.origin) or constants.origin or where,
@@ -80,7 +87,7 @@ def read_source_id(row: Fields, number: int, settings: HuggingFaceSource) -> str
 
 
 def _read_value(row: Fields, column: str) -> object:
-    """Return the value of a column; a dot goes down into a struct or into JSON text.
+    """Return the value of a column; a dot goes down into a struct, into JSON text, or into each object of a list.
 
     Raises:
         UnusableRecordError: the value is null or missing.
@@ -89,14 +96,21 @@ def _read_value(row: Fields, column: str) -> object:
     for part in _split_path(row, column):
         if isinstance(value, str):
             value = decode_json(value)
-        if not isinstance(value, dict):
-            raise UnusableRecordError(
-                "bad_value", f"{column}: expected an object above {part!r}, got {type(value).__name__}"
-            )
-        value = value.get(part)
-        if value is None:
-            raise UnusableRecordError("missing_field", f"{column}: null or not there")
+        if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
+            value = [_descend(item, part, column) for item in value]
+        else:
+            value = _descend(value, part, column)
     return value
+
+
+def _descend(value: object, part: str, column: str) -> object:
+    if not isinstance(value, dict):
+        raise UnusableRecordError(
+            "bad_value", f"{column}: expected an object above {part!r}, got {type(value).__name__}"
+        )
+    if value.get(part) is None:
+        raise UnusableRecordError("missing_field", f"{column}: null or not there")
+    return value[part]
 
 
 def _split_path(row: Fields, column: str) -> list[str]:
@@ -116,23 +130,59 @@ def _list_mapped(mapping: Settings, prefix: str) -> dict[str, str]:
     return {f"{prefix}.{field}": column for field, column in values.items()}
 
 
-def _convert_tests(row: Fields, settings: HuggingFaceSource) -> Fields:
+def _convert_tests(row: Fields, settings: HuggingFaceSource) -> Converted:
     columns = settings.tests
     if isinstance(columns, AssertsColumns):
         setup, asserts = _split_asserts(_read_value(row, columns.asserts))
         lines = [*_read_lines(row, columns.setup), *filter(None, [setup])]
-        return {"kind": "asserts", "setup": "\n".join(lines), "asserts": asserts}
+        return None, {"kind": "asserts", "setup": "\n".join(lines), "asserts": asserts}
     if isinstance(columns, StdioColumns):
-        inputs, outputs = _read_strings(row, columns.inputs), _read_strings(row, columns.outputs)
-        if len(inputs) != len(outputs):
-            raise UnusableRecordError("bad_tests", f"{len(inputs)} inputs and {len(outputs)} outputs")
-        cases = [{"input": text, "output": expected} for text, expected in zip(inputs, outputs, strict=True)]
-        return {"kind": "stdio", "cases": cases}
-    return {"kind": columns.kind, "code": _read_value(row, columns.code)}
+        return _convert_stdio(row, columns, settings)
+    code = _read_value(row, columns.code)
+    if columns.kind == "unittest" and isinstance(code, str):
+        name, tests = convert_pytest(code)
+        return (name, tests) if tests["code"] != code else (None, tests)
+    return None, {"kind": columns.kind, "code": code}
+
+
+def _convert_stdio(row: Fields, columns: StdioColumns, settings: HuggingFaceSource) -> Converted:
+    """Convert inputs and outputs to runs of a program, or to calls where `fn_name` stands beside them."""
+    function = _find_function(row, columns)
+    if function:
+        reference = _read_optional(row, settings.columns.reference)
+        references = [reference] if isinstance(reference, str) else []
+        inputs, outputs = (_read_list(row, column) for column in (columns.inputs, columns.outputs))
+        return convert_cases(inputs, outputs, function, "", references)
+    texts, results = _read_strings(row, columns.inputs), _read_strings(row, columns.outputs)
+    if len(texts) != len(results):
+        raise UnusableRecordError("bad_tests", f"{len(texts)} inputs and {len(results)} outputs")
+    cases = [{"input": text, "output": expected} for text, expected in zip(texts, results, strict=True)]
+    return None, {"kind": "stdio", "cases": cases}
+
+
+def _find_function(row: Fields, columns: StdioColumns) -> object:
+    """Return the name of the function that a row's cases call: `fn_name` beside the inputs; None for programs.
+
+    Raises:
+        UnusableRecordError: the cases say that they are calls, and name no function.
+    """
+    *parents, _ = _split_path(row, columns.inputs)
+    value = _read_value(row, ".".join(parents)) if parents else row
+    value = decode_json(value) if isinstance(value, str) else value
+    records = value if isinstance(value, list) else [value]
+    names = [record.get("fn_name") for record in records if isinstance(record, dict)]
+    name = next(filter(None, names), None)
+    kinds = {record.get("testtype") or record.get("type") for record in records if isinstance(record, dict)}
+    if name is None and parents and kinds & {"functional", "function_call"}:
+        raise UnusableRecordError("no_entry_point", f"{'.'.join(parents)}: calls of a function that no field names")
+    return name
 
 
 def _split_asserts(value: object) -> tuple[str, tuple[str, ...]]:
-    """Return (setup, asserts) of a list of asserts, or of a script that holds them."""
+    """Return (setup, asserts) of a list of asserts, of JSON text of one, or of a script that holds them."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        with suppress(UnusableRecordError):
+            value = decode_json(value)
     if isinstance(value, str):
         parts = split_asserts(value)
         if parts is None:
@@ -153,10 +203,17 @@ def _read_lines(row: Fields, column: str | None) -> list[str]:
     return lines
 
 
-def _read_strings(row: Fields, column: str) -> list[str]:
+def _read_list(row: Fields, column: str) -> list[object]:
     value = _read_value(row, column)
     if isinstance(value, str):
         value = decode_json(value)
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise UnusableRecordError("bad_value", f"{column}: expected a list of strings")
+    if not isinstance(value, list):
+        raise UnusableRecordError("bad_value", f"{column}: expected a list")
     return value
+
+
+def _read_strings(row: Fields, column: str) -> list[str]:
+    value = _read_list(row, column)
+    if not all(isinstance(text, str) for text in value):
+        raise UnusableRecordError("bad_value", f"{column}: expected a list of strings")
+    return [str(text) for text in value]

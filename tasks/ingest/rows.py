@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import TypedDict
 
 from storage.ids import bucket_of, content_id
 from storage.rows import AttemptRow, DropRow, ProblemRow, SelectionRow
 from tasks.ingest.dropped import DroppedRecord
+
+DETAIL_CHARS = 160
+"""Characters of a drop's particulars that a line shows."""
 
 
 def selection_id(problem_ids: Iterable[str]) -> str:
@@ -48,10 +52,52 @@ def reference_row(problem: ProblemRow, code: str, created_at: datetime) -> Attem
         "finish_reason": "stop",
         "prompt_tokens": 0,
         "completion_tokens": 0,
+        "reasoning": None,
+        "reader_version": None,
         "code": code,
         "no_code_reason": None,
         "created_at": created_at,
     }
+
+
+class DropCount(TypedDict):
+    """How many rows a stage left out for one reason, and one of them."""
+
+    stage: str
+    reason: str
+    count: int
+    example: str
+    """Source and place, or id, of one of them."""
+    detail: str
+    """The particulars of that one."""
+
+
+def count_drops(records: Iterable[DroppedRecord]) -> list[DropCount]:
+    """Return the dropped records by reason, the most frequent first, each with its first record as the example."""
+    counts: dict[str, DropCount] = {}
+    for record in records:
+        name = f" (id {record.source_id})" if record.source_id is not None else ""
+        count = counts.setdefault(
+            record.reason,
+            {
+                "stage": "ingest",
+                "reason": record.reason,
+                "count": 0,
+                "example": f"{record.source} {record.where}{name}",
+                "detail": record.detail,
+            },
+        )
+        count["count"] += 1
+    return sorted(counts.values(), key=lambda count: -count["count"])
+
+
+def describe_drops(counts: Iterable[DropCount]) -> list[str]:
+    """Return a line per reason for people."""
+    return [
+        f"dropped by {drop['stage']}: {drop['count']} {drop['reason']}, such as {drop['example']}"
+        + (f": {' '.join(drop['detail'].split())[:DETAIL_CHARS]}" if drop["detail"] else "")
+        for drop in counts
+    ]
 
 
 def drop_row(record: DroppedRecord, buckets: int) -> DropRow:

@@ -104,8 +104,7 @@ class AssertsColumns(Settings):
 
     kind: Literal["asserts"]
     asserts: str
-    """A list of strings, JSON text of one, or one string whose top-level asserts are the tests and whose other lines are
-    their setup."""
+    """A list of strings, JSON text of one, or a script whose top-level asserts are the tests, the rest their setup."""
     setup: str | None = None
     """Code run before the asserts: a string or a list of lines."""
 

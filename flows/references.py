@@ -1,0 +1,21 @@
+"""Settle which of several solutions is the reference of a problem: the first that passes its tests."""
+
+from flows.config import RefreshConfig
+from tasks.execute.task import execute
+from tasks.ingest.references import Candidates
+from tasks.ingest.task import propose_references
+from tasks.running.order import Order
+
+
+def settle_references(config: RefreshConfig, plan_id: str, candidates: Candidates) -> None:
+    """Judge the candidates of each problem one after another, until one has passed or all have failed.
+
+    Verdicts are rows of the lake, so a run that was killed goes on with the next candidate.
+    """
+    for _ in range(max(map(len, candidates.values()))):
+        waiting = propose_references(config.lake, plan_id, candidates)
+        if not waiting:
+            return
+        for bucket in waiting:
+            execute(Order(config.lake, plan_id, bucket, None, config.sandbox))
+    propose_references(config.lake, plan_id, candidates)
