@@ -3,16 +3,20 @@
 import atexit
 import json
 import os
+import re
 import sys
 import traceback
 import types
 
+from . import streams
 from .descriptors import WIRE
 from .payload import ProgramPayload
 from .peer import line_of
 
 PROGRAM = "__program__"
 """Name of a function of the context that takes the program's text, which is then not run by itself."""
+BOM = "\ufeff"
+_FILE_USED = re.compile(r"__file__|argv|spawn|runpy")
 # Bound before any program runs: honest programs replace such things, too.
 _run, _compile = exec, compile
 
@@ -25,8 +29,8 @@ def execute(payload: ProgramPayload, module: types.ModuleType) -> None:
     sys.modules[module.__name__] = module
     module.__dict__["__builtins__"] = __builtins__
     if payload["context"]:
-        _run(_compile(payload["context"], "<context>", "exec", dont_inherit=True), module.__dict__)
-    code = payload.pop("code")
+        _run(_compile(payload["context"].removeprefix(BOM), "<context>", "exec", dont_inherit=True), module.__dict__)
+    code = payload.pop("code").removeprefix(BOM)
     if PROGRAM in module.__dict__:
         module.__dict__[PROGRAM](code)
         return
@@ -36,7 +40,10 @@ def execute(payload: ProgramPayload, module: types.ModuleType) -> None:
 def run_program(payload: ProgramPayload) -> None:
     """Run the code as `__main__`, and report what it raises on the wire, which no other program holds."""
     module = types.ModuleType("__main__")
-    code, report = 0, None
+    code, report, text = 0, None, payload["context"] + payload["code"]
+    _provide_file(module, payload["code"])
+    streams.open_streams()
+    streams.provide_paths(text)
     try:
         execute(payload, module)
     except SystemExit as error:
@@ -54,9 +61,10 @@ def run_program(payload: ProgramPayload) -> None:
         if "threading" in sys.modules:
             sys.modules["threading"]._shutdown()
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
     except BaseException:
+        code = code or 120
+    del module
+    if not streams.write_rest(text):
         code = code or 120
     if report:
         try:
@@ -64,6 +72,14 @@ def run_program(payload: ProgramPayload) -> None:
         except Exception:
             code = code or 1
     os._exit(code & 0xFF)
+
+
+def _provide_file(module: types.ModuleType, code: str) -> None:
+    """Tell the program its file, and make that file where the program may look at it."""
+    module.__dict__["__file__"] = path = os.path.abspath(sys.argv[0])
+    if _FILE_USED.search(code):
+        with open(path, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
+            file.write(code)
 
 
 def _get_text(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from .proxy import describe
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 MAX_CHARACTERS = 400
+MAX_BITS = 14_000  # of an integer that is shown by its digits: 4,214 of them
 
 
 class _ShortRepr(reprlib.Repr):
@@ -19,6 +20,10 @@ class _ShortRepr(reprlib.Repr):
 
     def repr1(self, x: object, level: int) -> str:
         return describe(x) or super().repr1(x, level)
+
+    def repr_int(self, x: int, level: int) -> str:
+        # Decimal digits of large integers take quadratic time.
+        return f"{hex(x)[:40]}... ({x.bit_length()} bits)" if x.bit_length() > MAX_BITS else super().repr_int(x, level)
 
     def repr_dict(self, x: dict[Any, Any], level: int) -> str:
         # reprlib sorts keys; a dict shows its own order.
