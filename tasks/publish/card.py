@@ -14,6 +14,7 @@ from storage.publication import dump_yaml
 from storage.statements import load_statement
 from tasks.publish.draft import Draft, published_schema
 from tasks.publish.gate_results import RATES, GateResult
+from tasks.publish.hub_licences import hub_licences
 from tasks.publish.markdown import escape_text, fence_text, format_table
 from tasks.publish.settings import PublishSettings
 
@@ -26,11 +27,6 @@ ASSEMBLY_STATEMENTS = {
 """By dataset, the files of storage/sql with which the stage assemble builds it."""
 PUBLISH_STATEMENTS = ("publish_ineligible", "publish_examples", "publish_rows", "publish_changes")
 TURN_COLUMNS = ("prompt", "completion", "chosen", "rejected")
-_HUB_LICENCES = frozenset({
-    "apache-2.0", "mit", "bsd-2-clause", "bsd-3-clause", "isc", "cc0-1.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-sa-3.0",
-    "cc-by-3.0", "mpl-2.0", "unlicense", "zlib", "postgresql", "bsl-1.0", "ecl-2.0",
-})  # fmt: skip
-"""SPDX names in lower case that are also in Hugging Face's list of licences; all others are `other` there."""
 
 
 def render_card(
@@ -107,11 +103,11 @@ def _build_header(draft: Draft, settings: PublishSettings) -> str:
     card_data = DatasetCardData()
     infos = DatasetInfosDict({"default": DatasetInfo(features=features, splits=splits)})
     infos.to_dataset_card_data(card_data)
-    licences = {name.lower() for name in draft.rows.column("licence").to_pylist()}
+    licences = set(draft.rows.column("licence").to_pylist())
     files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in splits]
     entries = {
         "pretty_name": settings.title or draft.dataset.name,
-        "license": sorted({name if name in _HUB_LICENCES else "other" for name in licences}),
+        **hub_licences(licences),
         "task_categories": ["text-generation"],
         "tags": ["code", "patchmill", *(["dpo"] if draft.dataset.name.startswith("preference") else [])],
         "configs": [{"config_name": "default", "data_files": files}],

@@ -95,6 +95,16 @@ def test_the_card_shows_the_results_of_sql(tmp_path: Path) -> None:
     assert "Changes against version 1:" in text and json.loads(json.dumps(second.changes))
 
 
+def test_the_card_names_licences_as_the_hub_does(tmp_path: Path) -> None:
+    examples = [
+        *plant(*range(8), licence="CC-BY-NC-4.0"), *plant(*range(8, 16), licence="GPL-3.0-only"),
+        *plant(*range(16, 24), licence="PSF-2.0"),
+    ]  # fmt: skip
+    result = publish(fill_lake(tmp_path / "lake", examples, DEBUGGING_SFT), tmp_path / "out", "debugging_sft")
+    header = yaml.safe_load((Path(result.path) / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+    assert header["license"] == ["cc-by-nc-4.0", "gpl-3.0", "other"] and header["license_name"] == "psf-2.0"
+
+
 @pytest.mark.parametrize("backticks", [0, 3, 4, 9])
 def test_a_fence_is_longer_than_any_run_of_backticks_within(backticks: int) -> None:
     assert fence_text("`" * backticks).startswith("`" * max(3, backticks + 1) + "\n")
