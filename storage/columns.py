@@ -60,10 +60,12 @@ MODEL = (
     column("template", TEXT, "prompt template as name@hash of its text"),
     column("sampling", TEXT, "sampling values as JSON"),
     column("prompt_hash", TEXT, "address of the messages sent"),
-    column("completion", TEXT, "the model's raw answer"),
+    column("completion", TEXT, "the model's answer as it came, without its thinking"),
     column("finish_reason", TEXT, "stop, length or other"),
     column("prompt_tokens", INT, "tokens of the prompt; counted on the first sample of a shared prompt"),
     column("completion_tokens", INT, "tokens of the answer"),
+    column("reasoning", TEXT, "what the model thought before it answered", null=True),
+    column("reader_version", INT, "version of the code that read the answer; null before versions", null=True),
 )
 MESSAGES = pa.list_(pa.struct([pa.field("role", TEXT, nullable=False), pa.field("content", TEXT, nullable=False)]))
 TEST_RESULTS = pa.list_(pa.struct([pa.field(name, TEXT, nullable=False) for name in ("test", "verdict", "message")]))

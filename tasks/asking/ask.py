@@ -1,7 +1,7 @@
 """Ask a model and write a row per answer: the part that all stages with a model share."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +11,7 @@ from storage.rows import ModelColumns, UnansweredRequestRow
 from storage.schemas import Row
 from storage.tables import UNANSWERED_REQUESTS
 from tasks.asking.recipes import Recipe
+from tasks.asking.thinking import split_thinking
 from tasks.models.protocol import Completion, Prompt, Reply, Unanswered
 from tasks.models.settings import ModelSettings
 from tasks.running import progress
@@ -75,6 +76,7 @@ def write_answers(
         for answer in answers:
             question, now = by_key[answer.key], datetime.now(UTC)
             if isinstance(answer, Completion):
+                answer = separate_thinking(answer)
                 yield rows_of(question.row, answer, recipe.columns(question.prompt.messages, answer), now)
                 continue
             unanswered.append(_unanswered_row(question.row, answer, recipe, stage, now))
@@ -87,6 +89,15 @@ def write_answers(
         return commit_stream(lake, table, rows_of_answers(), stage)
     finally:
         lake.upsert(UNANSWERED_REQUESTS, unanswered)
+
+
+def separate_thinking(completion: Completion) -> Completion:
+    """Return a completion whose text is the answer alone; thinking within it is moved to `reasoning`."""
+    text, thinking = split_thinking(completion.text)
+    if thinking is None:
+        return completion
+    reasoning = "\n\n".join(filter(None, (completion.reasoning, thinking)))
+    return replace(completion, text=text, reasoning=reasoning)
 
 
 def _unanswered_row(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from storage.ids import canonical_json, content_id
 from storage.rows import ModelColumns
+from tasks.asking.answers import READER_VERSION
 from tasks.asking.templates import Template
 from tasks.models.protocol import Completion, Message, Sampling
 
@@ -48,4 +49,6 @@ class Recipe:
             "finish_reason": completion.finish_reason,
             "prompt_tokens": completion.prompt_tokens,
             "completion_tokens": completion.completion_tokens,
+            "reasoning": completion.reasoning,
+            "reader_version": READER_VERSION,
         }

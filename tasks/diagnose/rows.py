@@ -32,7 +32,7 @@ def diagnosis_rows(
     wrong: PendingDiagnose, answer: Completion, columns: ModelColumns, created_at: datetime
 ) -> list[DiagnosisRow]:
     """Return the row of one explanation."""
-    explanation = extract_explanation(answer.text, answer.finish_reason)
+    explanation = extract_explanation(answer.text, answer.finish_reason, answer.reasoning)
     return [
         {
             "diagnosis_id": content_id(

@@ -25,7 +25,7 @@ def attempt_rows(
     problem: PendingGenerate, answer: Completion, columns: ModelColumns, created_at: datetime
 ) -> list[AttemptRow]:
     """Return the row of one first attempt."""
-    code = extract_code(answer.text, answer.finish_reason, problem["entry_point"])
+    code = extract_code(answer.text, answer.finish_reason, problem["entry_point"], answer.reasoning)
     return [
         {
             "attempt_id": attempt_id(problem["problem_id"], columns["recipe_id"], answer.sample_index),

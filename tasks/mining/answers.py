@@ -4,7 +4,8 @@ import builtins
 import re
 from collections.abc import Iterable
 
-from tasks.asking.answers import Extracted
+from tasks.asking.answers import Answer, Extracted, read_answer
+from tasks.asking.refusals import is_refusal
 from tasks.mining.measures import Shingles, make_shingles
 from tasks.models.protocol import FinishReason
 
@@ -14,14 +15,12 @@ MIN_TASK_WORDS, MAX_TASK_WORDS = 12, 200
 COPIED_TOKENS = 12
 """A task may not share this many consecutive tokens with the code that it comes from."""
 
-_FENCE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+")
 _LABEL = re.compile(
     r"^\s*(?:#+\s*)?(?:\*\*)?(?:programming )?"
     r"(?:concepts?|task|problem(?: statement)?|description|exercise|answer)(?:\*\*)?\s*:(?:\*\*)?\s*",
     re.IGNORECASE,
 )
-_REFUSAL = re.compile(r"\b(?:i'm sorry|i am sorry|i can(?:no|')t|as an ai|unable to assist)", re.IGNORECASE)
 _CODE_LINE = re.compile(
     r"^\s*(?:@\w|(?:async )?def |class \w+[(:]|return |import |from \w+ import|(?:for|while) .+:$|\w+ = )", re.MULTILINE
 )
@@ -42,16 +41,18 @@ _COMMON_WORDS = frozenset({
 })  # fmt: skip
 
 
-def extract_concepts(answer: str, finish: FinishReason) -> Extracted:
+def extract_concepts(completion: str, finish: FinishReason) -> Extracted:
     """Return the concepts of an answer, separated by commas: at least two, at most MAX_CONCEPTS, each once.
 
-    An answer cut at its maximum length loses its last concept. Reasons: empty, refused, code, not_english, too_few.
+    An answer cut at its maximum length loses its last concept. Reasons: empty, only_thinking, truncated, refused, code,
+    not_english, too_few.
     """
+    answer = read_answer(completion, finish)
     if (reason := _find_unusable(answer)) is not None:
         return Extracted(None, reason)
-    if _FENCE.search(answer) or _CODE_LINE.search(answer):
+    if answer.blocks or _CODE_LINE.search(answer.text):
         return Extracted(None, "code")
-    lines = [_BULLET.sub("", _LABEL.sub("", line)) for line in answer.strip().splitlines() if line.strip()]
+    lines = [_BULLET.sub("", _LABEL.sub("", line)) for line in answer.text.strip().splitlines() if line.strip()]
     parts = [part for line in lines for part in line.split(",")]
     if finish == "length":
         parts = parts[:-1]
@@ -67,29 +68,31 @@ def extract_concepts(answer: str, finish: FinishReason) -> Extracted:
     return Extracted(", ".join([*concepts][:MAX_CONCEPTS]))
 
 
-def extract_task(answer: str, finish: FinishReason, name: str, signature: str, code: str, package: str) -> Extracted:
+def extract_task(
+    completion: str, finish: FinishReason, name: str, signature: str, code: str, package: str
+) -> Extracted:
     """Return the task of an answer in words, as one paragraph.
 
     Headings, examples, the signature (`problem_prompt` adds it) and everything from a code block on are removed. Of an
     answer cut at its maximum length the whole sentences stay.
 
     Args:
-        answer: text of the model.
+        completion: text of the model.
         finish: why the answer ended.
         name: of the function or class to be written.
         signature: as the model's prompt showed it.
         code: of the seed, which the task must not repeat.
         package: that the seed comes from, which the task must not need.
 
-    Reasons: empty, refused, code, truncated, too_short, too_long, repeats_itself, repeats_code, not_english,
-    other_name (it asks for another function), names_package, needs_more (files, network, input, randomness, the clock),
-    no_result (it does not say what is returned).
+    Reasons: empty, only_thinking, refused, code, truncated, too_short, too_long, repeats_itself, repeats_code,
+    not_english, other_name (it asks for another function), names_package, needs_more (files, network, input,
+    randomness, the clock), no_result (it does not say what is returned).
     """
+    answer = read_answer(completion, finish)
     if (reason := _find_unusable(answer)) is not None:
         return Extracted(None, reason)
-    fence = _FENCE.search(answer)
-    is_cut = finish == "length" and fence is None
-    words = answer[: fence.start()] if fence else answer
+    is_cut = finish == "length" and not answer.blocks
+    words = answer.words_before_code
     signature_lines = {line.strip() for line in signature.splitlines()}
     lines = [
         line for line in words.splitlines() if line.strip("`* ") not in signature_lines and not line.startswith("#")
@@ -132,11 +135,9 @@ def shingle_examples(turns: Iterable[tuple[str, str]]) -> dict[str, Shingles]:
     return {f"example {n}": shingle_words(text) for n, (role, text) in enumerate(turns) if role == "assistant"}
 
 
-def _find_unusable(answer: str) -> str | None:
-    """Return `empty` or `refused`, or None where the answer has to be read."""
-    if not answer.strip():
-        return "empty"
-    return "refused" if _REFUSAL.search(answer[:200]) else None
+def _find_unusable(answer: Answer) -> str | None:
+    """Return the reason why there is nothing to read, or `refused`; None where the answer has to be read."""
+    return answer.no_answer or ("refused" if is_refusal(answer.text) else None)
 
 
 def _find_task_fault(text: str, names: set[str], code: str, package: str) -> str | None:

@@ -39,7 +39,7 @@ def repair_rows(
     wrong: PendingRepair, answer: Completion, columns: ModelColumns, created_at: datetime
 ) -> list[AttemptRow]:
     """Return the row of one repair; a program equal to the wrong one is no repair."""
-    code = extract_code(answer.text, answer.finish_reason, wrong["entry_point"])
+    code = extract_code(answer.text, answer.finish_reason, wrong["entry_point"], answer.reasoning)
     unchanged = code.text is not None and code.text.strip() == wrong["code"].strip()
     parent, diagnosis = wrong["attempt_id"], wrong["diagnosis_id"]
     return [

@@ -2,10 +2,14 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from judge.problems import TESTS, Asserts, Calls
+from tasks.asking.answers import read_answer
+from tasks.asking.blocks import Piece
+from tasks.asking.refusals import is_refusal
 from tasks.models.protocol import FinishReason
 from tasks.reading.python_text import parse
 
@@ -20,7 +24,6 @@ PLAIN = frozenset(
         *("tuple", "zip"),
     }
 )
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})", re.MULTILINE)
 _START = re.compile(r"^[ \t]*(?:\d+[.)]|[-*])?[ \t]*`?assert\b", re.MULTILINE)
 
 
@@ -33,22 +36,29 @@ class ExtractedTest:
 
 
 def extract_tests(
-    completion: str, finish: FinishReason, entry_point: str, own_calls: frozenset[str]
+    completion: str,
+    finish: FinishReason,
+    entry_point: str,
+    own_calls: frozenset[str],
+    reasoning: str | None = None,
 ) -> list[ExtractedTest]:
     """Return the tests of an answer in its order; the list is never empty.
 
     Args:
         own_calls: calls that the problem's own tests make (`calls_of_own_tests`): these grade, so they may not select.
+        reasoning: what the model thought, where it does not stand in the completion.
 
-    Reasons: of the answer `empty`, `no_assert`; of an assert `syntax`, `truncated` (the answer was cut in it),
-    `too_long`, `no_call` (it does not call the entry point), `not_plain` (it names more than the entry point and
-    plain builtins), `no_expectation` (it compares a call with itself), `given`, `duplicate`, `too_many`.
+    Reasons: of the answer `empty`, `only_thinking`, `truncated` (cut in its thinking), `refused`, `no_assert`; of an
+    assert `syntax`, `truncated` (the answer was cut in it), `too_long`, `no_call` (it does not call the entry point),
+    `not_plain` (it names more than the entry point and plain builtins), `no_expectation` (it compares a call with
+    itself), `given`, `duplicate`, `too_many`.
     """
-    if not completion.strip():
-        return [ExtractedTest(None, "empty")]
+    answer = read_answer(completion, finish, reasoning)
+    if answer.no_answer is not None:
+        return [ExtractedTest(None, answer.no_answer)]
     tests: list[ExtractedTest] = []
     distinct: set[str] = set()
-    for text, is_last in _asserts(completion):
+    for text, is_last in _asserts(answer.pieces):
         test = _extract_test(text, entry_point, own_calls)
         if test.reason == "syntax" and is_last and finish == "length":
             test = ExtractedTest(None, "truncated")
@@ -60,7 +70,7 @@ def extract_tests(
             tests.append(ExtractedTest(None, "too_many"))
             break
         tests.append(test)
-    return tests or [ExtractedTest(None, "no_assert")]
+    return tests or [ExtractedTest(None, "refused" if is_refusal(answer.text) else "no_assert")]
 
 
 def calls_of_own_tests(tests_json: str, entry_point: str) -> frozenset[str]:
@@ -78,15 +88,15 @@ def calls_of_own_tests(tests_json: str, entry_point: str) -> frozenset[str]:
     return frozenset()
 
 
-def _asserts(completion: str) -> Iterator[tuple[str, bool]]:
-    """Yield each piece of text from `assert` to the next one or a fence, and whether it is the last piece."""
-    starts = [match.start() for match in _START.finditer(completion)]
-    for n, start in enumerate(starts):
-        end = starts[n + 1] if n + 1 < len(starts) else len(completion)
-        piece = completion[start:end]
-        if fence := _FENCE.search(piece):
-            piece = piece[: fence.start()]
-        yield piece[piece.index("assert") :], n + 1 == len(starts)
+def _asserts(pieces: Sequence[Piece]) -> Iterator[tuple[str, bool]]:
+    """Yield each text from `assert` to the next one or the end of its piece, and whether it is the last of all."""
+    texts = []
+    for piece in pieces:
+        text = piece if isinstance(piece, str) else piece.code
+        starts = [match.start() for match in _START.finditer(text)]
+        texts += [text[start:end] for start, end in pairwise([*starts, len(text)])]
+    for n, text in enumerate(texts, 1):
+        yield text[text.index("assert") :], n == len(texts)
 
 
 def _extract_test(text: str, entry_point: str, own_calls: frozenset[str]) -> ExtractedTest:

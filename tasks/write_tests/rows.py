@@ -36,9 +36,19 @@ def rows_of_tests(
     """
     entry_point = problem["entry_point"]
     assert entry_point is not None, "a problem without an entry point is dropped before it is asked about"
-    later_columns: ModelColumns = {**columns, "completion": "", "prompt_tokens": 0, "completion_tokens": 0}
+    later_columns: ModelColumns = {
+        **columns,
+        "completion": "",
+        "reasoning": None,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+    }
     extracted = extract_tests(
-        answer.text, answer.finish_reason, entry_point, calls_of_own_tests(problem["tests"], entry_point)
+        answer.text,
+        answer.finish_reason,
+        entry_point,
+        calls_of_own_tests(problem["tests"], entry_point),
+        answer.reasoning,
     )
     return [
         {
