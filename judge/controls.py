@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from judge.control_sites import OPPOSITES, Site, SiteFinder, with_test
 from judge.control_values import NotConstantError, differ, evaluate, is_plain, other_value
@@ -18,7 +18,7 @@ from judge.inside.payload import OTHER
 from judge.problems import Asserts, Calls, Check, UnitTest
 from judge.protocol import Job
 
-Tests = Asserts | Check | Calls | UnitTest
+Tests = TypeVar("Tests", bound=Asserts | Check | Calls | UnitTest)
 _VALUES = ("value", "members", "wrap", "shown")
 TRIES = 5  # to find another value
 
@@ -78,18 +78,21 @@ def change_tests(tests: Tests, number: int, rng: random.Random) -> Tests:
     Raises:
         NotConstantError: this place has no other value.
     """
+    update: dict[str, object]
     if isinstance(tests, Calls):
         cases = list(tests.cases)
         expected = other_value(cases[number].expected, [case.expected for case in cases], rng)
         cases[number] = cases[number].model_copy(update={"expected": expected})
-        return tests.model_copy(update={"cases": tuple(cases)})
+        update = {"cases": tuple(cases)}
+        return tests.model_copy(update=update)
     place = _find_places(tests)[number]
     text = _list_texts(tests)[place.text]
     changed = _edit(text, *_write_change(place.site, text, _pool(tests), rng))
     if isinstance(tests, Asserts):
-        asserts = [changed if at == place.text else old for at, old in enumerate(tests.asserts)]
-        return tests.model_copy(update={"asserts": tuple(asserts)})
-    return tests.model_copy(update={"code": changed})
+        update = {"asserts": tuple(changed if at == place.text else old for at, old in enumerate(tests.asserts))}
+    else:
+        update = {"code": changed}
+    return tests.model_copy(update=update)
 
 
 def change_job(job: Job, number: int, rng: random.Random) -> Job | None:
