@@ -79,6 +79,7 @@ def change_tests(tests: Tests, number: int, rng: random.Random) -> Tests:
         NotConstantError: this place has no other value.
     """
     update: dict[str, object]
+    original = tests  # of the caller's own type
     if isinstance(tests, Calls):
         cases = list(tests.cases)
         expected = other_value(cases[number].expected, [case.expected for case in cases], rng)
@@ -92,7 +93,7 @@ def change_tests(tests: Tests, number: int, rng: random.Random) -> Tests:
         update = {"asserts": tuple(changed if at == place.text else old for at, old in enumerate(tests.asserts))}
     else:
         update = {"code": changed}
-    return tests.model_copy(update=update)
+    return original.model_copy(update=update)
 
 
 def change_job(job: Job, number: int, rng: random.Random) -> Job | None:
