@@ -65,7 +65,7 @@ def test_every_shipped_reference_passes(judge: Sandbox) -> None:
 
 
 def test_every_reference_of_mbpp_passes(judge: Sandbox, shared: Callable[[str], Path]) -> None:
-    count, wrong = judge_references(judge, MbppSource(kind="mbpp", path=shared("mbpp/mbpp_dev.jsonl")))
+    count, wrong = judge_references(judge, MbppSource(kind="mbpp", path=shared("mbpp/mbpp_dev.jsonl"), split="all"))
     assert count > 400 and wrong == {}
 
 

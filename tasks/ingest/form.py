@@ -108,13 +108,12 @@ def _choose_files(files: list[Path], settings: FormSource, form: Form, split: st
 
 
 def _find_split(file: Path) -> str | None:
-    """Return the split that a file's name or its folder's name is about; None where they name none."""
-    for part in (file.name, file.parent.name):
-        words = re.split(r"[^a-z]+", part.lower())
-        for word in words:
-            if word in _SPELLINGS:
-                return _SPELLINGS[word]
-    return None
+    """Return the split that a file's name begins or ends with, or that its folder is named after; None without one.
+
+    `train-00000-of-00001.parquet` begins with one, `taco_test.jsonl.gz` ends with one.
+    """
+    words = re.split(r"[^a-z]+", file.name.lower().split(".")[0].strip("_-0123456789"))
+    return next((_SPELLINGS[word] for word in (words[0], words[-1], file.parent.name) if word in _SPELLINGS), None)
 
 
 def _read_row_id(row: Row) -> str | None:
