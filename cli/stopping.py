@@ -43,13 +43,15 @@ class Stopper:
         """Acquired by the first signal, and never released."""
         self._main_ended = threading.Event()
         self._terminal = -1
+        self._numbers = [number for number in NAMES if signal.getsignal(number) is not signal.SIG_IGN]
+        """A shell starts jobs of the background with Ctrl-C ignored; that stays so."""
         self.install()
         threading.Thread(target=self._wait, name="stopper", daemon=True).start()
         os.register_at_fork(after_in_child=_restore_defaults)
 
     def install(self) -> None:
         """Put the handlers in place: again, after a library has taken theirs."""
-        for number in NAMES:
+        for number in self._numbers:
             signal.signal(number, self._handle)
         signal.set_wakeup_fd(self._sender, warn_on_full_buffer=False)
 

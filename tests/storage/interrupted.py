@@ -3,6 +3,7 @@
 # ruff: noqa: T201 (the test reads the output)
 
 import signal
+import socket
 import sys
 import threading
 from contextlib import suppress
@@ -61,7 +62,34 @@ def ignored() -> None:
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
-CASES = {case.__name__: case for case in (stopped_every_time, pressed_just_before, put_back, ignored)}
+def calls_the_handler_before() -> None:
+    def stop(number: int, _frame: object) -> None:
+        print("handles", number)
+
+    signal.signal(signal.SIGINT, stop)
+    with duckdb.connect() as db:
+        try:
+            with interruptible(db):
+                signal.raise_signal(signal.SIGINT)
+                db.sql(LONG).to_arrow_table()
+        except KeyboardInterrupt:
+            print("stopped")
+
+
+def passes_other_signals_on() -> None:
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    receiver.settimeout(60)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.set_wakeup_fd(sender.fileno())
+    with duckdb.connect() as db, interruptible(db):
+        signal.raise_signal(signal.SIGTERM)
+        print("passed on", *receiver.recv(1))
+
+
+CASES = {case.__name__: case for case in (
+    stopped_every_time, pressed_just_before, put_back, ignored, calls_the_handler_before, passes_other_signals_on,
+)}  # fmt: skip
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a process of the background ignores it

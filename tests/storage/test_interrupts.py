@@ -63,6 +63,14 @@ def test_where_it_is_ignored_it_stays_ignored() -> None:
     assert output("ignored") == "[(42,)]\n"
 
 
+def test_the_handler_that_stood_there_before_learns_of_it() -> None:
+    assert output("calls_the_handler_before") == f"handles {signal.SIGINT}\nstopped\n"
+
+
+def test_other_signals_reach_whoever_waits_for_them_while_a_query_runs() -> None:
+    assert output("passes_other_signals_on") == f"passed on {signal.SIGTERM}\n"
+
+
 def test_an_error_of_the_query_is_its_own(db: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(duckdb.CatalogException), interruptible(db):
         db.sql("from nowhere")
