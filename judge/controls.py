@@ -79,7 +79,7 @@ def change_tests(tests: Tests, number: int, rng: random.Random) -> Tests:
         NotConstantError: this place has no other value.
     """
     update: dict[str, object]
-    original = tests  # of the caller's own type
+    original: Tests = tests  # of the caller's own type, which the branches below forget
     if isinstance(tests, Calls):
         cases = list(tests.cases)
         expected = other_value(cases[number].expected, [case.expected for case in cases], rng)

@@ -162,7 +162,7 @@ class _Reader:
 
     def _call_tells(self, node: ast.Call) -> bool:
         name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if name in self._program and name[:1].isupper():
+        if name in self._program and name[:1].isupper() and "_" not in name:  # else no name of a class
             return not self._is_namespace(node)
         if name in ("assertIs", "assertIsNot") and len(node.args) >= 2:
             return not any(isinstance(arg, ast.Constant) for arg in node.args[:2])
