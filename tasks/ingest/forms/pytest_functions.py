@@ -79,10 +79,9 @@ def _write_methods(node: ast.stmt, fixtures: Fixtures) -> list[str]:
     if cases is None:
         return []
     given = {name for case in cases for name in case.names}
-    setup = [f"{name} = {_call_fixture(name, fixtures, {})}" for name in _arguments(node) if name not in given]
-    passed = ", ".join(f"{name}={name}" for name in _arguments(node))
+    call = f"{node.name}({_pass_arguments(_arguments(node), given, fixtures, {})})"
     lines: list[str] = []
-    for suffix, body in expand(cases, [*setup, f"{node.name}({passed})"]):
+    for suffix, body in expand(cases, [call]):
         lines += [f"    def {node.name}{suffix}(self):", *(f"        {line}" for line in body), ""]
     return lines
 
@@ -116,18 +115,22 @@ def _convert_method(node: ast.stmt, fixtures: Fixtures, own: Fixtures) -> list[a
     if not arguments:
         return [node]
     given = {name for case in cases for name in case.names}
-    setup = [f"{name} = {_call_fixture(name, fixtures, own)}" for name in arguments if name not in given]
     test, node.name = node.name, f"_{node.name}"
-    passed = ", ".join(f"{name}={name}" for name in arguments)
+    call = f"self.{node.name}({_pass_arguments(arguments, given, fixtures, own)})"
     text = "\n".join(
         line
-        for suffix, body in expand(cases, [*setup, f"self.{node.name}({passed})"])
+        for suffix, body in expand(cases, [call])
         for line in [f"def {test}{suffix}(self):", *(f"    {part}" for part in body)]
     )
     return [node, *ast.parse(text).body]
 
 
-def _call_fixture(name: str, fixtures: Fixtures, own: Fixtures) -> str:
+def _pass_arguments(names: Sequence[str], given: set[str], fixtures: Fixtures, own: Fixtures) -> str:
+    """Return the arguments of a call: parameters by name, fixtures by calls of them."""
+    return ", ".join(f"{name}={name if name in given else _call_fixture(name, fixtures, own, ())}" for name in names)
+
+
+def _call_fixture(name: str, fixtures: Fixtures, own: Fixtures, callers: tuple[str, ...]) -> str:
     """Return the call of a fixture of the module or of the class, with the fixtures that it takes itself."""
     target = f"self.{name}" if name in own else name
     fixture = own.get(name) or fixtures.get(name)
@@ -135,10 +138,11 @@ def _call_fixture(name: str, fixtures: Fixtures, own: Fixtures) -> str:
         raise UnusableRecordError("unsupported_tests", f"the fixture {name} of pytest, which the judge has not")
     if any(isinstance(decorator, ast.Call) and _needs_pytest(decorator) for decorator in fixture.decorator_list):
         raise UnusableRecordError("unsupported_tests", f"the fixture {name} has parameters of its own")
-    arguments = [argument for argument in _arguments(fixture) if argument != "self"]
-    if name in arguments:
+    if name in callers:
         raise UnusableRecordError("unsupported_tests", f"the fixture {name} takes itself")
-    call = f"{target}({', '.join(f'{a}={_call_fixture(a, fixtures, own)}' for a in arguments)})"
+    arguments = [argument for argument in _arguments(fixture) if argument != "self"]
+    passed = (f"{argument}={_call_fixture(argument, fixtures, own, (*callers, name))}" for argument in arguments)
+    call = f"{target}({', '.join(passed)})"
     is_generator = any(isinstance(part, ast.Yield | ast.YieldFrom) for part in ast.walk(fixture))
     return f"next(_keep({call}))" if is_generator else call
 
