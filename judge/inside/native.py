@@ -46,6 +46,7 @@ def main() -> None:
     except BaseException as error:  # nothing of the program has run yet
         run.write(infra=f"{type(error).__name__}: {error}")
     else:
+        run.write(ready=True)  # first of all: no program can report a fault of the judge's in its place
         run.load(payload)
         kind(run, compiled)
         run.write(done=True)
