@@ -28,6 +28,8 @@ class PendingExecute(ProblemText):
     code: str | None
     original_cpu_ms: float | None
     original_wall_ms: float | None
+    is_reference: bool
+    calibration: str | None
     replaces: bool
     missing: int
 
@@ -131,6 +133,7 @@ class PendingMutation(ProblemText):
     code: str
     cpu_ms: float
     wall_ms: float
+    calibration: str | None
     present: list[str]
     broken: list[str]
     missing: int

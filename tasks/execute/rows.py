@@ -1,9 +1,12 @@
 """The job of a pending program."""
 
+from dataclasses import replace
+
 from judge.problems import JUDGED
 from judge.protocol import Job, Limits
 from storage.pending import PendingExecute
 from tasks.mutating.limits import limits_of_mutants
+from tasks.reading.calibration import calibrated
 
 
 def limits_of(row: PendingExecute, limits: Limits) -> Limits:
@@ -16,4 +19,5 @@ def limits_of(row: PendingExecute, limits: Limits) -> Limits:
 def job_of(row: PendingExecute, limits: Limits) -> Job:
     """Return the judge's job for one program; a missing program is an empty one."""
     tests = JUDGED.validate_json(row["tests"])
-    return Job(row["attempt_id"], row["code"] or "", row["context"], row["entry_point"], tests, limits_of(row, limits))
+    job = Job(row["attempt_id"], row["code"] or "", row["context"], row["entry_point"], tests, limits_of(row, limits))
+    return replace(job, calibrate=True) if row["is_reference"] else calibrated(job, row["calibration"])

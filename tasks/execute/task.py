@@ -1,5 +1,6 @@
 """Stage execute: the judge runs the programs of a bucket that lack a verdict."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from judge.factory import SandboxSettings
@@ -21,10 +22,26 @@ from tasks.running.stage import stage
 
 @stage("execute", "execute-r{order.round}-b{order.bucket:03d}")
 def execute(order: Order[None, SandboxSettings]) -> int:
-    """Judge every program of a bucket that lacks a verdict, whatever its round; return how many rows were written."""
+    """Judge every program of a bucket that lacks a verdict, whatever its round; return how many rows were written.
+
+    References come first: each says how the other programs of its problem are judged.
+    """
+    pending = _read_pending(order)
+    references = [row for row in pending if row["is_reference"]]
+    if not references:
+        return _judge(order, pending)
+    written = _judge(order, references)
+    return written + _judge(order, [row for row in _read_pending(order) if not row["is_reference"]])
+
+
+def _read_pending(order: Order[None, SandboxSettings]) -> list[PendingExecute]:
+    with Catalog(Lake(order.lake), bucket=order.bucket) as catalog:
+        return pending_rows(catalog, order.plan_id, PendingExecute)
+
+
+def _judge(order: Order[None, SandboxSettings], rows: Sequence[PendingExecute]) -> int:
     lake, judge = Lake(order.lake), order.effect
-    with Catalog(lake, bucket=order.bucket) as catalog:
-        pending = {row["attempt_id"]: row for row in pending_rows(catalog, order.plan_id, PendingExecute)}
+    pending = {row["attempt_id"]: row for row in rows}
     if not pending:
         return 0
     conditions, suite, backend = conditions_id(judge, judge.limits), suite_id(judge), sandbox_for(judge).backend

@@ -12,6 +12,7 @@ from storage.pending import PendingMutation
 from storage.rows import DropRow, MutantRow
 from tasks.mutating.limits import limits_of_mutants
 from tasks.mutating.mutate import MUTATOR_VERSION, Mutant, mutate_program
+from tasks.reading.calibration import calibrated
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def jobs_of(row: PendingMutation, pending: Sequence[PendingMutant], limits: Limi
     tests = JUDGED.validate_json(row["tests"])
     mutant_limits = limits_of_mutants(limits, row["cpu_ms"], row["wall_ms"])
     for mutant in pending:
-        yield Job(mutant.mutant_id, mutant.mutant.code, row["context"], row["entry_point"], tests, mutant_limits)
+        job = Job(mutant.mutant_id, mutant.mutant.code, row["context"], row["entry_point"], tests, mutant_limits)
+        yield calibrated(job, row["calibration"])
 
 
 def mutant_row(pending: PendingMutant, judged: Judged, suite_id: str, created_at: datetime) -> MutantRow:

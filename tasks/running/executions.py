@@ -54,10 +54,17 @@ def execution_row(
         "isolation": judged.isolation,
         "backend": backend,
         "limits": canonical_json(limits.model_dump(mode="json")),
-        "evidence": canonical_json(judged.evidence),
+        "evidence": canonical_json(_evidence(judged)),
         "run_id": flow_run.id or "",
         "created_at": created_at,
     }
+
+
+def _evidence(judged: Judged) -> dict[str, object]:
+    """Return the evidence; that of a reference says how its problem's programs are judged."""
+    if judged.calibration is None:
+        return dict(judged.evidence)
+    return {**judged.evidence, "calibration": judged.calibration.model_dump(mode="json")}
 
 
 def _utf8(text: str) -> str:

@@ -17,7 +17,8 @@ held as (
     group by m.attempt_id
 ),
 passed as (
-    select a.attempt_id, a.problem_id, a.bucket, a.code, e.cpu_ms, e.wall_ms
+    select a.attempt_id, a.problem_id, a.bucket, a.code, e.cpu_ms, e.wall_ms,
+           e.evidence ->> '$.calibration' as calibration
     from plan as p
     join selections as s using (selection_id)
     join problems as pr using (problem_id)
