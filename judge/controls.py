@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from judge.control_sites import OPPOSITES, Site, SiteFinder, with_test
 from judge.control_values import NotConstantError, differ, evaluate, is_plain, other_value
@@ -78,22 +78,18 @@ def change_tests(tests: Tests, number: int, rng: random.Random) -> Tests:
     Raises:
         NotConstantError: this place has no other value.
     """
-    update: dict[str, object]
-    original: Tests = tests  # of the caller's own type, which the branches below forget
     if isinstance(tests, Calls):
         cases = list(tests.cases)
         expected = other_value(cases[number].expected, [case.expected for case in cases], rng)
         cases[number] = cases[number].model_copy(update={"expected": expected})
-        update = {"cases": tuple(cases)}
-        return tests.model_copy(update=update)
+        return tests.model_copy(update={"cases": tuple(cases)})
     place = _find_places(tests)[number]
     text = _list_texts(tests)[place.text]
     changed = _edit(text, *_write_change(place.site, text, _pool(tests), rng))
     if isinstance(tests, Asserts):
-        update = {"asserts": tuple(changed if at == place.text else old for at, old in enumerate(tests.asserts))}
-    else:
-        update = {"code": changed}
-    return original.model_copy(update=update)
+        asserts = tuple(changed if at == place.text else old for at, old in enumerate(tests.asserts))
+        return tests.model_copy(update={"asserts": asserts})
+    return cast("Tests", tests.model_copy(update={"code": changed}))
 
 
 def change_job(job: Job, number: int, rng: random.Random) -> Job | None:
