@@ -1,5 +1,6 @@
 """What commands print: tables for people, JSON for machines."""
 
+import io
 import json
 import math
 from datetime import date
@@ -42,8 +43,20 @@ def test_markup_in_a_value_is_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[bold]x" in output and "[red]y[/red] \\" in output and "[z]" in output
 
 
-def test_json_has_null_for_numbers_that_it_lacks(capsys: pytest.CaptureFixture[str]) -> None:
-    print_json([{"a": math.nan, "b": [1.5, math.inf], "c": date(2026, 1, 2)}])
-    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == [
-        {"a": None, "b": [1.5, None], "c": "2026-01-02"}
+def test_json_has_null_for_numbers_that_it_lacks_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json([{"a": math.nan, "b": [1.5, {"c": math.inf}], "c": date(2026, 1, 2)}, {"a": -math.inf}])
+    output = capsys.readouterr()
+    assert json.loads(output.out, parse_constant=pytest.fail) == [
+        {"a": None, "b": [1.5, {"c": None}], "c": "2026-01-02"},
+        {"a": None},
     ]
+    assert output.err.count("\n") == 1 and output.err.startswith("3 numbers are NaN or infinite")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "latin-1"])
+def test_json_holds_any_text_in_any_locale(encoding: str) -> None:
+    value = {"é": "日本", "half a pair": "\udfff", "tab": "\t"}
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    print_json(value, file)
+    file.flush()
+    assert json.loads(file.buffer.getvalue().decode(encoding)) == value
