@@ -22,7 +22,7 @@ from prefect.events import emit_event
 from prefect.runtime import flow_run
 
 from flows.watching.alerts import AlertSettings
-from flows.watching.report import Report
+from flows.watching.report import Report, describe_unanswered
 from storage.catalog import Catalog
 from storage.lake import Lake, LakeSettings
 from storage.statements import load_statement
@@ -130,6 +130,7 @@ def render_summary(report: Report, rates: Rates, dashboard: str | None) -> str:
     lines += [f"| {name} | {count} |" for name, count in report.examples.items()]
     lines += ["", f"- datasets: `{report.lake}/datasets/`, Parquet with a Delta log"]
     lines.append(f"- query them: `patchmill sql --lake {report.lake}`")
+    lines += [f"- without an answer: {describe_unanswered(line)}" for line in report.unanswered]
     if dashboard:
         lines.append(f"- [dashboard]({dashboard})")
     return "\n".join(lines)

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 BUDGET_LASTS_S = 60.0
 """Seconds without a limit after which the next one has the whole budget again."""
+SHORTEST_PAUSE_S = 1.0
 
 
 @dataclass
@@ -110,10 +111,14 @@ class Endpoints:
         if not is_same_burst:
             endpoint.limits += 1
             endpoint.limited_at = now
+        own_pause_s = min(left_s, failures.choose_pause_s(max(0, endpoint.limits - 1), self._backoff_s))
         if pause_s is None:
             if is_same_burst:
                 return
-            pause_s = min(left_s, failures.choose_pause_s(endpoint.limits - 1, self._backoff_s))
+            pause_s = own_pause_s
+        pause_s = max(
+            pause_s, min(own_pause_s, SHORTEST_PAUSE_S)
+        )  # some ask for none, again and again
         if now + pause_s > endpoint.limited_until:
             endpoint.limited_until = now + pause_s
             log.info("%s: waiting for the server's rate limit, %.0f s: %s", endpoint.url, pause_s, limit.words)

@@ -32,6 +32,7 @@ class Refusal:
     """The response of a server that read a request and will not answer it."""
 
     words: str
+    status: int
 
 
 class Exchange:
@@ -204,7 +205,7 @@ class Exchange:
                 )
         return ConfigError(
             f"{model} refuses even a prompt of two words with the roles {', '.join(roles)}, {control.sampling!r}, "
-            f"n={control.n}, seed={control.seed}: {refusal.words}; change the sampling, or the model's settings"
+            f"n={control.n}, seed={control.seed}: {refusal.words}; {failures.suggest_setting(refusal.status)}"
         )
 
     async def _revive_endpoint(self, endpoint: Endpoint, revivals: int) -> None:
@@ -238,7 +239,7 @@ class Exchange:
         if limit := failures.read_rate_limit(response, status, described):
             raise limit
         if failures.is_refusal(status):
-            return Refusal(described)
+            return Refusal(described, status)
         if failures.is_retryable(status):
             raise BadAnswerError(described)
         raise ModelError(f"{url}: {described} (model {self._settings.name!r}); {failures.suggest_fix(status)}")

@@ -119,3 +119,8 @@ def suggest_remedy(error: Exception) -> str:
 def suggest_fix(status: int) -> str:
     """Suggest what to do about a status that no retry will change."""
     return _FIXES.get(status, "expected 200; is this an OpenAI-compatible server?")
+
+
+def suggest_setting(status: int) -> str:
+    """Suggest what to do about a refusal of every prompt."""
+    return _KEY_FIX if status == 403 else "change the sampling, or the model's settings"

@@ -50,12 +50,13 @@ def test_progress_shows_rows_rate_and_time_left_of_every_stage() -> None:
     run.done = 2
     text = run.render(
         {"generate": Progress(40, 30), "execute": Progress(10, 0)},
-        [Stats(samples=30, completion_tokens=900, busy_s=9.0)],
+        [Stats(samples=30, completion_tokens=900, busy_s=9.0, waiting_s=12.4)],
         110.0,
     )
     assert "2 of 8 tasks after 10 s, about 30 s left" in text
     assert "| generate | ███████████████░░░░░ | 30 | 40 | 3.00 | 3 s |" in text
     assert "| execute | ░░░░░░░░░░░░░░░░░░░░ | 0 | 10 | 0.00 | ? |" in text
+    assert "- waiting for the server's rate limit: 12 s" in text
     assert "- tokens/s: 90.0" in text and "- model busy share: 0.9" in text
     assert run.percent() == 25.0 and RunProgress(total=0, began=0).percent() == 100.0
 

@@ -91,6 +91,10 @@ class TestOfSettings:
         with pytest.raises(ConfigError, match=r"even a prompt of two words with the roles system, user.*no way"):
             list(open_model(lambda _: refuse("no way")).complete([prompt("p")], Sampling()))
 
+    def test_a_key_that_is_refused_with_every_prompt_is_said(self, open_model: Open, prompt: BuildPrompt) -> None:
+        with pytest.raises(ConfigError, match="Forbidden; put a valid key into the variable"):
+            list(open_model(lambda _: refuse("Forbidden", 403)).complete([prompt("p")], Sampling()))
+
     def test_a_prompt_that_meets_a_content_policy_is_refused_and_others_are_answered(
         self, open_model: Open, prompt: BuildPrompt
     ) -> None:
@@ -257,6 +261,20 @@ class TestOfRateLimits:
         model = open_model(lambda _: refuse("tomorrow", status, {"retry-after": "86400"}))
         with pytest.raises(ModelError, match=r"asks to wait 86400 s: status .*tomorrow"):
             list(model.complete([prompt("p")], Sampling()))
+
+    def test_a_server_that_asks_for_no_wait_is_not_asked_without_pause(
+        self, open_model: Open, prompt: BuildPrompt
+    ) -> None:
+        requests: list[Body] = []
+
+        def respond(body: Body) -> httpx.Response:
+            requests.append(body)
+            return refuse("now", 429, {"retry-after": "0"})
+
+        model = open_model(respond, backoff_s=0.02, rate_limit_minutes=0.01)
+        with pytest.raises(ModelError, match="rate limit"):
+            list(model.complete([prompt("p")], Sampling()))
+        assert len(requests) < 20
 
     def test_an_account_without_credit_is_an_error_at_once(self, open_model: Open, prompt: BuildPrompt) -> None:
         model = open_model(lambda _: refuse("You exceeded your quota", 429, code="insufficient_quota"))
