@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from tasks.asking.blocks import Block, Piece, split_blocks
+from tasks.asking.closings import parses
 from tasks.asking.programs import choose_program, find_program
 from tasks.asking.refusals import is_refusal
 from tasks.asking.thinking import split_thinking, strip_tokens
@@ -71,7 +72,7 @@ def extract_code(
     if answer.no_answer is not None:
         return Extracted(None, answer.no_answer)
     is_cut = finish == "length"
-    if answer.blocks:
+    if answer.blocks and not parses(answer.text):
         choice = choose_program(answer.pieces, is_cut, entry_point)
     else:
         choice = find_program(answer.text, entry_point, is_cut)

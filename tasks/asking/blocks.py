@@ -11,6 +11,7 @@ from tasks.asking.closings import (
     add_first_line,
     choose_closing,
     count_lines_of_code,
+    ends_with_fence,
     find_closings,
     parses,
     strip_prefix,
@@ -24,7 +25,7 @@ MAX_RESTARTS = 60
 _MARKDOWN = MarkdownIt("zero").enable(["code", "fence", "blockquote", "list"])
 _MARKDOWN.core.ruler.enableOnly(["normalize", "block"])
 _CONTAINER = re.compile(r"^((?:[ \t]*>)*[ \t]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})([^`\n]*)$")
-_BEHIND_WORDS = re.compile(rf"^([^`\n]*[^`\s][ \t]*)(`{{3,}}|~{{3,}})[ \t]*({TAG})[ \t]*$")
+_BEHIND_WORDS = re.compile(r"^([^`\n]*[^`\s][ \t]*)(`{3,}|~{3,})([^`\n]*)$")
 _ONE_LINE = re.compile(r"(?<!`)(`{3,})(?!`)(.+?)(?<!`)\1(?!`)")
 _FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})", re.MULTILINE)
 
@@ -114,7 +115,9 @@ class _Splitter:
         """Add the block of a fence, or of those within it; return False where it can't be what was meant."""
         language = read_language(token.info)
         is_closed = end - first - 1 > token.content.count("\n")
-        is_page = language in MARKDOWN_TAGS or (language == "" and is_closed and not parses(token.content))
+        is_page = language in MARKDOWN_TAGS or (
+            language == "" and is_closed and token.markup not in token.content and not parses(token.content)
+        )
         if is_page and _FENCE_LINE.search(token.content):
             self._add_words(first)
             shift = first + 1
@@ -138,7 +141,10 @@ class _Splitter:
         if match := _CONTAINER.match(text):
             return _Opening(line, "", match[1], match[2], match[3])
         match = _BEHIND_WORDS.match(text)
-        if match and (match[1].rstrip()[-1] in ":.,;>" or read_language(match[3]) == "python"):
+        if match is None:
+            return None
+        is_tag = re.fullmatch(TAG, match[3].strip()) is not None
+        if read_language(match[3]) == "python" or (is_tag and match[1].rstrip()[-1] in ":.,;>"):
             return _Opening(line, match[1], "", match[2], match[3])
         return None
 
@@ -198,7 +204,7 @@ def _is_plausible(block: Block, token: Token) -> bool:
         return False
     if not block.may_be_python:
         return not any(line.lstrip().startswith(token.markup) for line in block.code.split("\n"))
-    if parses(block.code):
+    if parses(block.code) and not ends_with_fence(block.code):
         return block.code.strip() != "" or add_first_line(token.info, block.code) == block.code
     is_within_string = block.code.count('"""') % 2 or block.code.count("'''") % 2
     has_first_line = add_first_line(token.info, block.code) != block.code

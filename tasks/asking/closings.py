@@ -17,7 +17,9 @@ from tasks.reading.python_text import parse
 MAX_PLACES = 80
 """Places tried as the end of one block."""
 
-CODE_START = re.compile(r"(?:@|(?:async )?def |class |import |from |print\(|if |for |while |[\w.]+ ?=)")
+CODE_START = re.compile(
+    r"(?:@|(?:async )?def |class |import |from |print\(|if |for |while |[\w.]+(?:, ?[\w.]+)* ?[-+*/|&]?=)"
+)
 _SENTENCE_START = re.compile(r"[\W_]*[A-Z][\w'\u2019]*(?:[ ,.!:]|$)")
 
 
@@ -89,14 +91,26 @@ def choose_closing(closings: Sequence[Closing], is_python: bool, usual_lines: in
         usual_lines: lines of code up to CommonMark's end, 0 where it has none.
     """
     if is_python:
-        for tiers in ((0,), (0, 1), (0, 1, 2, 3)):
-            for closing in closings:
-                if closing.tier in tiers and closing.code.strip() and parses(normalize_code(closing.code)):
+        # Words never parse, so of the fences behind code the last is right: others stand in comments.
+        for tiers, places in (((0,), closings), ((0, 1), closings), ((0, 1, 2), closings[::-1]), ((3,), closings)):
+            for closing in places:
+                if closing.tier in tiers and _is_whole(closing):
                     return closing
         for closing in closings:
             if closing.tier == 0 and closing.code.count("\n") == usual_lines:
                 return closing
     return closings[0] if closings else None
+
+
+def ends_with_fence(code: str) -> bool:
+    """Return whether code ends with a fence: behind a comment it still parses."""
+    return code.rstrip().endswith(("```", "~~~"))
+
+
+def _is_whole(closing: Closing) -> bool:
+    if not closing.code.strip() or (closing.tier != 2 and ends_with_fence(closing.code)):
+        return False
+    return parses(normalize_code(closing.code))
 
 
 def count_lines_of_code(code: str) -> int:

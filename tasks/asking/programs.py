@@ -18,7 +18,7 @@ from tasks.asking.names import (
     reads_input,
     writes_output,
 )
-from tasks.reading.python_text import parse
+from tasks.reading.python_text import find_names_read, parse
 
 _SESSION = re.compile(r"\A\s*(?:>>>|In \[\d+\]:|\$ )")
 
@@ -46,6 +46,15 @@ class Candidate:
     def defined(self) -> set[str]:
         """The functions and classes that it defines at its top level."""
         return set(defined_names(self.tree)) if self.tree else set()
+
+    def defines(self, name: str) -> bool:
+        """Return whether it defines a function or class, or gives a name to one: it may not use what it defines."""
+        return name in self.defined or (name in self.bound and name not in self.read)
+
+    @cached_property
+    def read(self) -> set[str]:
+        """The names that it reads."""
+        return find_names_read(self.tree) if self.tree else set()
 
     @cached_property
     def missing(self) -> set[str]:
@@ -108,11 +117,11 @@ def find_program(text: str, entry_point: str | None, is_cut: bool) -> Choice:
     for start in starts[:10]:
         for end in reversed([n for n in ends if n > start][-MAX_PLACES:]):
             candidate = Candidate(0, normalize_code("\n".join(lines[start:end])), False)
-            if candidate.tree and (name in candidate.defined if name else _is_script(candidate)):
+            if candidate.tree and (candidate.defines(name) if name else _is_script(candidate)):
                 return Choice(candidate.code)
     for match in re.finditer(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)", text):
         candidate = Candidate(0, match[2].strip() + "\n", False)
-        if candidate.tree and (name in candidate.defined if name else _is_script(candidate)):
+        if candidate.tree and (candidate.defines(name) if name else _is_script(candidate)):
             return Choice(candidate.code)
     return Choice(None, "no_code_block")
 
@@ -128,7 +137,7 @@ def _list_candidates(blocks: Iterable[Block]) -> list[Candidate]:
 def _choose_main(candidates: Sequence[Candidate], name: str | None) -> Candidate | None:
     parsed = [c for c in candidates if c.tree]
     if name is not None:
-        defining = [c for c in parsed if name in c.defined] or [c for c in parsed if name in c.bound]
+        defining = [c for c in parsed if c.defines(name)] or [c for c in parsed if name in c.bound]
         real = [c for c in defining if c.tree and not is_stub(c.tree, name)]
         if defining:
             return (real or defining)[-1]
@@ -138,7 +147,7 @@ def _choose_main(candidates: Sequence[Candidate], name: str | None) -> Candidate
         excerpts = {c.place for c in parsed for other in parsed if c is not other and _is_excerpt(c, other)}
         scripts = [c for c in parsed if _is_script(c) and c.place not in excerpts]
         if scripts:
-            return max(scripts, key=lambda c: (not _needs_more(c, parsed), not c.missing, c.is_tagged, c.place))
+            return max(scripts, key=lambda c: (not _needs_more(c, parsed), not c.missing, c.place))
         if readers := [c for c in parsed if c.tree and reads_input(c.tree) and c.place not in excerpts]:
             return readers[-1]
     programs = [c for c in candidates if c.is_tagged or (c.tree and is_program(c.tree))]

@@ -59,10 +59,10 @@ def split_thinking(text: str) -> tuple[str, str | None]:
     """
     if not (_OPEN.search(text) or _CLOSE.search(text) or "<|channel|>" in text or _PLAIN_CHANNELS.match(text)):
         return text, None
-    if parses(text):
-        return text, None
     text, thoughts = _split_channels(text)
     for _ in range(MAX_PARTS):
+        if parses(strip_tokens(text.replace("\r", ""))):
+            break
         part = _find_thinking(text, bool(thoughts))
         if part is None:
             break
@@ -97,7 +97,8 @@ def _find_thinking(text: str, is_later: bool) -> _Thinking | None:
         if blocks.holds_as_text(tag) or (blocks.holds(tag) and not (begins and ends)):
             continue
         if tag.re is _CLOSE:
-            if not (is_later and not (begins or ends)) and not blocks.opens_before(tag):
+            is_named = _OPEN.search(_line_before(text, tag)) is not None or blocks.opens_before(tag)
+            if not is_named and (begins or ends or not is_later):
                 return _Thinking("", text[: tag.start()], text[tag.end() :])
         elif begins and not blocks.holds(tag):
             close = _find_close(text, tag)
@@ -123,7 +124,7 @@ def _split_channels(text: str) -> tuple[str, list[str]]:
     if plain := _PLAIN_CHANNELS.match(text):  # the same where a server leaves the tokens out
         return text[plain.end() :], [plain[1]]
     channels = list(_CHANNEL.finditer(text))
-    if not channels or text[: channels[0].start()].strip():
+    if not channels or _FIRST.sub("", text[: channels[0].start()]):
         return text, []
     ends = [*(match.start() for match in channels[1:]), len(text)]
     parts = [
@@ -143,21 +144,28 @@ def strip_tokens(text: str) -> str:
         text = text[first.end() :] if removed.strip() else text[removed.rfind("\n") + 1 :]
     if last := _LAST.search(text.rstrip()):
         text = text[: last.start()]
-    for token in _find_ends_of_turn(text):
-        text = text[: token.start()]
-        break
+    ends = [token.start() for token in _find_ends_of_turn(text)]
+    if ends:  # a program may hold a token itself: what is cut off there is no program any more
+        text = text[: next((end for end in ends[:MAX_PARTS] if _ends_in_program(text[:end])), ends[0])]
     if wrapper := _WRAPPER.match(text.lstrip()):
         text = text.lstrip()[wrapper.end() :]
     return _WRAPPER_END.sub("", text)
 
 
 def _find_ends_of_turn(text: str) -> Iterator[re.Match[str]]:
+    if parses(text):
+        return
     blocks: _Blocks | None = None
     for token in _END.finditer(text):
         blocks = blocks or _Blocks(text)
         is_last = _TURN.match(text, token.end()) is not None
         if (is_last or _begins_line(text, token)) and not blocks.holds_as_text(token):
             yield token
+
+
+def _ends_in_program(text: str) -> bool:
+    blocks = [piece for piece in split_blocks(text) if isinstance(piece, Block)]
+    return parses(text) or (bool(blocks) and parses(blocks[-1].code))
 
 
 class _Blocks:
@@ -168,11 +176,12 @@ class _Blocks:
         self._blocks: list[Block] | None = None
 
     def holds_as_text(self, tag: re.Match[str]) -> bool:
-        """Return whether a tag stands in quotes, or in a block that parses."""
+        """Return whether a tag begins or ends a quotation, a token is all of one, or a block that parses holds it."""
         before, behind = self._text[: tag.start()], self._text[tag.end() :]
         if before.rstrip().endswith(("```", "~~~")):
             return False
-        if before.endswith(_QUOTES) or (behind.startswith(_QUOTES) and not behind.startswith("```")):
+        quotes = before.endswith(_QUOTES), behind.startswith(_QUOTES) and not behind.startswith("```")
+        if all(quotes) or (any(quotes) and tag.re is not _END):
             return True
         block = self._block_of(tag)
         return block is not None and parses(block.code)
@@ -201,7 +210,11 @@ class _Blocks:
 
 
 def _begins_line(text: str, tag: re.Match[str]) -> bool:
-    return text[: tag.start()].rpartition("\n")[2].strip() == ""
+    return _line_before(text, tag).strip() == ""
+
+
+def _line_before(text: str, tag: re.Match[str]) -> str:
+    return text[: tag.start()].rpartition("\n")[2]
 
 
 def _ends_line(text: str, tag: re.Match[str]) -> bool:
