@@ -30,7 +30,7 @@ class Confirmation:
 
 def judge_job(job: Job, settings: Confirmation, run: Run) -> Judged:
     """Judge one program, or calibrate by it if it is the reference."""
-    if job.tests.kind in ("stdio", "answers") or job.each:
+    if job.tests.kind in ("stdio", "checker", "answers") or job.each:
         isolation = isolation_of(job, settings.unreferenced) if job.each else "separate"
         return _rerun(job, run(job, isolation), isolation, settings.reruns, run)
     if job.calibrate:
@@ -65,8 +65,9 @@ def _confirm_native(job: Job, first: Judged, settings: Confirmation, run: Run) -
     of all tries (n = 3).
     """
     chosen = _draw_controls(_list_valid(job), settings.controls)
-    if not chosen:
-        return _rerun(job, first, "native", settings.reruns, run)
+    if not chosen:  # nothing can tell whether the program is honest, so its own word counts
+        marked = replace(first, flags=(*first.flags, "opaque"), evidence={**first.evidence, "controls": 0})
+        return _rerun(job, marked, "native", settings.reruns, run)
     return _run_all(job, first, "native", chosen, len(chosen), run)
 
 

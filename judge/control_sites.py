@@ -24,7 +24,6 @@ from judge.control_syntax import (
     list_columns,
     list_compared,
     list_numbers,
-    skips,
 )
 from judge.control_values import NotConstantError, evaluate
 
@@ -79,7 +78,6 @@ class SiteFinder:
                     self._sites.append(Site("negate", test, statement.lineno, sure and not is_constant(test)))
                 case ast.Expr(value=ast.Call() as call):
                     self._call(call, statement, sure)
-                    sure = sure and not skips(call)
                 case ast.With(items=items, body=inner) | ast.AsyncWith(items=items, body=inner):
                     for item in items:
                         if isinstance(item.context_expr, ast.Call):

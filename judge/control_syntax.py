@@ -10,6 +10,7 @@ EQUALITIES = {
     "assertEqual", "assertEquals", "assertListEqual", "assertTupleEqual", "assertDictEqual", "assertSetEqual",
     "assertSequenceEqual", "assertMultiLineEqual", "assertIs",
 }  # fmt: skip
+SKIPS = {"skipTest", "SkipTest"}
 OPEN_CONTEXTS = {
     "subTest", "patch", "object", "dict", "redirect_stdout", "redirect_stderr", "open", "TemporaryDirectory",
     "NamedTemporaryFile", "catch_warnings", "assertLogs", "assertWarns", "localcontext", "nullcontext",
@@ -116,13 +117,14 @@ def leaves(body: Sequence[ast.stmt]) -> bool:
     for statement in body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             continue
-        if any(isinstance(part, ast.Return | ast.Break | ast.Continue) for part in ast.walk(statement)):
-            return True
+        for part in ast.walk(statement):
+            if isinstance(part, ast.Return | ast.Break | ast.Continue):
+                return True
+            if isinstance(part, ast.Name | ast.Attribute):
+                name = part.id if isinstance(part, ast.Name) else part.attr
+                if name in SKIPS:
+                    return True
     return False
-
-
-def skips(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and call.func.attr == "skipTest"
 
 
 def always_raises(statement: ast.stmt) -> bool:

@@ -7,12 +7,13 @@ import ast
 import copy
 import dataclasses
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from judge.control_sites import OPPOSITES, Site, SiteFinder, with_test
+from judge.control_syntax import SKIPS
 from judge.control_values import NotConstantError, differ, evaluate, is_plain, other_value
 from judge.inside.payload import OTHER
 from judge.problems import Asserts, Calls, Check, UnitTest
@@ -159,20 +160,35 @@ def _find_sites(tests: Asserts | Check | UnitTest, tree: ast.Module, text: str) 
 def _find_methods(tree: ast.Module) -> list[Site]:
     """Return the sites of all test methods; one is sure where unittest certainly runs the method."""
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    skips = any(isinstance(node, ast.Name | ast.Attribute) and _name(node) in ("SkipTest", "load_tests", "skipTest")
-                for node in ast.walk(tree))  # fmt: skip
-    skips |= any(isinstance(node, ast.FunctionDef) and node.name == "load_tests" for node in tree.body)
+    own_loader = any(isinstance(node, ast.FunctionDef) and node.name == "load_tests" for node in tree.body)
+    skips = own_loader or any(map(_may_skip, tree.body))
     sites: list[Site] = []
     for node in tree.body:
         if not isinstance(node, ast.ClassDef):
             continue
         runs = not skips and _is_test_case(node, classes) and classes[node.name] is node and _runs(node)
+        runs = runs and not any(map(_may_skip, _list_fixtures(node, classes)))
         methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)}
         for method in methods.values():
             sure = runs and method.name.startswith("test") and _runs(method)
             found = SiteFinder(method, sure).find(method.body)
             sites += with_test(found, f"{node.name}.{method.name}")
     return sites
+
+
+def _may_skip(node: ast.AST) -> bool:
+    """Return whether running this statement can skip tests; those of other functions and classes do not run with it."""
+    if isinstance(node, ast.ClassDef) or (isinstance(node, ast.FunctionDef) and not node.name.startswith("setUp")):
+        return False
+    parts = [part for part in ast.walk(node) if isinstance(part, ast.Name | ast.Attribute)]
+    return any(_name(part) in SKIPS for part in parts)
+
+
+def _list_fixtures(node: ast.ClassDef, classes: dict[str, ast.ClassDef], depth: int = 0) -> Iterator[ast.stmt]:
+    yield from (part for part in node.body if isinstance(part, ast.FunctionDef) and part.name.startswith("setUp"))
+    for base in node.bases:
+        if depth < 10 and _name(base) in classes:
+            yield from _list_fixtures(classes[_name(base)], classes, depth + 1)
 
 
 def _is_test_case(node: ast.ClassDef, classes: dict[str, ast.ClassDef], depth: int = 0) -> bool:

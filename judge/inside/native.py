@@ -18,6 +18,7 @@ from .asserts import FailedError
 from .descriptors import WIRE
 from .kinds import equals_json
 from .names import BUILTINS, NEVER_ASKED, collect_names, is_known, supply_value
+from .native_values import find_entry, is_library, other_value
 from .payload import OTHER, ProgramPayload, TestsPayload, read_payload
 from .peer import line_of
 from .program import BOM, execute
@@ -26,7 +27,8 @@ from .show import show
 RaisedException = list[str | int | None]
 Attempt = tuple[str, str, RaisedException | None]
 """(verdict, message, the exception that decided if one did)."""
-TEST_FILES = ("<test>", "<tests>", "<setup>")
+TESTS_FILE = "/tmp/tests.py"  # where tests find themselves; there is no such file
+TEST_FILES = ("<test>", TESTS_FILE, "<setup>")
 # Bound before any program runs: honest programs replace such things, too.
 _write, _dumps, _flush_stdout = os.write, json.dumps, sys.stdout.flush
 
@@ -76,7 +78,7 @@ class _Run:
         tests = self.tests
         texts = [(text, "<test>") for text in tests.get("asserts", ())] if "asserts" in tests else []
         if "code" in tests:
-            texts = [(tests["code"], "<tests>")]
+            texts = [(tests["code"], TESTS_FILE)]
         trees = [explain.explain_asserts(text) for text, _ in texts]
         self._setup = explain.explain_asserts(tests.get("setup", ""))
         self._names = collect_names(*trees, self._setup)
@@ -88,7 +90,9 @@ class _Run:
         space = self.solution.__dict__
         space["__builtins__"] = builtins
         sys.modules["solution"], sys.modules["tests"] = self.solution, self.module
-        _show_source("<solution>", payload["code"])
+        space["__file__"], self.space["__file__"] = os.path.abspath("solution.py"), TESTS_FILE
+        for name, text in (("<solution>", payload["code"]), (TESTS_FILE, self.tests.get("code", ""))):
+            _show_source(name, text)
         try:
             if context:
                 exec(compile(context, "<context>", "exec", dont_inherit=True), space)
@@ -127,7 +131,7 @@ class _Run:
         own = self.solution.__dict__
         if name in helpers:
             yield helpers[name]
-        elif name in NEVER_ASKED or (is_known(name) and not (name in own and _is_library(own[name], name))):
+        elif name in NEVER_ASKED or (is_known(name) and not (name in own and is_library(own[name], name))):
             with contextlib.suppress(KeyError):
                 yield supply_value(name)
         elif name in own:
@@ -165,7 +169,7 @@ class _Run:
     def _locate(self, error: BaseException) -> str:
         """Return the line that was running in a longer test, in words; a test that is one assert shows itself."""
         lines = self.tests.get("code", "").splitlines()
-        numbers = [number for file, number in _list_steps(error) if file == "<tests>"]
+        numbers = [number for file, number in _list_steps(error) if file == TESTS_FILE]
         shown = bool(numbers) and 0 < numbers[-1] <= len(lines)
         return f" (in the test: `{lines[numbers[-1] - 1].strip()[:300]}`)" if shown else ""
 
@@ -193,26 +197,6 @@ class _Run:
         """Report the verdict of one test."""
         verdict, message, exception = attempt
         self.write(test=name, verdict=verdict, message=message, exception=exception, **facts)
-
-
-def find_entry(space: Mapping[str, Any], entry: str | None) -> Any:
-    """Return the entry point: a function, or a method such as `Solution.solve` or `Solution().solve`.
-
-    Raises:
-        FailedError: the program does not define it.
-    """
-    if entry is None:
-        raise FailedError("the tests name no entry point", 0, None)
-    first, *attributes = entry.split(".")
-    name = first.removesuffix("()")
-    if name not in space:
-        raise FailedError(f"the program does not define {name}", 0, None)
-    value = space[name]
-    needs_instance = attributes and isinstance(vars(value).get(attributes[0]) if isinstance(value, type) else None,
-                                               types.FunctionType)  # fmt: skip
-    if first != name or needs_instance:
-        value = value()
-    return functools.reduce(getattr, attributes, value)
 
 
 def _run_asserts(run: _Run, compiled: list[tuple[str, types.CodeType]]) -> None:
@@ -258,41 +242,8 @@ _KINDS: dict[str, Callable[[_Run, list[tuple[str, types.CodeType]]], None]] = {
 }  # fmt: skip
 
 
-def other_value(value: Any) -> Any:
-    """Return another value of the same type: what a control expects in place of an expression's value."""
-    match value:
-        case bool():
-            return not value
-        case int():
-            return value + 1
-        case float():
-            return value + max(1.0, abs(value))
-        case str():
-            return value + (value[-1:] or "a")
-        case bytes():
-            return value + (value[-1:] or b"a")
-        case list() | tuple():
-            return type(value)([*value[:-1], other_value(value[-1])] if value else [0])
-        case dict() if value:
-            last = list(value)[-1]
-            return {**value, last: other_value(value[last])}
-        case set() | frozenset():
-            return type(value)([*value, "other"])
-        case dict():
-            return {"a": 0}
-    return object()
-
-
-def _is_library(value: object, name: str) -> bool:
-    """Return whether a program's name is the library's own object, or a class of its own in place of one."""
-    if isinstance(value, type) and value.__module__ == "solution":
-        return True
-    module = sys.modules.get(getattr(value, "__module__", None) or "")
-    return value is getattr(module, getattr(value, "__name__", name), value is None)
-
-
 def _show_source(name: str, code: str) -> None:
-    """Let `inspect` and tracebacks find the program's text."""
+    """Let `inspect` and tracebacks find the text of a program or its tests."""
     linecache = sys.modules.get("linecache")
     if linecache is not None:
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
