@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,14 @@ from pydantic import ValidationError
 from cli import verdict_changes
 from cli.judge_files import read_pairs, write_verdict
 from cli.options import JsonOption, LakeOption, parse_overrides, stderr
+from judge.calibration import Calibration
 from judge.factory import SandboxSettings, open_sandbox
 from judge.problems import Untested
-from judge.protocol import Job, Judged
+from judge.protocol import Job, Judged, Limits, Sandbox
 from storage.errors import ConfigError
 from storage.files import atomic_write
 from storage.settings import explain_validation, set_by_dotted_name
+from tasks.reading.problem import Problem
 
 
 def command(
@@ -36,6 +39,10 @@ def command(
     preload: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="Import this module once for all programs. Repeatable.")
     ] = None,
+    references: Annotated[
+        bool,
+        typer.Option(help="Judge each problem's reference first: it shows how the problem's programs are judged."),
+    ] = True,
     sets: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any setting of the sandbox: limits.cpu_s=2. Repeatable."),
@@ -65,14 +72,14 @@ def command(
         "preload": preload or (),
     }
     settings = build_settings(options, sets)
-    pairs = read_pairs(problems, solutions, lambda line: stderr.print(line, markup=False, soft_wrap=True))
-    work = [
-        Job(str(number), solution.code, problem.context, problem.entry_point, problem.tests, settings.limits)
-        for number, (solution, problem) in enumerate(pairs)
-        if not isinstance(problem.tests, Untested)  # no file holds such a problem
-    ]
+    pairs = read_pairs(problems, solutions, _warn)
     sandbox = open_sandbox(settings)
     try:
+        calibrations = _calibrate(sandbox, [problem for _, problem in pairs], settings.limits) if references else {}
+        work = [
+            _calibrated(_new_job(str(number), solution.code, problem, settings.limits), calibrations.get(id(problem)))
+            for number, (solution, problem) in enumerate(pairs)
+        ]
         verdicts = _in_order(sandbox.judge(work))
         lines = (write_verdict(pairs[int(verdict.job_id)][0], verdict) for verdict in verdicts)
         if out is None:
@@ -83,6 +90,41 @@ def command(
             stderr.print(f"{len(work)} verdicts -> {out}", markup=False)
     finally:
         sandbox.close()
+
+
+def _warn(line: str) -> None:
+    stderr.print(line, markup=False, soft_wrap=True)
+
+
+def _new_job(job_id: str, code: str, problem: Problem, limits: Limits) -> Job:
+    assert not isinstance(problem.tests, Untested)  # no file holds such a problem
+    return Job(job_id, code, problem.context, problem.entry_point, problem.tests, limits)
+
+
+def _calibrated(job: Job, calibration: Calibration | None) -> Job:
+    return job if calibration is None else replace(job, isolation=calibration.isolation, normal=calibration)
+
+
+def _calibrate(sandbox: Sandbox, problems: Iterable[Problem], limits: Limits) -> dict[int, Calibration]:
+    """Judge the references of these problems; return what each shows, by the id() of its problem."""
+    by_number = {
+        str(number): problem
+        for number, problem in enumerate({id(problem): problem for problem in problems}.values())
+        if problem.reference and problem.tests.kind != "stdio"
+    }
+    jobs = [
+        replace(_new_job(number, problem.reference or "", problem, limits), calibrate=True)
+        for number, problem in by_number.items()
+    ]
+    calibrations = {}
+    for judged in sandbox.judge(jobs):
+        problem = by_number[judged.job_id]
+        if judged.calibration is not None:
+            calibrations[id(problem)] = judged.calibration
+        else:
+            first = (judged.feedback.splitlines() or [""])[-1]
+            _warn(f"{problem.source_id}: its reference gets {judged.verdict}, and is left out of account: {first}")
+    return calibrations
 
 
 def build_settings(options: dict[str, object], sets: list[str] | None) -> SandboxSettings:

@@ -103,3 +103,26 @@ def test_a_wrong_option_is_named_with_what_is_expected(
     solutions = write_lines(tmp_path / "s.jsonl", [{"id": "1", "source_id": "add", "code": RIGHT}])
     output = run_command("judge", problems, solutions, "--backend", "bubblewrap", *options)
     assert output.exit_code == 2 and fragment in output.stderr, output.stderr
+
+
+STACK = "class Stack(list):\n    def push(self, x): self.append(x)"
+LIAR = "class Stack:\n    def push(self, x): pass\n    def __eq__(self, other): return True"
+CLASSES = {
+    **ADD, "source_id": "stack", "entry_point": "Stack", "reference": STACK,
+    "tests": {
+        "kind": "asserts",
+        "asserts": ["s = Stack()\ns.push(1)\nassert s == [1]", "assert type(Stack()).__name__ == 'Stack'"],
+    },
+}  # fmt: skip
+
+
+def test_the_reference_shows_how_a_problem_is_judged(judge: Judge) -> None:
+    right, liar = judge(CLASSES, [STACK, LIAR])
+    assert (right["verdict"], right["isolation"]) == ("passed", "native"), right
+    assert liar["verdict"] == "failed" and liar["flags"] == ["tampered"], liar
+
+
+def test_a_reference_that_fails_is_named_and_left_out_of_account(judge: Judge) -> None:
+    (line,) = judge({**ADD, "reference": WRONG}, [RIGHT])
+    assert line["verdict"] == "passed"
+    assert "add: its reference gets failed" in judge.output.stderr.replace("\n", " ")

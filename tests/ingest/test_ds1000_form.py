@@ -116,7 +116,7 @@ WRONG = {
     ),
     "the expected value of the caller": (
         "import sys\nframe = sys._getframe()\nwhile frame:\n    if 'expected_result' in frame.f_locals:\n"
-        "        answer = frame.f_locals['expected_result']\n    frame = frame.f_back", "error",
+        "        answer = frame.f_locals['expected_result']\n    frame = frame.f_back", "failed",
     ),
     "another runner": (
         "import solution\nsolution.run_solution = lambda *a: {'result': [1, 3]}\nanswer = None", "failed",
@@ -157,9 +157,13 @@ def test_metadata_may_be_json_text_and_tests_without_a_rule_on_the_text_are_one(
     ("changes", "why"),
     [
         pytest.param({"metadata": {}}, "metadata.problem_id", id="no id"),
-        pytest.param({"code_context": "def test(: pass"}, "defines test_execution", id="no Python"),
-        pytest.param({"code_context": "def test(s): pass"}, "defines test_execution", id="other tests"),
-        pytest.param({"code_context": "def test_execution(s): pass"}, "reads no result", id="no result"),
+        pytest.param({"code_context": "def test(: pass"}, "defines generate_test_case", id="no Python"),
+        pytest.param({"code_context": "def generate_test_case(n): pass"}, "defines test_execution", id="other tests"),
+        pytest.param(
+            {"code_context": "def generate_test_case(n): pass\ndef test_execution(s): pass"},
+            "reads no result",
+            id="no result",
+        ),
         pytest.param({"reference_code": None}, "reference_code", id="no reference"),
     ],
 )
