@@ -16,13 +16,13 @@ got -1, expected 3
 >>> print(*get_args(Verdict))
 passed failed error exited timeout memory output processes files no_code infra
 >>> print(*get_args(Flag))
-tampered flaky opaque
+tampered flaky opaque checker
 """
 
 from judge.api import Judge, judge
 from judge.calibration import Calibration
 from judge.errors import ArgumentError, AuditError, JudgeError, SandboxError, SandboxSettingError
-from judge.problems import Asserts, Call, Calls, Check, Stdio, StdioCase, UnitTest
+from judge.problems import Asserts, Call, Calls, Check, Checker, CheckerCase, Stdio, StdioCase, UnitTest
 from judge.protocol import Flag, Job, Judged, Limits, TestResult, Verdict
 
 __all__ = [
@@ -33,6 +33,8 @@ __all__ = [
     "Call",
     "Calls",
     "Check",
+    "Checker",
+    "CheckerCase",
     "Flag",
     "Job",
     "Judge",

@@ -12,10 +12,10 @@ from judge.calibration import Calibration, RunIsolation
 from judge.errors import ArgumentError, SandboxSettingError
 from judge.factory import SandboxSettings, open_sandbox
 from judge.isolation import Unreferenced, choose_isolation
-from judge.problems import Asserts, Calls, Check, JudgedTests, Stdio, UnitTest
+from judge.problems import Asserts, Calls, Check, Checker, JudgedTests, Stdio, UnitTest
 from judge.protocol import Job, Judged, Limits, Sandbox
 
-KINDS = (Asserts, Check, Stdio, Calls, UnitTest)
+KINDS = (Asserts, Check, Stdio, Calls, Checker, UnitTest)
 EXPECTED_TESTS = f"a list of assert statements or one of {', '.join(kind.__name__ for kind in KINDS)}"
 
 
@@ -163,8 +163,8 @@ def judge(
 
     Args:
         code: the program; nothing of it runs outside the sandbox.
-        tests: assert statements, each one test; or Asserts, Check, Stdio, Calls or UnitTest.
-        entry_point: name of the function that the tests call; Check and Calls need it.
+        tests: assert statements, each one test; or Asserts, Check, Stdio, Calls, Checker or UnitTest.
+        entry_point: name of the function that the tests call; Check, Calls and a Checker of calls need it.
         context: code that stands before the program, such as imports and helpers.
         limits: what the program may use; None for `Limits()`.
         reference: a program that is right, if one is known. It decides how the tests are run, and what is normal.
@@ -214,7 +214,8 @@ def _new_job(
     if entry_point is not None and not isinstance(entry_point, str):
         raise _wrong_type("entry_point", "the name of a function", entry_point, 'pass it as text, as in "add"')
     checked_tests = _check_tests(tests)
-    if isinstance(checked_tests, Check | Calls) and not entry_point:
+    calls = isinstance(checked_tests, Check | Calls) or (isinstance(checked_tests, Checker) and checked_tests.calls)
+    if calls and not entry_point:
         kind = type(checked_tests).__name__
         raise ArgumentError(
             f"entry_point: expected the name of the function that {kind} calls, got {entry_point!r}",

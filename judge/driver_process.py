@@ -17,7 +17,7 @@ MIB = 1 << 20
 
 def sharing_key(tests: Payload) -> str:
     """Return which tests may share a driver: plain calls and asserts with all, other test code with its own problem."""
-    if tests["kind"] in ("calls", "answers") or (tests["kind"] == "asserts" and not tests["setup"]):
+    if tests["kind"] in ("calls", "checker", "answers") or (tests["kind"] == "asserts" and not tests["setup"]):
         return "plain"
     return hashlib.blake2b(json.dumps(tests, sort_keys=True).encode(), digest_size=12).hexdigest()
 

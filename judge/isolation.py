@@ -44,7 +44,7 @@ def isolation_of(job: Job, unreferenced: Unreferenced) -> RunIsolation:
     """Return how a job is judged that is no reference; stdio and recorded answers need no choice."""
     if job.isolation is not None:
         return job.isolation
-    if job.tests.kind in ("stdio", "calls", "answers"):
+    if job.tests.kind in ("stdio", "calls", "checker", "answers"):
         return "separate"
     if unreferenced != "tests":
         return unreferenced

@@ -41,6 +41,8 @@ class DriverRecord(TypedDict, total=False):
     """Sign that the program broke the protocol."""
     broken: str
     """Reason why the tests themselves cannot be run."""
+    value: str
+    """What a call returned, in the codec's bytes as base64; for a checker."""
     done: bool
     notes: list[str]
 
@@ -60,7 +62,7 @@ def parse_record(line: bytes | bytearray) -> DriverRecord | None:
 
 def _is_valid(name: str, value: object) -> bool:
     match name:
-        case "test" | "verdict" | "message" | "tampered" | "broken" | "nonce" | "torn" | "infra":
+        case "test" | "verdict" | "message" | "value" | "tampered" | "broken" | "nonce" | "torn" | "infra":
             return isinstance(value, str)
         case "skipped" | "load" | "done" | "omitted":
             return isinstance(value, bool)

@@ -3,7 +3,7 @@
 import ast
 
 from judge.inside.payload import ProgramPayload
-from judge.problems import Asserts, Calls, Check, Stdio, UnitTest
+from judge.problems import Asserts, Calls, Check, Checker, Stdio, UnitTest, has_streams
 from judge.protocol import Answers, Job
 
 Payload = dict[str, object]
@@ -12,11 +12,13 @@ Payload = dict[str, object]
 
 def program_payload(job: Job) -> ProgramPayload:
     """Return the payload of the candidate's process."""
-    return {"code": job.code, "context": job.context, "main": isinstance(job.tests, Stdio)}
+    return {"code": job.code, "context": job.context, "main": has_streams(job.tests)}
 
 
 def tests_payload(job: Job) -> Payload:
     """Return the payload of the driver's process; a stdio job has none."""
+    if isinstance(job.tests, Checker):  # the checker itself runs in a process of its own
+        return {"kind": "checker", "entry": job.entry_point, "cases": _write_cases(job.tests)}
     payload: Payload = {**job.tests.model_dump(mode="json"), "entry": job.entry_point}
     if isinstance(job.tests, UnitTest):
         payload["methods"] = _find_methods(job.tests.code)
@@ -30,14 +32,17 @@ def expected_tests(job: Job) -> list[str]:
             return list(asserts)
         case Check():
             return ["check"]
-        case Calls(cases=calls):
-            return [f"case {n}" for n in range(1, len(calls) + 1)]
-        case Stdio(cases=stdio):
-            return [f"case {n}" for n in range(1, len(stdio) + 1)]
+        case Calls() | Stdio() | Checker():
+            return [f"case {n}" for n in range(1, len(job.tests.cases) + 1)]
         case UnitTest(code=code):
             return _find_methods(code)
         case Answers(calls=texts):
             return [f"call {n}" for n in range(1, len(texts) + 1)] or ["load"]
+
+
+def _write_cases(tests: Checker) -> list[dict[str, object]]:
+    cases: list[dict[str, object]] = tests.model_dump(mode="json")["cases"]
+    return [{"args": case.get("args", []), "kwargs": case.get("kwargs", {})} for case in cases]
 
 
 def _find_methods(code: str) -> list[str]:

@@ -10,12 +10,13 @@ from queue import SimpleQueue
 from judge import plan, verdicts
 from judge.backends.base import Backend
 from judge.calibration import RunIsolation
+from judge.checker import judge_checker
 from judge.confirm import Confirmation, judge_job
 from judge.cpus import available_cpus
 from judge.each import judge_each
 from judge.feedback import write_feedback
 from judge.outcome import Outcome
-from judge.problems import Stdio
+from judge.problems import Checker, Stdio
 from judge.protocol import Job, Judged
 from judge.server import ServerGoneError
 from judge.slot import Slot
@@ -124,6 +125,8 @@ class SlotPool:
                 slot = Slot(self._backend, number)
             if isinstance(job.tests, Stdio):
                 answer: Judged | str = judge_stdio(job, job.tests, slot.run)
+            elif isinstance(job.tests, Checker):
+                answer = judge_checker(job, job.tests, slot.run)
             else:
                 answer = _judge_tests(job, partial(slot.run, together=isolation == "native"))
             if isinstance(answer, Judged):
@@ -163,8 +166,4 @@ def _judge_tests(job: Job, run: Callable[..., Outcome]) -> Judged | str:
     if job.each:
         return judge_each(job, run)
     outcome = run(plan.program_payload(job), job.limits, plan.tests_payload(job))
-    if outcome.driver_died and outcome.stop is None:
-        return f"the driver ended early: {outcome.driver_died}"
-    if outcome.records and "infra" in outcome.records[0]:
-        return str(outcome.records[0]["infra"])
-    return verdicts.judge_tested(job, plan.expected_tests(job), outcome)
+    return verdicts.find_infra(outcome) or verdicts.judge_tested(job, plan.expected_tests(job), outcome)

@@ -1,8 +1,8 @@
 """The kinds of tests that a program can be judged by."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, TypeAdapter, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, TypeAdapter, model_serializer, model_validator
 
 from judge.records import JudgeRecord
 
@@ -99,6 +99,61 @@ class Calls(JudgeRecord):
     cases: tuple[Call, ...] = Field(min_length=1)
 
 
+class CheckerCase(JudgeRecord):
+    """One run of a program, by its `input`; or one call of the entry point, by `args` and `kwargs`.
+
+    >>> from judge import CheckerCase
+    >>> CheckerCase(args=[4])
+    CheckerCase(input=None, args=(4,), kwargs=None)
+    """
+
+    input: str | None = None
+    args: tuple[Any, ...] | None = None
+    kwargs: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _check_form(self) -> Self:
+        if (self.input is None) is (self.args is None and self.kwargs is None):
+            raise ValueError("expected either `input`, or `args` and `kwargs`")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _leave_out_absent(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in write(self).items() if value is not None}
+
+
+class Checker(JudgeRecord):
+    """Code that says whether an answer is right, for problems that have several: `check(input, output)`.
+
+    For a program, `input` is the case's text and `output` what the program printed. For a call, `input` is the list of
+    arguments and `output` what was returned, as plain data; a case with `kwargs` hands them over as a third argument.
+    `check` returns True or False. It is run apart from the program, and never shown to it.
+
+    >>> from judge import Checker, CheckerCase, judge
+    >>> tests = Checker(
+    ...     cases=[CheckerCase(args=[12]), CheckerCase(args=[35])],
+    ...     code="def check(args, output): return 1 < output < args[0] and args[0] % output == 0",
+    ... )
+    >>> judge("def divisor(n): return next(d for d in range(2, n) if n % d == 0)", tests, entry_point="divisor").verdict
+    'passed'
+    """
+
+    kind: Literal["checker"] = "checker"
+    cases: tuple[CheckerCase, ...] = Field(min_length=1)
+    code: str
+
+    @model_validator(mode="after")
+    def _check_cases(self) -> Self:
+        if len({case.input is None for case in self.cases}) > 1:
+            raise ValueError("expected cases of one form: all with `input`, or all with `args` and `kwargs`")
+        return self
+
+    @property
+    def calls(self) -> bool:
+        """Whether the cases are calls of the entry point, not runs of a program."""
+        return self.cases[0].input is None
+
+
 class UnitTest(JudgeRecord):
     """A module of unittest.TestCase classes, which use the program's names or import them from `solution`.
 
@@ -122,8 +177,15 @@ class Untested(JudgeRecord):
     kind: Literal["none"]
 
 
-JudgedTests = Asserts | Check | Stdio | Calls | UnitTest
+JudgedTests = Asserts | Check | Stdio | Calls | Checker | UnitTest
 """Tests that a program can be judged by."""
-Tests = Annotated[Asserts | Check | Stdio | Calls | UnitTest | Untested, Field(discriminator="kind")]
+Tests = Annotated[Asserts | Check | Stdio | Calls | Checker | UnitTest | Untested, Field(discriminator="kind")]
+
+
+def has_streams(tests: object) -> bool:
+    """Return whether tests run a whole program on stdin and stdout, and call no function of it."""
+    return isinstance(tests, Stdio) or (isinstance(tests, Checker) and not tests.calls)
+
+
 JUDGED: TypeAdapter[JudgedTests] = TypeAdapter(Annotated[JudgedTests, Field(discriminator="kind")])
-TESTS: TypeAdapter[Asserts | Check | Stdio | Calls | UnitTest | Untested] = TypeAdapter(Tests)
+TESTS: TypeAdapter[Asserts | Check | Stdio | Calls | Checker | UnitTest | Untested] = TypeAdapter(Tests)

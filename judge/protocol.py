@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from judge.calibration import Calibration, RunIsolation
-from judge.problems import Asserts, Calls, Check, Stdio, UnitTest
+from judge.problems import Asserts, Calls, Check, Checker, Stdio, UnitTest
 from judge.records import JudgeRecord
 
 JUDGE_VERSION = 2
@@ -18,9 +18,11 @@ Evidence = dict[str, str | int | float | bool | list[str] | None]
 Verdict = Literal[
     "passed", "failed", "error", "exited", "timeout", "memory", "output", "processes", "files", "no_code", "infra"
 ]  # fmt: skip
-"""Result of a program: `passed` only if every test passed, `infra` where the judge's own machinery failed."""
-Flag = Literal["tampered", "flaky", "opaque"]
-"""Broke the rules or follows the expected value; did not pass every time; objects of its own answered for it."""
+"""Result of a program: `passed` only if every test passed, `infra` where the judge's own machinery failed, or the
+problem's checker (flag `checker`)."""
+Flag = Literal["tampered", "flaky", "opaque", "checker"]
+"""Broke the rules or follows the expected value; did not pass every time; objects of its own answered for it; the
+problem's checker is at fault."""
 Isolation = Literal["separate", "native", "none"]
 """Driver and candidate in two processes; both in one; nothing was run. Older rows may say `shared`."""
 
@@ -76,7 +78,7 @@ class Job:
     code: str
     context: str
     entry_point: str | None
-    tests: Asserts | Check | Stdio | Calls | UnitTest | Answers
+    tests: Asserts | Check | Stdio | Calls | Checker | UnitTest | Answers
     limits: Limits
     each: bool = False
     """Give every assert the limits to itself: after one that exceeds a limit or ends the program, the others go on in a

@@ -13,8 +13,16 @@ PRIORITY: tuple[Verdict, ...] = (
 )  # fmt: skip
 ENOSPC = 28
 TAIL = 2000
+TAIL_BYTES = 4 * TAIL
 NOT_RUN = "not run: "
 _REPORTED = {"passed", "failed", "error", "exited", "lost"}
+
+
+def find_infra(outcome: Outcome) -> str:
+    """Return the reason why a run with tests says nothing about the program; empty if it does."""
+    if outcome.driver_died and outcome.stop is None:
+        return f"the driver ended early: {outcome.driver_died}"
+    return str(outcome.records[0].get("infra", "")) if outcome.records else ""
 
 
 def judge_tested(job: Job, expected: list[str], outcome: Outcome) -> Judged:

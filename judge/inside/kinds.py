@@ -1,6 +1,8 @@
 """Run each kind of tests in the driver. Tests on stdin and stdout are not here, since they need no driver."""
 
 import ast
+import base64
+import copy
 import functools
 import json
 import operator
@@ -12,8 +14,10 @@ from typing import Any, cast
 from .asserts import FailedError, list_helpers, rewrite_asserts
 from .digest import digest, require_plain
 from .driver import Driver
+from .encoder import Encoder
 from .names import BUILTINS, collect_names, is_known, split_names, supply_value
 from .payload import CallCase
+from .proxy import NotPlainError, describe
 from .show import show
 
 TOLERANCE = 1e-9  # relative, of floats
@@ -96,6 +100,38 @@ def run_calls(driver: Driver) -> None:
 
     for number, case in enumerate(driver.payload["cases"], 1):
         driver.run(f"case {number}", functools.partial(check_case, case))
+
+
+def run_checker(driver: Driver) -> None:
+    """Run each case as one test: call the entry point, and report what it returns for the checker, if that is plain."""
+    first = _get_entry_name(driver)
+    space = driver.fetch_names([first] if first else [])
+    for number, case in enumerate(driver.payload["cases"], 1):
+        name = f"case {number}"
+        values: list[Any] = []
+        if driver.final is not None:
+            driver.run(name, _fail_loading)  # reports why nothing is run any more
+            continue
+
+        def call(case: CallCase = case, values: list[Any] = values) -> None:
+            # As it stands in the case: the program may change what it is given.
+            args, kwargs = copy.deepcopy(case["args"]), copy.deepcopy(case["kwargs"])
+            values.append(_find_entry(space, driver.payload["entry"])(*args, **kwargs))
+            values.append(Encoder(_refuse_object).encode(values[0]))
+
+        verdict, message, exception = driver.attempt(call)
+        if verdict != "passed":
+            driver.write(test=name, verdict=verdict, message=message, exception=exception)
+            continue
+        value = base64.b64encode(values[1]).decode()
+        driver.write(
+            test=name, verdict=verdict, message=f"{show(values[0])}, for {_write_call(driver, case)}", value=value
+        )
+        driver.flush()
+
+
+def _refuse_object(value: Any) -> bytes:
+    raise NotPlainError(f"the answer holds {describe(value) or type(value).__name__}, which is no plain data")
 
 
 def _write_call(driver: Driver, case: CallCase) -> str:
@@ -237,4 +273,5 @@ def _fail_loading() -> None:
 
 RUNNERS: dict[str, Callable[[Driver], None]] = {
     "asserts": run_asserts, "check": run_check, "calls": run_calls, "unittest": run_unittest, "answers": run_answers,
+    "checker": run_checker,
 }  # fmt: skip

@@ -18,6 +18,17 @@ class CallCase(TypedDict):
     expected: Any
 
 
+class CheckedCase(TypedDict, total=False):
+    """What a checker is given: input and output of a program, or arguments of a call and what it returned."""
+
+    input: str
+    output: str
+    args: list[Any]
+    kwargs: dict[str, Any]
+    value: str
+    """In the codec's bytes, as base64."""
+
+
 class TestsPayload(TypedDict, total=False):
     """The tests of one program; `kind` says which of the other keys are there."""
 
@@ -38,6 +49,8 @@ class ProgramPayload(TypedDict, total=False):
     context: str
     main: bool
     """The program runs as `__main__`, on stdin and stdout."""
+    checker: bool
+    """The code is a problem's checker, and stdin holds its cases (checking.py)."""
     tests: TestsPayload
     """Only there where the tests run in the program's own process."""
     nonce: str

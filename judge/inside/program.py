@@ -9,6 +9,7 @@ import traceback
 import types
 
 from . import streams
+from .checking import run_checks
 from .descriptors import WIRE
 from .payload import ProgramPayload
 from .peer import line_of
@@ -39,6 +40,8 @@ def execute(payload: ProgramPayload, module: types.ModuleType) -> None:
 
 def run_program(payload: ProgramPayload) -> None:
     """Run the code as `__main__`, and report what it raises on the wire, which no other program holds."""
+    if payload.get("checker"):
+        run_checks(payload)
     module = types.ModuleType("__main__")
     code, report, text = 0, None, payload["context"] + payload["code"]
     _provide_file(module, payload["code"])

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from judge.problems import Asserts, Calls, Check, Stdio, Tests, UnitTest, Untested
+from judge.problems import Asserts, Calls, Check, Checker, Stdio, Tests, UnitTest, Untested
 from tasks.reading.problem import Problem
 from tests.ingest.sources import ROOT, Read
 
@@ -57,7 +57,7 @@ def list_cases(tests: Tests) -> list[object]:
     match tests:
         case Asserts():
             return list(tests.asserts)
-        case Stdio() | Calls():
+        case Stdio() | Calls() | Checker():
             return list(tests.cases)
         case Check():
             return [node for node in ast.walk(ast.parse(tests.code)) if isinstance(node, ast.Assert)]
