@@ -6,15 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from storage.errors import ConfigError, ModelError
-from tasks.models.failures import read_retry_after
 from tasks.models.openai import OpenAIModel
 from tasks.models.protocol import Reply, Sampling, Unanswered
 from tasks.models.settings import OpenAISettings
@@ -290,25 +287,3 @@ class TestOfRateLimits:
         with closing(OpenAIModel(settings, transport=httpx.MockTransport(respond))) as model:
             assert len(complete(model, [prompt(f"p{i}") for i in range(20)])) == 20
             assert model.stats().waiting_s == 0.0
-
-    NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-    @pytest.mark.parametrize(
-        ("headers", "seconds"),
-        [
-            ({"retry-after": "7"}, 7.0),
-            ({"retry-after": "1.5"}, 1.5),
-            ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
-            ({"retry-after": format_datetime(NOW + timedelta(seconds=90), usegmt=True)}, 90.0),
-            ({"retry-after": format_datetime(NOW - timedelta(seconds=90), usegmt=True)}, 0.0),
-            ({"retry-after": "-5"}, None),
-            ({"retry-after": "nan"}, None),
-            ({"retry-after": "inf"}, None),
-            ({"retry-after": ""}, None),
-            ({"retry-after": "in a minute"}, None),
-            ({"retry-after": "Wed, 99 Foo 2026 99:99:99 GMT"}, None),
-            ({}, None),
-        ],
-    )
-    def test_the_time_to_wait_is_read_in_every_form(self, headers: dict[str, str], seconds: float | None) -> None:
-        assert read_retry_after(httpx.Headers(headers), self.NOW) == seconds
