@@ -74,6 +74,9 @@ def extract_code(
     is_cut = finish == "length"
     if answer.blocks and not parses(answer.text):
         choice = choose_program(answer.pieces, is_cut, entry_point)
+        if choice.reason == "other_language":  # the program may stand before blocks that hold its output
+            words = find_program(answer.words_before_code, entry_point, is_cut=False)
+            choice = choice if words.code is None else words
     else:
         choice = find_program(answer.text, entry_point, is_cut)
     if choice.code is None:

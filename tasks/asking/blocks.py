@@ -159,7 +159,7 @@ class _Splitter:
         closings = find_closings(self.lines, opening.line, opening.prefix, opening.fence)
         closing = choose_closing(closings, is_python, usual_lines)
         if closing is None:
-            lines = self.lines[opening.line + 1 :]
+            lines = "\n".join(self.lines[opening.line + 1 :]).rstrip("\n").split("\n")
             count = count_lines_of_code(strip_prefix(lines, opening.prefix)) if is_python else len(lines)
             code, end = strip_prefix(lines[:count], opening.prefix), opening.line + 1 + count
             is_closed = any(line.strip() for line in lines[count:])

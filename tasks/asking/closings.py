@@ -103,8 +103,8 @@ def choose_closing(closings: Sequence[Closing], is_python: bool, usual_lines: in
 
 
 def ends_with_fence(code: str) -> bool:
-    """Return whether code ends with a fence: behind a comment it still parses."""
-    return code.rstrip().endswith(("```", "~~~"))
+    """Return whether code ends with a fence and a blank line: behind a comment it still parses."""
+    return code.endswith("\n\n") and code.rstrip().endswith(("```", "~~~"))
 
 
 def _is_whole(closing: Closing) -> bool:

@@ -47,6 +47,11 @@ class Candidate:
         """The functions and classes that it defines at its top level."""
         return set(defined_names(self.tree)) if self.tree else set()
 
+    @property
+    def looks_like_code(self) -> bool:
+        """Whether a text that does not parse is an attempt at a program, and no output."""
+        return any(re.match(r"(?:async )?def \w|class \w|import \w|from \w", line) for line in self.code.split("\n"))
+
     def defines(self, name: str) -> bool:
         """Return whether it defines a function or class, or gives a name to one: it may not use what it defines."""
         return name in self.defined or (name in self.bound and name not in self.read)
@@ -115,6 +120,8 @@ def find_program(text: str, entry_point: str | None, is_cut: bool) -> Choice:
     starts = [n for n, line in enumerate(lines) if CODE_START.match(line.strip())]
     ends = [n for n in range(1, len(lines) + 1) if n == len(lines) or not lines[n].startswith((" ", "\t"))]
     for start in starts[:10]:
+        while start and re.match(r"#|\s*$", lines[start - 1]):  # comments before the first statement
+            start -= 1
         for end in reversed([n for n in ends if n > start][-MAX_PLACES:]):
             candidate = Candidate(0, normalize_code("\n".join(lines[start:end])), False)
             if candidate.tree and (candidate.defines(name) if name else _is_script(candidate)):
@@ -150,10 +157,9 @@ def _choose_main(candidates: Sequence[Candidate], name: str | None) -> Candidate
             return max(scripts, key=lambda c: (not _needs_more(c, parsed), not c.missing, c.place))
         if readers := [c for c in parsed if c.tree and reads_input(c.tree) and c.place not in excerpts]:
             return readers[-1]
-    programs = [c for c in candidates if c.is_tagged or (c.tree and is_program(c.tree))]
+    programs = [c for c in candidates if c.is_tagged or (is_program(c.tree) if c.tree else c.looks_like_code)]
     defining = [c for c in programs if c.defined]
-    # Of a text that is no Python at all the longest block is the attempt at a program.
-    return defining[-1] if defining else max(programs or candidates, key=lambda c: len(c.code), default=None)
+    return defining[-1] if defining else max(programs, key=lambda c: len(c.code), default=None)
 
 
 def _join(main: Candidate, candidates: Sequence[Candidate], is_script: bool) -> str:

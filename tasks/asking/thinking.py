@@ -63,11 +63,12 @@ def split_thinking(text: str) -> tuple[str, str | None]:
     for _ in range(MAX_PARTS):
         if parses(strip_tokens(text.replace("\r", ""))):
             break
-        part = _find_thinking(text, bool(thoughts))
+        part = _find_thinking(text)
         if part is None:
             break
         thoughts.append(part.thought)
-        text = part.before + part.behind
+        text, others = _split_channels(part.before + part.behind)
+        thoughts += others
     if not thoughts:
         return text, None
     return re.sub(r"\A(?:[ \t]*\r?\n)+", "", text), "\n\n".join(filter(None, map(str.strip, thoughts)))
@@ -80,12 +81,8 @@ class _Thinking:
     behind: str
 
 
-def _find_thinking(text: str, is_later: bool) -> _Thinking | None:
-    """Return the first part of a text that is thinking, without its tags.
-
-    Args:
-        is_later: whether some was taken off before; then a lone closing tag has to begin or end a line.
-    """
+def _find_thinking(text: str) -> _Thinking | None:
+    """Return the first part of a text that is thinking, without its tags."""
     start = _FIRST.match(text)
     opening = _OPEN.match(text, start.end() if start else 0)
     if opening:
@@ -98,7 +95,7 @@ def _find_thinking(text: str, is_later: bool) -> _Thinking | None:
             continue
         if tag.re is _CLOSE:
             is_named = _OPEN.search(_line_before(text, tag)) is not None or blocks.opens_before(tag)
-            if not is_named and (begins or ends or not is_later):
+            if not is_named:
                 return _Thinking("", text[: tag.start()], text[tag.end() :])
         elif begins and not blocks.holds(tag):
             close = _find_close(text, tag)
