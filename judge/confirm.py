@@ -59,16 +59,15 @@ def _rerun(job: Job, first: Judged, isolation: RunIsolation, times: int, run: Ru
 
 
 def _confirm_native(job: Job, first: Judged, settings: Confirmation, run: Run) -> Judged:
-    """Run the tests again as often as controls, in random order: a program cannot know which run it is in.
+    """Run controls, and the tests once more than these, in random order: a program cannot know which run it is in.
 
-    With n of each, a program that lies in a part of its processes and is honest in the others passes in at most 0.9 %
-    of all tries (n = 3).
+    With three controls, a program that lies in a part of its processes only passes in at most 1 % of all tries.
     """
     chosen = _draw_controls(_list_valid(job), settings.controls)
     if not chosen:  # nothing can tell whether the program is honest, so its own word counts
         marked = replace(first, flags=(*first.flags, "opaque"), evidence={**first.evidence, "controls": 0})
         return _rerun(job, marked, "native", settings.reruns, run)
-    return _run_all(job, first, "native", chosen, len(chosen), run)
+    return _run_all(job, first, "native", chosen, len(chosen) + 1, run)
 
 
 def _confirm_separate(job: Job, first: Judged, settings: Confirmation, run: Run) -> Judged:
@@ -106,15 +105,44 @@ def _run_all(
                 return replace(again, evidence={**again.evidence, "passes_before": passes}) if again.flags else again
             passes += 1
             continue
-        changed = change_job(job, control.number, rng)
-        if changed is None:
-            continue
-        judged = run(changed, isolation)
-        if judged.verdict == "infra":
-            return judged
-        if _passes_control(judged, first, control):
-            return _mark_follower(first, control)
+        ended = _run_control(job, first, isolation, control, run, rng)
+        if ended is not None:
+            return ended
     return replace(first, evidence={**first.evidence, "controls": len(chosen)})
+
+
+def _run_control(
+    job: Job, first: Judged, isolation: RunIsolation, control: Control, run: Run, rng: random.Random
+) -> Judged | None:
+    """Run one control; return the verdict if that decides it.
+
+    A class may have equals that differ as plain values (texts in capitals, numbers that are close). So a program that
+    passes with a value that another test expects must pass with a small change of its own value, too, to be a follower;
+    and else passes the first again, unless it is a coin.
+    """
+    changed = change_job(job, control.number, rng)
+    if changed is None:
+        return None
+
+    def passes(part: Job) -> bool | Judged:
+        judged = run(part, isolation)
+        return judged if judged.verdict == "infra" else _passes_control(judged, first, control)
+
+    answer = passes(changed)
+    if answer is not True:
+        return answer or None
+    other = change_job(job, control.number, rng, borrow=False)
+    answer = passes(other) if other is not None and control.value else True
+    if answer is not False:
+        return answer if isinstance(answer, Judged) else _mark_follower(first, control)
+    for _ in range(2):
+        answer = passes(changed)
+        if isinstance(answer, Judged):
+            return answer
+        if not answer:
+            why = "with another expected value the program passes in some of its runs"
+            return replace(_fail_test(first, control.test, why), flags=(*first.flags, "flaky"))
+    return None
 
 
 def _passes_control(judged: Judged, first: Judged, control: Control) -> bool:
@@ -144,15 +172,18 @@ def _list_valid(job: Job) -> list[Control]:
 
 
 def _draw_controls(controls: Sequence[Control], count: int) -> list[Control]:
-    """Draw controls at random: those that change a value first, of different tests as far as there are so many."""
+    """Draw controls at random, those that change a value first: of each test in turn, each once before any twice."""
     rng = random.SystemRandom()
-    drawn: list[Control] = []
-    values = [control for control in controls if control.value] or list(controls)
-    while values and len(drawn) < count:
-        tests = list(dict.fromkeys(control.test for control in values))
-        rng.shuffle(tests)
-        drawn += [rng.choice([control for control in values if control.test == test]) for test in tests]
-    return drawn[:count]
+    by_test: dict[str, list[Control]] = {}
+    for control in [control for control in controls if control.value] or controls:
+        by_test.setdefault(control.test, []).append(control)
+    groups = list(by_test.values())
+    for group in groups:
+        rng.shuffle(group)
+    rng.shuffle(groups)
+    longest = max(map(len, groups), default=0)
+    turns = [group[at] for at in range(longest) for group in groups if at < len(group)]
+    return [turns[at % len(turns)] for at in range(count)] if turns else []
 
 
 def _mark_follower(first: Judged, control: Control) -> Judged:

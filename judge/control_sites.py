@@ -27,10 +27,10 @@ from judge.control_syntax import (
 )
 from judge.control_values import NotConstantError, evaluate
 
-Change = Literal["value", "members", "wrap", "shown", "negate", "swap", "class", "warning"]
+Change = Literal["value", "members", "wrap", "shown", "bounds", "negate", "swap", "class", "warning"]
 """Replace a constant by another value; every member of a container by others; wrap an expression so that its value
-changes; replace a constant that an asserted expression shows to what it looks at; negate an assertion; take the
-opposite method; expect an exception or a warning that nothing raises."""
+changes; replace a constant that an asserted expression shows to what it looks at; move two bounds to where nothing
+lies between both pairs; negate an assertion; take the opposite method; expect an exception that nothing raises."""
 OPPOSITES = {
     "assertTrue": "assertFalse", "assertIs": "assertIsNot", "assertIsNone": "assertIsNotNone",
     "assertIn": "assertNotIn", "assertIsInstance": "assertNotIsInstance", "assertGreater": "assertLessEqual",
@@ -116,6 +116,11 @@ class SiteFinder:
                     self._assertion(part, statement, sure)
             case ast.Compare(left=left, ops=ops, comparators=others) if all(isinstance(op, ast.Eq) for op in ops):
                 self._equality([left, *others], line, sure)
+            case ast.UnaryOp(op=ast.Not(), operand=ast.Compare(left=left, ops=[ast.NotEq()], comparators=[other])):
+                self._equality([left, other], line, sure)
+            case ast.Compare(left=low, ops=[ast.Lt() | ast.LtE(), ast.Lt() | ast.LtE()], comparators=[middle, high]):
+                if is_constant(low) and is_constant(high) and not is_constant(middle):
+                    self._sites.append(Site("bounds", test, line, sure))
             case ast.Compare(left=left, ops=[ast.Is()], comparators=[ast.Constant(value=bool()) as node]):
                 self._sites.append(Site("value", node, line, sure and not is_constant(left)))
             case ast.Compare(left=left, ops=[ast.In()], comparators=[container]) if is_constant(container):

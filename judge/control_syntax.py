@@ -76,6 +76,11 @@ def is_constant(node: ast.expr) -> bool:
     return True
 
 
+def is_number(value: object) -> bool:
+    """Return whether a value is a finite number, and no bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf")
+
+
 def is_list(node: ast.expr) -> bool:
     return isinstance(node, ast.List | ast.Tuple)
 

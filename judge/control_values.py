@@ -163,7 +163,12 @@ def _change(value: Any, rng: random.Random, tolerance: float) -> Any:
         case None:
             return 0
         case int():
-            return value + rng.choice((1, 2, 3)) + (math.ceil(2 * tolerance) if tolerance else 0)
+            # By one, so that it is no other name of the same remainder, for a class that counts modulo something.
+            return (
+                value + (1 if value < 2 else rng.choice((1, -1)))
+                if not tolerance
+                else value + 1 + math.ceil(2 * tolerance)
+            )
         case float():
             return value + max(1.0, abs(value)) * rng.choice((0.5, 1.0)) + 2 * tolerance
         case complex():

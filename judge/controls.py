@@ -13,14 +13,14 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from judge.control_sites import OPPOSITES, Site, SiteFinder, with_test
-from judge.control_syntax import SKIPS
+from judge.control_syntax import SKIPS, is_number
 from judge.control_values import NotConstantError, differ, evaluate, is_plain, other_value
 from judge.inside.payload import OTHER
 from judge.problems import Asserts, Calls, Check, UnitTest
 from judge.protocol import Job
 
 Tests = TypeVar("Tests", bound=Asserts | Check | Calls | UnitTest)
-_VALUES = ("value", "members", "wrap", "shown")
+_VALUES = ("value", "members", "wrap", "shown", "bounds")
 TRIES = 5  # to find another value
 
 
@@ -67,8 +67,10 @@ def find_controls(tests: object) -> list[Control]:
     ]
 
 
-def change_tests(tests: Tests, number: int, rng: random.Random) -> Tests:
-    """Return the tests of one control; the changed value is drawn by `rng`.
+def change_tests(tests: Tests, number: int, rng: random.Random, borrow: bool = True) -> Tests:
+    """Return the tests of one control; `rng` draws the changed value.
+
+    With `borrow` it may be the expected value of another test, else it is always a small change of its own.
 
     >>> import random
     >>> from judge import Asserts
@@ -81,24 +83,24 @@ def change_tests(tests: Tests, number: int, rng: random.Random) -> Tests:
     """
     if isinstance(tests, Calls):
         cases = list(tests.cases)
-        expected = other_value(cases[number].expected, [case.expected for case in cases], rng)
+        expected = other_value(cases[number].expected, [case.expected for case in cases] if borrow else (), rng)
         cases[number] = cases[number].model_copy(update={"expected": expected})
         return tests.model_copy(update={"cases": tuple(cases)})
     place = _find_places(tests)[number]
     text = _list_texts(tests)[place.text]
-    changed = _edit(text, *_write_change(place.site, text, _pool(tests), rng))
+    changed = _edit(text, *_write_change(place.site, text, _pool(tests) if borrow else (), rng))
     if isinstance(tests, Asserts):
         asserts = tuple(changed if at == place.text else old for at, old in enumerate(tests.asserts))
         return tests.model_copy(update={"asserts": asserts})
     return cast("Tests", tests.model_copy(update={"code": changed}))
 
 
-def change_job(job: Job, number: int, rng: random.Random) -> Job | None:
-    """Return the job of one control; None where its place has no other value."""
+def change_job(job: Job, number: int, rng: random.Random, borrow: bool = True) -> Job | None:
+    """Return the job of one control, see `change_tests`; None where its place has no other value."""
     assert isinstance(job.tests, Asserts | Check | Calls | UnitTest)
     for _ in range(TRIES):
         try:
-            return dataclasses.replace(job, tests=change_tests(job.tests, number, rng))
+            return dataclasses.replace(job, tests=change_tests(job.tests, number, rng, borrow))
         except NotConstantError:
             continue
     return None
@@ -225,6 +227,8 @@ def _write_change(site: Site, text: str, pool: Sequence[Any], rng: random.Random
             return node, f"type({name!r}, ({'Exception' if site.change == 'class' else 'Warning'},), {{}})"
         case "members":
             return node, _write_members(node, pool, rng)
+        case "bounds":
+            return node, _write_bounds(node, text)
     value = evaluate(node)
     other = other_value(value, pool if site.call is None else (), rng, site.tolerance)
     if not is_plain(other):
@@ -248,6 +252,16 @@ def _require_other_call(call: ast.Call, node: ast.expr, other: Any) -> None:
 
 def _place(node: ast.expr) -> tuple[int | None, ...]:
     return (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+
+def _write_bounds(node: ast.expr, text: str) -> str:
+    """Return a comparison with two bounds above the old ones, so that nothing lies between both pairs."""
+    assert isinstance(node, ast.Compare)
+    low, high = evaluate(node.left), evaluate(node.comparators[1])
+    if not (is_number(low) and is_number(high) and low < high):
+        raise NotConstantError("no bounds")
+    middle = ast.get_source_segment(text, node.comparators[0]) or ""
+    return f"{2 * high - low!r} < ({middle}) < {3 * high - 2 * low!r}"
 
 
 def _write_members(node: ast.expr, pool: Sequence[Any], rng: random.Random) -> str:

@@ -295,3 +295,15 @@ def test_a_reference_chooses_the_isolation(
     assert judged.verdict == "passed" and judged.calibration is not None
     assert judged.calibration.isolation == judged.isolation == isolation
     assert bool(judged.calibration.controls) is (isolation == "native")
+
+
+def test_a_class_with_equals_of_its_own_is_no_follower(native: Callable[..., Judged]) -> None:
+    """A control may borrow the value of another test, which such an object equals, too."""
+    code = "class Word(str):\n    def __eq__(self, other): return self.lower() == other.lower()\n"
+    code += (
+        "class Hour:\n    def __init__(self, n): self.n = n\n    def __eq__(self, n): return (self.n - n) % 2 == 0\n"
+    )
+    asserts = ("assert Word('ab') == 'AB'", "assert Word('ab') == 'Ab'", "assert Hour(3) == 1", "assert Hour(3) == 5")
+    for _ in range(5):
+        judged = native(code, Asserts(asserts=asserts))
+        assert (judged.verdict, judged.flags) == ("passed", ()), judged
