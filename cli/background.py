@@ -20,9 +20,9 @@ from storage.locks.processes import process_start_time
 MARK = "PATCHMILL_UP"
 FLOW_RUN_VARIABLE = "PREFECT__FLOW_RUN_ID"
 """Set by Prefect for the process of a flow run; that process's children inherit it."""
-TERMINATE_S = 8.0
+TERMINATE_S = 6.0
 """How long flow runs have to report that they were ended."""
-KILL_S = 3.0
+KILL_S = 2.5
 """How long killing may take."""
 
 

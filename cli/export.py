@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import pyarrow.parquet as pq
 import typer
 
-from cli.options import LakeOption, open_lake, stderr
+from cli.options import LakeOption, open_lake, report_lost_numbers, stderr, to_json
 from storage.catalog import Catalog
 from storage.dataset_tables import DATASETS
 from storage.errors import ConfigError
@@ -54,9 +54,13 @@ def command(
             pq.write_table(data, path, compression="zstd")
         else:
             rows = (row for batch in data.to_batches() for row in batch.to_pylist())
-            lines = _problem_lines(rows) if as_ == "problems" else rows
+            lost = 0
             with path.open("w", encoding="utf-8") as file:
-                file.writelines(json.dumps(line, ensure_ascii=False, default=str) + "\n" for line in lines)
+                for row in _problem_lines(rows) if as_ == "problems" else rows:
+                    text, lost_here = to_json(row)
+                    file.write(text + "\n")
+                    lost += lost_here
+            report_lost_numbers(lost)
     stderr.print(f"{data.num_rows} rows -> {out}", markup=False)
 
 

@@ -75,18 +75,33 @@ def parse_overrides(sets: Iterable[str] | None, example: str) -> dict[str, objec
 
 
 def print_json(value: object, file: TextIO | None = None) -> None:
-    """Print one JSON value, to stdout by default. Dates and decimals become text.
-
-    JSON has no NaN and no infinity: they become null, and a line on stderr says how many.
-    """
+    """Print one JSON value, to stdout by default, and say what it lacks."""
     file = file or sys.stdout
-    finite, lost = _without_nan(value)
-    text = json.dumps(finite, ensure_ascii=False, default=str, allow_nan=False)
-    try:
-        text.encode(file.encoding or "utf-8")
-    except UnicodeEncodeError:  # an ASCII locale, or half of a surrogate pair
-        text = json.dumps(finite, default=str, allow_nan=False)
+    text, lost = to_json(value, file.encoding or "utf-8")
     file.write(text + "\n")
+    report_lost_numbers(lost)
+
+
+def to_json(value: object, encoding: str = "utf-8") -> tuple[str, int]:
+    """Return a value as JSON of one line, and how many of its numbers are null there: JSON has no NaN and no infinity.
+
+    Dates and decimals become text. Characters that the encoding lacks are escaped.
+    """
+    lost = 0
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    except (ValueError, TypeError):  # a NaN somewhere, or a key that is no text
+        value, lost = _without_nan(value)
+        text = json.dumps(value, ensure_ascii=False, default=str, allow_nan=False)
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:  # an ASCII locale, or half of a surrogate pair
+        text = json.dumps(value, default=str, allow_nan=False)
+    return text, lost
+
+
+def report_lost_numbers(lost: int) -> None:
+    """Say on stderr how many numbers JSON could not hold."""
     if lost:
         subject = "number is" if lost == 1 else "numbers are"
         stderr.print(f"{lost} {subject} NaN or infinite, which JSON cannot hold: null in its place", markup=False)

@@ -1,7 +1,6 @@
 """`patchmill sql`: query the lake."""
 
 import csv
-import json
 import re
 import sys
 from collections import deque
@@ -14,7 +13,7 @@ import pyarrow.parquet as pq
 import typer
 from typer.core import TyperCommand
 
-from cli.options import AsOfOption, JsonOption, LakeOption, open_lake, print_json, print_table, stderr
+from cli.options import AsOfOption, JsonOption, LakeOption, open_lake, print_json, print_table, stderr, to_json
 from storage.catalog import Catalog, generate_script
 from storage.errors import ConfigError
 from storage.files import atomic_write
@@ -146,7 +145,7 @@ def _write_csv(data: pa.Table, file: TextIO) -> None:
 
 
 def _csv_value(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, list | dict | bool) else value
+    return to_json(value)[0] if isinstance(value, list | dict | bool) else value
 
 
 def _with_integers(data: pa.Table) -> pa.Table:

@@ -1,6 +1,7 @@
 """What people type and read at the prompt: comments, texts in any encoding, pipes that close, words of YAML."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from flows.config import RefreshConfig
 from storage.errors import ConfigError
 from storage.lake import Lake, LakeSettings
 from storage.settings import Settings, load_settings, parse_yaml
-from storage.tables import PROBLEMS
+from storage.tables import PROBLEMS, SCORES
 from tests.builders import row
 from tests.cli.conftest import RunCommand
 
@@ -94,6 +95,16 @@ def test_an_ascii_locale_reads_and_writes_every_text(lake: Lake) -> None:
     assert json.loads(result.stdout.decode("ascii")) == [{"source": "café", "source_id": "日本", "e": "é"}]
     result = run_shell(lake, query, **NO_UTF8)
     assert (result.returncode, result.stderr) == (0, b"") and b"caf\\xe9" in result.stdout
+
+
+def test_exported_lines_and_cells_are_json_too(run_command: RunCommand, lake: Lake, tmp_path: Path) -> None:
+    lake.append(SCORES, [row(SCORES, attempt_id="a", value=value) for value in (math.nan, 0.5)])
+    result = run_command("export", "scores", "--lake", lake.root, "--out", tmp_path / "x.jsonl")
+    assert result.exit_code == 0 and "1 number is NaN or infinite" in result.stderr
+    lines = (tmp_path / "x.jsonl").read_text().splitlines()
+    assert sorted(str(json.loads(line, parse_constant=pytest.fail)["value"]) for line in lines) == ["0.5", "None"]
+    result = run_command("sql", "--lake", lake.root, "select [1, 'nan'::double] as x", "--csv")
+    assert result.stdout == 'x\n"[1.0, null]"\n'
 
 
 def test_hours_to_keep_need_a_vacuum(run_command: RunCommand, lake: Lake) -> None:
