@@ -10,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
-from judge.problems import Asserts, Check, Stdio, UnitTest
+from judge.problems import Asserts, Call, Calls, Check, Stdio, UnitTest
 from storage.errors import ConfigError
 from tests.ingest.sources import ROOT, Read, Records, narrow_tests
 
@@ -207,3 +208,70 @@ next(read_source(HuggingFaceSource.model_validate(source)))
     message = run.stderr.strip().splitlines()[-1]
     assert message.startswith("storage.errors.ConfigError: nobody/no-such-data-set: ")
     assert "huggingface path" in message
+
+
+def test_a_dotted_column_takes_a_field_of_each_object_of_a_list(read_rows: ReadRows) -> None:
+    cases = [{"input": "1 2\n", "output": "3\n", "testtype": "stdin"}, {"input": "5 5\n", "output": "10\n"}]
+    columns = {"kind": "stdio", "inputs": "cases.input", "outputs": "cases.output"}
+    for value in (cases, json.dumps(cases)):
+        (problem,), drops = read_rows([{"task": "Add.", "cases": value}], columns)
+        assert drops == []
+        assert [(c.input, c.output) for c in narrow_tests(problem, Stdio).cases] == [
+            ("1 2\n", "3\n"),
+            ("5 5\n", "10\n"),
+        ]
+
+
+def test_calls_among_objects_that_name_no_function_are_a_drop(read_rows: ReadRows) -> None:
+    cases = [{"input": "1", "output": "2", "testtype": "functional"}]
+    columns = {"kind": "stdio", "inputs": "cases.input", "outputs": "cases.output"}
+    problems, (drop,) = read_rows([{"task": "Add.", "cases": cases}], columns)
+    assert (problems, drop.reason) == ([], "no_entry_point")
+
+
+def test_inputs_beside_a_functions_name_are_calls_and_others_runs(read_rows: ReadRows) -> None:
+    columns = {"kind": "stdio", "inputs": "io.inputs", "outputs": "io.outputs"}
+    values = [
+        {"fn_name": "up", "inputs": ["ab"], "outputs": ["AB"]},
+        {"fn_name": "add", "inputs": [[1, 2]], "outputs": [[3]]},
+        {"inputs": ["1 2\n"], "outputs": ["3\n"]},
+    ]
+    problems, drops = read_rows([{"task": "Do.", "io": json.dumps(value)} for value in values], columns)
+    assert drops == []
+    assert [(p.entry_point, p.tests.kind) for p in problems] == [("up", "calls"), ("add", "calls"), (None, "stdio")]
+    assert [narrow_tests(p, Calls).cases[0] for p in problems[:2]] == [
+        Call(args=("ab",), expected="AB"), Call(args=(1, 2), expected=3),
+    ]  # fmt: skip
+
+
+def test_json_text_of_asserts_is_a_list_of_them(read_rows: ReadRows) -> None:
+    (problem,), drops = read_rows(
+        [{"task": "Add.", "asserts": json.dumps(["assert f(1) == 1", "assert f(2) == 2"])}], ASSERTS
+    )
+    assert (narrow_tests(problem, Asserts).asserts, drops) == (("assert f(1) == 1", "assert f(2) == 2"), [])
+
+
+def test_pytest_functions_are_translated_and_unittest_keeps_its_id(read_rows: ReadRows) -> None:
+    functions = "from solution import add\n\ndef test_small():\n    assert add(1, 2) == 3\n"
+    module = "import unittest\nclass T(unittest.TestCase):\n    def test_a(self):\n        self.assertTrue(f(1))"
+    (first, second), drops = read_rows(
+        [{"task": "Add.", "test": t} for t in (functions, module)], {"kind": "unittest", "code": "test"}
+    )
+    assert (first.entry_point, second.entry_point, drops) == ("add", None, [])
+    assert "class TestFunctions(unittest.TestCase)" in narrow_tests(first, UnitTest).code
+    assert narrow_tests(second, UnitTest).code == module
+
+
+CASES = {
+    "10-list-of-test-objects": ["stdio"],
+    "12-pytest-functions": ["unittest"],
+    "13-call-rows-become-stdio": ["calls", "calls", "stdio"],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_rows_of_reported_cases_are_read(read: Read, shared: Callable[[str], Path], case: str) -> None:
+    folder = shared(f"cases/{case}")
+    (source,) = yaml.safe_load((folder / "config.yaml").read_text())["sources"]
+    problems, drops = read(**{**source, "path": str(folder / source["path"])})
+    assert ([problem.tests.kind for problem in problems], drops) == (CASES[case], [])
