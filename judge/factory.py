@@ -110,7 +110,7 @@ def probe(settings: SandboxSettings | None = None) -> list[SandboxCheck]:
     if not all(check.ok for check in checks):
         return checks
     job = Job("probe", "def one(): return 1", "", "one", PROBE, Limits())
-    cgroup = ""
+    cgroup, fix = "", backend.fix
     try:
         with SlotPool(backend, 1) as pool:
             (judged,) = pool.judge([job])
@@ -118,8 +118,8 @@ def probe(settings: SandboxSettings | None = None) -> list[SandboxCheck]:
         detail = judged.feedback or str(judged.evidence.get("why", "a program was judged"))
         cgroup = str(judged.evidence.get("cgroup", ""))
     except SandboxError as error:
-        ok, detail = False, error.problem
-    checks.append(SandboxCheck("sandbox starts, with user namespaces and seccomp", ok, detail, backend.fix))
+        ok, detail, fix = False, error.problem, error.fix
+    checks.append(SandboxCheck("sandbox starts, with user namespaces and seccomp", ok, detail, fix))
     if cgroup:
         checks.append(SandboxCheck("memory cgroup", True, "none: memory is polled" if cgroup == "none" else cgroup))
     return checks
