@@ -37,8 +37,8 @@ class PreferenceSettings(Settings):
     pairs: Literal["best_worst", "all_above_gap"] = "best_worst"
     """`best_worst`: one pair per problem, as in CodeDPO. `all_above_gap`: up to `max_pairs`, the widest gaps first."""
     veto: bool = True
-    """The problem's own tests, where it has some, overrule the score: a program that fails them is never the better one, a
-    program that passes them never the worse one. CodeDPO knows no such tests: false."""
+    """The problem's own tests, where it has some, overrule the score: a program that fails them is never the better
+    one, a program that passes them never the worse one. CodeDPO knows no such tests: false."""
     min_gap: float = Field(0.1, gt=0, le=1)
     """Scores closer than this are a tie. CodeDPO drops near-ties without saying how close they are."""
     max_pairs: int = Field(4, ge=1, le=1000)

@@ -116,9 +116,7 @@ class Endpoints:
             if is_same_burst:
                 return
             pause_s = own_pause_s
-        pause_s = max(
-            pause_s, min(own_pause_s, SHORTEST_PAUSE_S)
-        )  # some ask for none, again and again
+        pause_s = max(pause_s, min(own_pause_s, SHORTEST_PAUSE_S))  # some ask for none, again and again
         if now + pause_s > endpoint.limited_until:
             endpoint.limited_until = now + pause_s
             log.info("%s: waiting for the server's rate limit, %.0f s: %s", endpoint.url, pause_s, limit.words)

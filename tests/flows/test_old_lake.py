@@ -43,7 +43,8 @@ def read_tables(lake: Lake) -> Rows:
 def refresh(lake: Lake, config: str, recording: Path) -> None:
     """Run a shipped config on the lake in a process of its own, with the answers of another recording."""
     command = [sys.executable, "-c", "from cli.main import main; main()", "run", f"configs/refresh/{config}.yaml"]
-    command += ["--lake", lake.root, "--set", "audit='off'", "--set", f"model.path={recording}", "--set", "pairs.veto=false"]
+    command += ["--lake", lake.root, "--set", "audit='off'", "--set", f"model.path={recording}"]
+    command += ["--set", "pairs.veto=false"]
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=200)
     assert process.returncode == 0, process.stderr[-2000:]
 

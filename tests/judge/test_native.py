@@ -267,26 +267,18 @@ def test_a_failing_assert_says_what_it_got(native: Callable[..., Judged]) -> Non
 
 
 def test_the_library_and_the_context_are_not_the_programs(native: Callable[..., Judged]) -> None:
-    assert (
-        native(
-            "def sorted(x): return [3]\ndef add(a, b): return []", Asserts(asserts=("assert sorted(add(1, 2)) == [3]",))
-        ).verdict
-        == "failed"
-    )
+    shadow = "def sorted(x): return [3]\ndef add(a, b): return []"
+    assert native(shadow, Asserts(asserts=("assert sorted(add(1, 2)) == [3]",))).verdict == "failed"
     helper = "def same(a, b): return a == b\n"
     liar = "def same(a, b): return True\ndef add(a, b): return 0"
     assert native(liar, Asserts(asserts=("assert same(add(1, 2), 3)",)), context=helper).verdict == "failed"
 
 
-@pytest.mark.parametrize(
-    ("code", "tests", "isolation"),
-    [
-        (HONEST, TESTS["asserts"], "separate"),
-        (DOG, Asserts(asserts=("assert Dog('a').__dict__ == {'name': 'a'}",)), "native"),
-        (MODULE_CODE, MODULE, "native"),
-    ],
-    ids=["plain", "attributes", "module"],
-)
+@pytest.mark.parametrize(("code", "tests", "isolation"), [
+    pytest.param(HONEST, TESTS["asserts"], "separate", id="plain"),
+    pytest.param(DOG, Asserts(asserts=("assert Dog('a').__dict__ == {'name': 'a'}",)), "native", id="attributes"),
+    pytest.param(MODULE_CODE, MODULE, "native", id="module"),
+])  # fmt: skip
 def test_a_reference_chooses_the_isolation(
     native: Callable[..., Judged], code: str, tests: JudgedTests, isolation: str
 ) -> None:
@@ -300,9 +292,8 @@ def test_a_reference_chooses_the_isolation(
 def test_a_class_with_equals_of_its_own_is_no_follower(native: Callable[..., Judged]) -> None:
     """A control may borrow the value of another test, which such an object equals, too."""
     code = "class Word(str):\n    def __eq__(self, other): return self.lower() == other.lower()\n"
-    code += (
-        "class Hour:\n    def __init__(self, n): self.n = n\n    def __eq__(self, n): return (self.n - n) % 2 == 0\n"
-    )
+    code += "class Hour:\n    def __init__(self, n): self.n = n\n"
+    code += "    def __eq__(self, n): return (self.n - n) % 2 == 0\n"
     asserts = ("assert Word('ab') == 'AB'", "assert Word('ab') == 'Ab'", "assert Hour(3) == 1", "assert Hour(3) == 5")
     for _ in range(5):
         judged = native(code, Asserts(asserts=asserts))

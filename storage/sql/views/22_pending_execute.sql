@@ -1,7 +1,7 @@
 -- References, attempts and injected bugs of one plan without a verdict of its judge. A bug comes with the time that the
 -- right program took. A reference that its problem still has comes with `is_reference`: it is judged first, and says how
--- the others are judged (`calibration`, JSON of judge.Calibration, once it has passed). An infrastructure error counts as no verdict;
--- `replaces` says that such a row is there.
+-- the others are judged (`calibration`, JSON of judge.Calibration, once it has passed). An infrastructure error counts as
+-- no verdict, unless the problem's checker caused it; `replaces` says that such a row is there.
 create macro pending_execute(of_plan) as table
 with plan as (
     select * from plans where plan_id = of_plan
@@ -49,5 +49,5 @@ cross join plan as p
 left join calibrations as c on c.problem_id = a.problem_id
 left join executions as e
     on e.attempt_id = a.attempt_id and e.suite_id = p.suite_id and e.judge_version = p.judge_version
-where e.verdict is null or e.verdict = 'infra'
+where e.verdict is null or (e.verdict = 'infra' and not list_contains(e.flags, 'checker'))
 order by a.problem_id, a.attempt_id;
