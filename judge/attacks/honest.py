@@ -247,7 +247,7 @@ atexit.register(lambda: print(sum(map(int, input().split()))))
 import threading
 threading.Thread(target=lambda: print(sum(map(int, input().split())))).start()
 """,
-    "as a float": "print(float(sum(map(int, input().split()))), '\\n\\n')",
+    "blanks after it": "print(sum(map(int, input().split())), '\\t \\n\\n')",
     "exit": """
 print(sum(map(int, input().split())))
 exit()
