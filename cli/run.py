@@ -63,6 +63,10 @@ def refresh_now(config: Path, lake: str | None, only: str | None, sets: list[str
     from tasks.models.probe import check_reachable
 
     if only is None and not Lake(settings.lake).exists():  # else the flow looks whether a model has anything to do
+        from flows.plan import check_templates
+
+        settings.check_before_run()  # what is wrong in the config itself comes first
+        check_templates(settings)
         check_reachable(model for model, _ in settings.askers)
     from flows.refresh import STAGES, refresh
     from flows.watching.report import UnansweredError

@@ -128,11 +128,14 @@ class RefreshConfig(Settings):
         return self.repair.model_copy(update={"template": template, "sampling": diagnose.sampling})
 
     def check_before_run(self) -> None:
-        """Check recordings and the runner before anything is written.
+        """Check files of problems, recordings and the runner before anything is written.
 
         Raises:
-            ConfigError: a recording does not exist, or the runner cannot start.
+            ConfigError: a recording or a file of problems does not exist, or the runner cannot start.
         """
+        for source in self.data:
+            if source.kind == "jsonl" and not source.path.exists():
+                raise ConfigError(f"{source.path}: no such file (jsonl path); name a .jsonl file or a folder of them")
         for settings in (self.model, self.explains_and_repairs):
             if isinstance(settings, RecordedSettings) and not settings.path.exists():
                 raise ConfigError(
