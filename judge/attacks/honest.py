@@ -260,7 +260,7 @@ quit(0)
 import sys
 sys.stdout.buffer.write(str(sum(map(int, sys.stdin.buffer.read().split()))).encode())
 """,
-    "written as an exponent": "print(f'{sum(map(int, input().split())):e}')",
+    "written in pieces": "for digit in str(sum(map(int, input().split()))): print(digit, end='')",
 }
 _CASES = Stdio.model_validate(
     {"kind": "stdio", "cases": [{"input": "1 2\n", "output": "3"}, {"input": "5 5", "output": "10\n"}]}

@@ -68,7 +68,7 @@ def test_a_report_with_an_answer_to_every_test_is_a_pass() -> None:
     ],
 )
 def test_any_other_report_is_no_pass(records: tuple[DriverRecord, ...]) -> None:
-    assert _judge(*records).verdict == "failed"
+    assert _judge(*records).verdict in ("failed", "exited")
 
 
 def test_tampering_and_limits_outweigh_answers() -> None:

@@ -160,7 +160,7 @@ class T(unittest.TestCase):
 """)  # fmt: skip
     row = judge(code, tests)
     assert row.verdict == "passed" and len(row.tests) == 4, row
-    assert row.evidence["handle_eq"] is True
+    assert row.isolation == "native" and row.evidence["controls"], row
 
 
 @pytest.mark.parametrize(

@@ -241,7 +241,7 @@ def test_auto_takes_docker_where_a_daemon_answers(engine: DockerEngine, monkeypa
     with closing(open_sandbox(SandboxSettings())) as chosen:
         assert chosen.backend == "docker"
     checks = probe()
-    assert [check.ok for check in checks] == [True] * 4 and "cgroup v" in checks[0].detail, checks
+    assert [check.ok for check in checks] == [True] * 5 and "cgroup v" in checks[0].detail, checks
 
 
 def test_a_daemon_whose_containers_do_not_start_is_named_with_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
