@@ -68,12 +68,12 @@ def main() -> int:
     began = time.monotonic()
     libraries = read_libraries(arguments.rows)
     source = FormSource(kind="form", form="ds1000", path=str(arguments.rows), benchmark=True)
-    wanted = arguments.library or LIBRARIES
+    chosen_libraries = arguments.library or LIBRARIES
     records = (record for _, record in read_form(source))
     jobs = {
         record.source_id: new_job(record)
         for record in records
-        if isinstance(record, Problem) and libraries[record.source_id] in wanted
+        if isinstance(record, Problem) and libraries[record.source_id] in chosen_libraries
     }
     verdicts: Counter[str] = Counter()
     faults: list[str] = []

@@ -41,11 +41,11 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Read a dataset in a named form into a lake; with --dry-run, show what would be taken and what dropped."""
-    given = {
+    options = {
         "limit": limit, "split": split, "config": config, "benchmark": benchmark or None, "licence": licence,
         "name": name,
     }  # fmt: skip
-    settings = choose_source(source, form, {key: value for key, value in given.items() if value is not None})
+    settings = choose_source(source, form, {key: value for key, value in options.items() if value is not None})
     if dry_run:
         _show(settings, rows, as_json)
     else:

@@ -76,10 +76,11 @@ def command(
     sandbox = open_sandbox(settings)
     try:
         calibrations = _calibrate(sandbox, [problem for _, problem in pairs], settings.limits) if references else {}
-        work = [
-            _calibrated(_new_job(str(number), solution.code, problem, settings.limits), calibrations.get(id(problem)))
-            for number, (solution, problem) in enumerate(pairs)
-        ]
+        work = []
+        for number, (solution, problem) in enumerate(pairs):
+            job = _new_job(str(number), solution.code, problem, settings.limits)
+            calibration = calibrations.get(id(problem))
+            work.append(job.calibrated_by(calibration) if calibration else job)
         verdicts = _in_order(sandbox.judge(work))
         lines = (write_verdict(pairs[int(verdict.job_id)][0], verdict) for verdict in verdicts)
         if out is None:
@@ -99,10 +100,6 @@ def _warn(line: str) -> None:
 def _new_job(job_id: str, code: str, problem: Problem, limits: Limits) -> Job:
     assert not isinstance(problem.tests, Untested)  # no file holds such a problem
     return Job(job_id, code, problem.context, problem.entry_point, problem.tests, limits)
-
-
-def _calibrated(job: Job, calibration: Calibration | None) -> Job:
-    return job if calibration is None else replace(job, isolation=calibration.isolation, normal=calibration)
 
 
 def _calibrate(sandbox: Sandbox, problems: Iterable[Problem], limits: Limits) -> dict[int, Calibration]:

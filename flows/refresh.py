@@ -88,14 +88,14 @@ def refresh(config: RefreshConfig, only: tuple[str, ...] = STAGES) -> Report:
                 ingested = ingest(config.lake, config.data, problem_ids)
                 plan = make_plan(config, ingested.selection_id, datetime.now(UTC))
                 write_plan(Lake(config.lake), plan)
+                unsettled: tuple[int, ...] = ()
                 if ingested.candidates and "execute" in only:
-                    propose_references(config.lake, plan["plan_id"], ingested.candidates)
+                    unsettled = propose_references(config.lake, plan["plan_id"], ingested.candidates)
                 busy, stages = _find_work(config, plan, ingested.buckets)
                 check_reachable(model for model, askers in config.askers if askers & stages & set(only))
                 if busy and JUDGING & set(only) and config.audit != "off":
                     audit(config.lake, config.sandbox, config.audit)
-                if ingested.candidates and "execute" in only:
-                    settle_references(config, plan["plan_id"], ingested.candidates)
+                settle_references(config, plan["plan_id"], ingested.candidates, unsettled)
             steps = [step for step in steps_of(config, plan["plan_id"]) if step.task.name in only]
             at_once = config.parallel_buckets
             with start_runner(config.runner if busy else "threads", config.cluster, at_once) as runner:

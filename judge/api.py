@@ -103,7 +103,7 @@ class Judge:
             key = (reference, job.tests.model_dump_json(), entry_point, context, isolation)
             if self._calibrated is None or self._calibrated[0] != key:
                 self._calibrated = key, _calibrate(self._sandbox, job, reference)
-            job = _follow(job, self._calibrated[1])
+            job = job.calibrated_by(self._calibrated[1])
         (judged,) = self._sandbox.judge([job])
         return judged
 
@@ -181,7 +181,7 @@ def judge(
     job = _new_job(code, tests, entry_point, context, limits or Limits(), isolation)
     with closing(open_sandbox(SandboxSettings(jobs=1))) as sandbox:
         if reference is not None:
-            job = _follow(job, _calibrate(sandbox, job, reference))
+            job = job.calibrated_by(_calibrate(sandbox, job, reference))
         (judged,) = sandbox.judge([job])
     return judged
 
@@ -194,11 +194,6 @@ def _calibrate(sandbox: Sandbox, job: Job, reference: str) -> Calibration:
         problem = f"reference: expected a program that passes the tests, got {judged.verdict}: {'; '.join(why[:3])}"
         raise ArgumentError(problem, fix="correct the reference or the tests, or pass none", argument="reference")
     return judged.calibration or Calibration()
-
-
-def _follow(job: Job, calibration: Calibration) -> Job:
-    """Return the job of a candidate, judged as its problem's reference was."""
-    return replace(job, isolation=job.isolation or calibration.isolation, normal=calibration)
 
 
 def _new_job(

@@ -34,9 +34,9 @@ class OutputComparison:
         self._tolerance = float_tolerance
         self._same = 0  # bytes, from the first on, in which both are the same
         self._reader: _Reader | None = None
-        self._wanted: Iterator[Tokens] = iter(())
+        self._expected_tokens: Iterator[Tokens] = iter(())
         self._output_left: Tokens = []
-        self._wanted_left: Tokens = []
+        self._expected_left: Tokens = []
         self._position = 0  # tokens of output that were compared
         self._other_lines = ""  # first token that stands on another line than the expected one
         self._difference = ""
@@ -64,14 +64,14 @@ class OutputComparison:
         if self._difference:
             return self._difference
         extra = _drop_lines(self._output_left)
-        missing = _drop_lines(self._wanted_left)
-        count, wanted = self._position + len(extra), self._position + len(missing)
-        for tokens in self._wanted:
+        missing = _drop_lines(self._expected_left)
+        count, expected_count = self._position + len(extra), self._position + len(missing)
+        for tokens in self._expected_tokens:
             more = _drop_lines(tokens)
-            missing, wanted = missing or more, wanted + len(more)
+            missing, expected_count = missing or more, expected_count + len(more)
         if extra or missing:
             first = f"missing is {_quote(missing[0])}" if missing else f"extra is {_quote(extra[0])}"
-            return f"{count} tokens of output, expected {wanted}; the first {first}"
+            return f"{count} tokens of output, expected {expected_count}; the first {first}"
         return self._other_lines
 
     def _part_ways(self) -> None:
@@ -81,16 +81,16 @@ class OutputComparison:
         began = bool(before.strip(_SPACE))
         between = before[len(before.rstrip(_SPACE)) :]
         new_line = began and (b"\n" in between or b"\r" in between)
-        self._reader, wanted = _Reader(began, new_line), _Reader(began, new_line)
+        self._reader, expected_reader = _Reader(began, new_line), _Reader(began, new_line)
         self._position = _count_tokens(before)
         self._output_left = self._reader.read(self._expected[start : self._same])
 
-        def read_wanted() -> Iterator[Tokens]:
+        def read_expected() -> Iterator[Tokens]:
             for at in range(start, len(self._expected), CHUNK):
-                yield wanted.read(self._expected[at : at + CHUNK])
-            yield wanted.end()
+                yield expected_reader.read(self._expected[at : at + CHUNK])
+            yield expected_reader.end()
 
-        self._wanted = read_wanted()
+        self._expected_tokens = read_expected()
         self._compare([])
 
     def _compare(self, tokens: Tokens) -> None:
@@ -98,26 +98,26 @@ class OutputComparison:
             return
         self._output_left += tokens
         while self._output_left:
-            if not self._wanted_left:
-                more = next(self._wanted, None)
+            if not self._expected_left:
+                more = next(self._expected_tokens, None)
                 if more is None:
                     return
-                self._wanted_left = more
+                self._expected_left = more
                 continue
             if self._other_lines:  # only the tokens are compared then, for a message that says more
                 self._output_left = [*_drop_lines(self._output_left)]
-                self._wanted_left = [*_drop_lines(self._wanted_left)]
-            count = min(len(self._output_left), len(self._wanted_left))
-            output, wanted = self._output_left[:count], self._wanted_left[:count]
-            if output != wanted and (count := self._find_difference(output, wanted)) < 0:
+                self._expected_left = [*_drop_lines(self._expected_left)]
+            count = min(len(self._output_left), len(self._expected_left))
+            output, expected = self._output_left[:count], self._expected_left[:count]
+            if output != expected and (count := self._find_difference(output, expected)) < 0:
                 return
             self._position += count - self._output_left[:count].count(NEW_LINE)
-            del self._output_left[:count], self._wanted_left[:count]
+            del self._output_left[:count], self._expected_left[:count]
 
-    def _find_difference(self, output: Tokens, wanted: Tokens) -> int:
+    def _find_difference(self, output: Tokens, expected_tokens: Tokens) -> int:
         """Return how many of these tokens agree; -1 after a difference that decides."""
         position = self._position
-        for index, (token, expected) in enumerate(zip(output, wanted, strict=True)):
+        for index, (token, expected) in enumerate(zip(output, expected_tokens, strict=True)):
             if token is NEW_LINE or expected is NEW_LINE:
                 if token is not expected:
                     begins = "begins a new line, expected on the same line"
@@ -129,7 +129,7 @@ class OutputComparison:
             position += 1
             if token != expected and not self._equal_numbers(token, expected):
                 self._difference = f"token {position} is {_quote(token)}, expected {_quote(expected)}"
-                self._output_left, self._wanted_left = [], []
+                self._output_left, self._expected_left = [], []
                 return -1
         return len(output)
 

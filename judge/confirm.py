@@ -147,10 +147,8 @@ def _run_control(
 
 def _passes_control(judged: Judged, first: Judged, control: Control) -> bool:
     """Return whether a program passes the test that was changed, if only that one."""
-    position = next((at for at, result in enumerate(first.tests) if result.test == control.test), None)
-    if position is None or position >= len(judged.tests):
-        return judged.verdict == "passed"
-    return judged.verdict == "passed" or judged.tests[position].verdict == "passed"
+    result = _find_result(judged, first, control)
+    return judged.verdict == "passed" or (result is not None and result.verdict == "passed")
 
 
 def _find_beyond(job: Job, judged: Judged) -> dict[str, tuple[str, ...]]:
@@ -174,16 +172,31 @@ def _list_valid(job: Job) -> list[Control]:
 def _draw_controls(controls: Sequence[Control], count: int) -> list[Control]:
     """Draw controls at random, those that change a value first: of each test in turn, each once before any twice."""
     rng = random.SystemRandom()
-    by_test: dict[str, list[Control]] = {}
-    for control in [control for control in controls if control.value] or controls:
-        by_test.setdefault(control.test, []).append(control)
-    groups = list(by_test.values())
+    groups = list(_group_by_test([control for control in controls if control.value] or controls).values())
     for group in groups:
         rng.shuffle(group)
     rng.shuffle(groups)
-    longest = max(map(len, groups), default=0)
-    turns = [group[at] for at in range(longest) for group in groups if at < len(group)]
+    turns = _take_turns(groups)
     return [turns[at % len(turns)] for at in range(count)] if turns else []
+
+
+def _group_by_test(controls: Sequence[Control]) -> dict[str, list[Control]]:
+    groups: dict[str, list[Control]] = {}
+    for control in controls:
+        groups.setdefault(control.test, []).append(control)
+    return groups
+
+
+def _take_turns(groups: Sequence[Sequence[Control]]) -> list[Control]:
+    """Return the first of each group, then the second of each, and so on."""
+    longest = max(map(len, groups), default=0)
+    return [group[at] for at in range(longest) for group in groups if at < len(group)]
+
+
+def _find_result(judged: Judged, first: Judged, control: Control) -> TestResult | None:
+    """Return the result of the control's test by its place in the run without changes; its text has changed."""
+    place = next((at for at, result in enumerate(first.tests) if result.test == control.test), None)
+    return None if place is None or place >= len(judged.tests) else judged.tests[place]
 
 
 def _mark_follower(first: Judged, control: Control) -> Judged:
@@ -247,11 +260,7 @@ def _calibrate_as(isolation: RunIsolation, job: Job, settings: Confirmation, run
 def _choose_validated(controls: Sequence[Control]) -> list[Control]:
     """Return the controls to try on a reference: of each test the first that change a value, in turn."""
     ranked = sorted(controls, key=lambda control: not control.value)
-    by_test: dict[str, list[Control]] = {}
-    for control in ranked:
-        by_test.setdefault(control.test, []).append(control)
-    rounds = [group[at] for at in range(MOST_VALIDATED) for group in by_test.values() if at < len(group)]
-    return rounds[:MOST_VALIDATED]
+    return _take_turns(list(_group_by_test(ranked).values()))[:MOST_VALIDATED]
 
 
 def _is_failed_by_reference(job: Job, isolation: RunIsolation, control: Control, first: Judged, run: Run) -> bool:
@@ -259,11 +268,10 @@ def _is_failed_by_reference(job: Job, isolation: RunIsolation, control: Control,
     if changed is None:
         return False
     judged = run(changed, isolation)
-    position = next((at for at, result in enumerate(first.tests) if result.test == control.test), None)
-    if position is None or position >= len(judged.tests) or judged.tests[position].verdict == "passed":
+    result = _find_result(judged, first, control)
+    if result is None or result.verdict == "passed":
         return False
     if control.sure:
         return True
-    result = judged.tests[position]
     lines = judged.facts.get(result.test, TestFacts()).lines
     return result.verdict == "failed" and (isolation == "separate" or control.line in lines)

@@ -188,19 +188,19 @@ class SiteFinder:
 
     def _equality(self, sides: Sequence[ast.expr], line: int, sure: bool) -> None:
         constants = [side for side in sides if is_constant(side)]
-        others = [side for side in sides if side not in constants]
-        if others and constants:
+        computed = [side for side in sides if side not in constants]
+        if computed and constants:
             self._constant(constants[-1], line, sure)
             return
-        for side in others:
+        for side in computed:
             if isinstance(side, ast.Name) and (origin := self._find_origin(side.id)) is not None:
                 self._constant(origin, line, sure)
                 return
             if isinstance(side, ast.Call) and is_array(side):
                 self._constant(side.args[0], line, sure)
                 return
-        if len(others) == 2:
-            self._sites.append(Site("wrap", others[1], line, False))
+        if len(computed) == 2:
+            self._sites.append(Site("wrap", computed[1], line, False))
 
     def _near(self, sides: Sequence[ast.expr], bound: ast.expr, line: int, sure: bool) -> None:
         try:

@@ -203,12 +203,12 @@ def _change_members(members: Set[Any], rng: random.Random, tolerance: float) -> 
     """Replace one member by a value that was none."""
     if not members:
         return {0}
-    first, *rest = members
+    first, *kept = members
     for _ in range(5):
         first = _change(first, rng, tolerance)
         if first not in members:
-            return {first, *rest}
-    return set(rest)
+            return {first, *kept}
+    return set(kept)
 
 
 def _change_text(text: str, rng: random.Random) -> str:

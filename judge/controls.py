@@ -173,8 +173,8 @@ def _find_methods(tree: ast.Module) -> list[Site]:
         methods = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef)}
         for method in methods.values():
             sure = runs and method.name.startswith("test") and _runs(method)
-            found = SiteFinder(method, sure).find(method.body)
-            sites += with_test(found, f"{node.name}.{method.name}")
+            sites_of_method = SiteFinder(method, sure).find(method.body)
+            sites += with_test(sites_of_method, f"{node.name}.{method.name}")
     return sites
 
 

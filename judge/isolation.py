@@ -5,7 +5,7 @@ The choice is a property of the problem, never of a candidate:
 - With a reference: judge it by `Job(..., calibrate=True)`. It is tried in `separate` processes, then natively. The
   verdict that comes back says where it passed (`Judged.isolation`), and `Judged.calibration` says what is normal there.
   Store the calibration per problem and judge version, and judge every candidate by
-  `Job(..., isolation=calibration.isolation, normal=calibration)`. `choose_isolation` does the first half alone.
+  `Job(...).calibrated_by(calibration)`. `choose_isolation` does the first half alone.
 - Without one: leave `Job.isolation` at None. The setting `unreferenced` then decides; by default the text of the tests
   does (`needs_native`).
 """

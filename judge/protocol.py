@@ -1,7 +1,7 @@
 """The judge's vocabulary: a job, its limits, a verdict with its evidence, and the protocol of every sandbox."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -90,6 +90,10 @@ class Job:
     calibrate: bool = False
     """The program is the problem's reference: it chooses the isolation (judge/isolation.py), and its verdict carries
     the calibration."""
+
+    def calibrated_by(self, calibration: Calibration) -> "Job":
+        """Return the job of a program that is judged as the problem's reference showed; a chosen isolation stays."""
+        return replace(self, isolation=self.isolation or calibration.isolation, normal=calibration)
 
 
 @dataclass(frozen=True)

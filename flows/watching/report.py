@@ -160,8 +160,8 @@ def make_report(config: RefreshConfig, plan: PlanRow, drops: Sequence[DropCount]
 
 def describe_unanswered(line: UnansweredLine) -> str:
     """Return one line about what a stage lacks."""
-    rest = line["problems"] - len(line["examples"])
-    examples = ", ".join(line["examples"]) + (f" and {rest} more" if rest else "")
+    unnamed = line["problems"] - len(line["examples"])
+    examples = ", ".join(line["examples"]) + (f" and {unnamed} more" if unnamed else "")
     return f"{line['stage']}: {line['samples']} {line['status']} ({examples}): {line['words']}"
 
 

@@ -7,16 +7,15 @@ from typing import Any
 
 from .show import show
 
-_OPERATORS: dict[type[ast.cmpop], str] = {
-    ast.Eq: "eq", ast.NotEq: "ne", ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge",
-    ast.In: "in", ast.NotIn: "not_in", ast.Is: "is_", ast.IsNot: "is_not",
+SYMBOLS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.In: "in",
+    ast.NotIn: "not in", ast.Is: "is", ast.IsNot: "is not",
 }  # fmt: skip
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    name: getattr(operator, name) for name in ("eq", "ne", "lt", "le", "gt", "ge", "is_", "is_not")
-}
-_COMPARE["in"] = lambda left, right: left in right
-_COMPARE["not_in"] = lambda left, right: left not in right
-_SYMBOLS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "ne": "!=", "in": "in", "not_in": "not in", "is_": "is"}
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "in": lambda left, right: left in right, "not in": lambda left, right: left not in right,
+    "is": operator.is_, "is not": operator.is_not,
+}  # fmt: skip
 COMPARED, TRUTH = "__patchmill_compared__", "__patchmill_truth__"
 Message = Callable[[], object] | None
 
@@ -34,18 +33,27 @@ def check_comparison(op: str, left: Any, right: Any, swapped: bool, line: int, m
     __tracebackhide__ = True
     if _COMPARE[op](left, right):
         return
-    if op in ("eq", "is_"):
-        actual, expected = (right, left) if swapped else (left, right)
-        text = f"got {show(actual)}, expected {show(expected)}"
-    else:
-        text = f"{show(left)} {_SYMBOLS.get(op, 'is not')} {show(right)} does not hold"
+    text = describe_comparison(op, left, right, swapped)
     raise FailedError(text, line, None if message is None else message())
+
+
+def describe_comparison(op: str, left: object, right: object, swapped: bool) -> str:
+    """Return in words that a comparison does not hold; see check_comparison."""
+    if op in ("==", "is"):
+        actual, expected = (right, left) if swapped else (left, right)
+        return f"got {show(actual)}, expected {show(expected)}"
+    return f"{show(left)} {op} {show(right)} does not hold"
 
 
 def check_truth(value: object, line: int, message: Message) -> None:
     """Do what `assert value, message` does; raises FailedError where the value is false."""
     if not value:
-        raise FailedError(f"got {show(value)}, expected it to be true", line, None if message is None else message())
+        raise FailedError(describe_untrue(value), line, None if message is None else message())
+
+
+def describe_untrue(value: object) -> str:
+    """Return in words that an asserted value is false."""
+    return f"got {show(value)}, expected it to be true"
 
 
 class _AssertRewriter(ast.NodeTransformer):
@@ -54,19 +62,25 @@ class _AssertRewriter(ast.NodeTransformer):
         test = node.test
         message: ast.expr = ast.Constant(None)
         if node.msg is not None:
-            no_arguments = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-            message = ast.Lambda(no_arguments, node.msg)
+            message = delay(node.msg)
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             left, right = test.left, test.comparators[0]
-            swapped = _is_constant(left) and not _is_constant(right)
-            args: list[ast.expr] = [ast.Constant(_OPERATORS[type(test.ops[0])]), left, right, ast.Constant(swapped)]
+            swapped = is_constant(left) and not is_constant(right)
+            args: list[ast.expr] = [ast.Constant(SYMBOLS[type(test.ops[0])]), left, right, ast.Constant(swapped)]
             call = ast.Call(ast.Name(COMPARED, ast.Load()), [*args, ast.Constant(node.lineno), message], [])
         else:
             call = ast.Call(ast.Name(TRUTH, ast.Load()), [test, ast.Constant(node.lineno), message], [])
         return ast.fix_missing_locations(ast.copy_location(ast.Expr(call), node))
 
 
-def _is_constant(node: ast.expr) -> bool:
+def delay(value: ast.expr) -> ast.Lambda:
+    """Return a function that evaluates an expression only when it is called."""
+    no_arguments = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
+    return ast.Lambda(no_arguments, value)
+
+
+def is_constant(node: ast.expr) -> bool:
+    """Return whether an expression names nothing: such a side of a comparison is the expected value."""
     return not any(isinstance(part, ast.Name | ast.Call | ast.Attribute) for part in ast.walk(node))
 
 

@@ -13,7 +13,7 @@ from . import names, packages
 from .asserts import FailedError
 from .operations import perform_guarded
 from .payload import TestsPayload
-from .peer import GoneError, TamperedError, get_kind
+from .peer import GoneError, TamperedError, get_kind, text_of
 from .proxy import NotPlainError
 from .show import show
 
@@ -100,7 +100,7 @@ class Driver:
         """Return the verdict on an exception: of the candidate, which carries facts of the original, or of the test."""
         remote = "patchmill_name" in error.__dict__
         name = error.__dict__.get("patchmill_name", type(error).__name__)
-        text = error.__dict__["patchmill_text"][:1000] if remote else _get_text(error)
+        text = error.__dict__["patchmill_text"][:1000] if remote else text_of(error)
         if not remote and isinstance(error, AssertionError):
             return "failed", (text or "the assertion does not hold") + self._locate(error), None
         if remote and isinstance(error, SystemExit):
@@ -156,14 +156,6 @@ class Driver:
             data = b""
         if data:
             self.write(tampered="replies to questions that were not asked")
-
-
-def _get_text(error: BaseException) -> str:
-    """Return an exception's message; empty where its text depends on an object that raises."""
-    try:
-        return str(error)[:1000]
-    except BaseException:
-        return ""
 
 
 def _keep_small(number: object) -> int | None:

@@ -95,7 +95,7 @@ def run_calls(driver: Driver) -> None:
         actual = _find_entry(space, driver.payload["entry"])(*case["args"], **case["kwargs"])
         expected = case["expected"]
         if not equals_json(actual, expected):
-            call = _write_call(driver, case)
+            call = write_call(driver.payload["entry"], case)
             raise FailedError(f"got {show(actual)}, expected {show(expected)}, for {call}", 0, None)
 
     for number, case in enumerate(driver.payload["cases"], 1):
@@ -125,7 +125,10 @@ def run_checker(driver: Driver) -> None:
             continue
         value = base64.b64encode(values[1]).decode()
         driver.write(
-            test=name, verdict=verdict, message=f"{show(values[0])}, for {_write_call(driver, case)}", value=value
+            test=name,
+            verdict=verdict,
+            message=f"{show(values[0])}, for {write_call(driver.payload['entry'], case)}",
+            value=value,
         )
         driver.flush()
 
@@ -134,9 +137,10 @@ def _refuse_object(value: Any) -> bytes:
     raise NotPlainError(f"the answer holds {describe(value) or type(value).__name__}, which is no plain data")
 
 
-def _write_call(driver: Driver, case: CallCase) -> str:
+def write_call(entry: str | None, case: CallCase) -> str:
+    """Return the call of a case as a person would write it."""
     args = [*map(show, case["args"]), *(f"{name}={show(value)}" for name, value in case["kwargs"].items())]
-    return f"{driver.payload['entry']}({', '.join(args)})"
+    return f"{entry}({', '.join(args)})"
 
 
 def run_answers(driver: Driver) -> None:

@@ -16,11 +16,11 @@ from typing import Any
 from . import explain, native_unit, packages
 from .asserts import FailedError
 from .descriptors import WIRE
-from .kinds import equals_json
+from .kinds import equals_json, write_call
 from .names import BUILTINS, NEVER_ASKED, collect_names, is_known, supply_value
 from .native_values import find_entry, is_library, other_value
 from .payload import OTHER, ProgramPayload, TestsPayload, read_payload
-from .peer import line_of
+from .peer import line_of, text_of
 from .program import BOM, execute
 from .show import show
 
@@ -153,7 +153,7 @@ class _Run:
 
     def classify(self, error: BaseException) -> Attempt:
         """Return the verdict on an exception: an assertion of the tests that does not hold, or anything else."""
-        name, text, line = type(error).__name__, _get_text(error), line_of(error)
+        name, text, line = type(error).__name__, text_of(error), line_of(error)
         files = [file for file, _ in _list_steps(error)]
         if isinstance(error, AssertionError) and not (files and files[-1] == "<solution>"):
             if isinstance(error, FailedError):
@@ -216,8 +216,7 @@ def _run_calls(run: _Run, _: list[tuple[str, types.CodeType]]) -> None:
     def call(case: Any) -> None:
         actual = find_entry(run.solution.__dict__, run.tests["entry"])(*case["args"], **case["kwargs"])
         if not equals_json(actual, case["expected"]):
-            args = [*map(show, case["args"]), *(f"{name}={show(value)}" for name, value in case["kwargs"].items())]
-            text = f"{run.tests['entry']}({', '.join(args)})"
+            text = write_call(run.tests["entry"], case)
             raise FailedError(f"got {show(actual)}, expected {show(case['expected'])}, for {text}", 0, None)
 
     for number, case in enumerate(run.tests["cases"], 1):
@@ -258,11 +257,3 @@ def _list_steps(error: BaseException) -> list[tuple[str, int]]:
             steps.append((file, step.tb_lineno))
         step = step.tb_next
     return steps
-
-
-def _get_text(error: BaseException) -> str:
-    """Return an exception's message; empty where its text depends on an object that raises."""
-    try:
-        return str(error)[:1000]
-    except BaseException:
-        return ""

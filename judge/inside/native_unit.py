@@ -3,8 +3,9 @@
 import sys
 import types
 import unittest
-from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
+
+from .unit import list_cases, name_of
 
 Attempt = tuple[str, str, list[str | int | None] | None]
 ErrorInfo = tuple[type[BaseException], BaseException, types.TracebackType] | tuple[None, None, None]
@@ -105,7 +106,7 @@ def run_module(reporter: Reporter, module: types.ModuleType) -> None:
     """Run every test of the module, with its fixtures; first report their names as the plan."""
     _run_coroutines()
     suite = unittest.TestLoader().loadTestsFromModule(module)
-    cases = list(_flatten(suite))
+    cases = list_cases(suite)
     reporter.write(plan=[name_of(case) for case in cases])
     results = _Results(reporter, cases)
     failure = None
@@ -127,16 +128,3 @@ def _run_coroutines() -> None:
             asyncio.run(value)
 
     unittest.TestCase._callTestMethod = call  # type: ignore[attr-defined]
-
-
-def _flatten(suite: Iterable[unittest.TestSuite | unittest.TestCase]) -> Iterator[unittest.TestCase]:
-    for item in suite:
-        if isinstance(item, unittest.TestSuite):
-            yield from _flatten(item)
-        else:
-            yield item
-
-
-def name_of(case: unittest.TestCase) -> str:
-    """Return the name of a test, as in `TestX.test_y`."""
-    return f"{type(case).__name__}.{case._testMethodName}"

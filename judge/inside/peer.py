@@ -250,6 +250,14 @@ def line_of(error: BaseException) -> int | None:
     return line
 
 
+def text_of(error: BaseException) -> str:
+    """Return an exception's message; empty where its text depends on an object that raises."""
+    try:
+        return str(error)[:1000]
+    except BaseException:
+        return ""
+
+
 def _refuse_handle(value: object) -> bytes:
     raise CodecError(f"{type(value).__name__} in a handle")
 

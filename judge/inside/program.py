@@ -12,7 +12,7 @@ from . import streams
 from .checking import run_checks
 from .descriptors import WIRE
 from .payload import ProgramPayload
-from .peer import line_of
+from .peer import line_of, text_of
 
 PROGRAM = "__program__"
 """Name of a function of the context that takes the program's text, which is then not run by itself."""
@@ -55,7 +55,7 @@ def run_program(payload: ProgramPayload) -> None:
             sys.stderr.write(f"{error.code}\n")
     except BaseException as error:
         code = 1
-        report = [type(error).__name__[:200], _get_text(error), line_of(error), getattr(error, "errno", None)]
+        report = [type(error).__name__[:200], text_of(error), line_of(error), getattr(error, "errno", None)]
         try:
             traceback.print_exc()
         except BaseException:
@@ -83,10 +83,3 @@ def _provide_file(module: types.ModuleType, code: str) -> None:
     if _FILE_USED.search(code):
         with open(path, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
             file.write(code)
-
-
-def _get_text(error: BaseException) -> str:
-    try:
-        return str(error)[:1000]
-    except BaseException:
-        return ""

@@ -38,6 +38,11 @@ class _FirstError(unittest.TestResult):
         self.error = self.error or FailedError(f"the test was skipped: {reason}", 0, None)
 
 
+def list_cases(suite: Iterable[unittest.TestSuite | unittest.TestCase]) -> list[unittest.TestCase]:
+    """Return the tests of a suite, in order, also those of suites within it."""
+    return list(_flatten(suite))
+
+
 def _flatten(suite: Iterable[unittest.TestSuite | unittest.TestCase]) -> Iterator[unittest.TestCase]:
     for item in suite:
         if isinstance(item, unittest.TestSuite):
@@ -51,8 +56,8 @@ def run_methods(driver: Driver, module: types.ModuleType) -> None:
 
     Where a class's setUpClass fails, each of its methods gets that result.
     """
-    cases = list(_flatten(unittest.TestLoader().loadTestsFromModule(module)))
-    driver.write(plan=[_get_name(case) for case in cases])
+    cases = list_cases(unittest.TestLoader().loadTestsFromModule(module))
+    driver.write(plan=[name_of(case) for case in cases])
     current: type[unittest.TestCase] | None = None
     broken: Attempt | None = None
     for case in cases:
@@ -62,7 +67,7 @@ def run_methods(driver: Driver, module: types.ModuleType) -> None:
             entered = driver.attempt(current.setUpClass) if driver.final is None else ("passed", "", None)
             broken = entered if entered[0] not in ("passed", "lost") and driver.final is None else None
         if broken is not None:
-            driver.write(test=_get_name(case), verdict=broken[0], message=broken[1], exception=broken[2])
+            driver.write(test=name_of(case), verdict=broken[0], message=broken[1], exception=broken[2])
             continue
 
         def run_case(case: unittest.TestCase = case) -> None:
@@ -71,7 +76,7 @@ def run_methods(driver: Driver, module: types.ModuleType) -> None:
             if result.error is not None:
                 raise result.error
 
-        driver.run(_get_name(case), run_case)
+        driver.run(name_of(case), run_case)
     _leave_class(driver, current)
 
 
@@ -80,5 +85,6 @@ def _leave_class(driver: Driver, current: type[unittest.TestCase] | None) -> Non
         driver.attempt(current.tearDownClass)
 
 
-def _get_name(case: unittest.TestCase) -> str:
+def name_of(case: unittest.TestCase) -> str:
+    """Return the name of a test, as in `TestX.test_y`."""
     return f"{type(case).__name__}.{case._testMethodName}"

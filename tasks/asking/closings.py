@@ -43,9 +43,9 @@ def parses(code: str) -> bool:
 
 def normalize_code(code: str) -> str:
     """Return code without what surrounds a whole block at times: an indentation, the tag as its first line."""
-    first, _, rest = code.lstrip("\n").partition("\n")
+    first, _, behind_first = code.lstrip("\n").partition("\n")
     if first.strip().lower() in ("python", "python3", "py"):
-        code = rest
+        code = behind_first
     if parses(code):
         return code
     dedented = textwrap.dedent(code)

@@ -95,8 +95,9 @@ def choose_program(pieces: Sequence[Piece], is_cut: bool, entry_point: str | Non
     name = entry_point.split(".")[0] if entry_point else None
     main = _choose_main(candidates, name)
     if main is None or (name and cut and not _may_define(main, name)):
-        others = _list_candidates(block for block in whole if not block.may_be_python and block.language != "session")
-        right = [c for c in others if c.tree and (name in c.defined if name else reads_input(c.tree))]
+        tagged_otherwise = (block for block in whole if not block.may_be_python and block.language != "session")
+        mistagged = _list_candidates(tagged_otherwise)
+        right = [c for c in mistagged if c.tree and (name in c.defined if name else reads_input(c.tree))]
         if right:
             return Choice(right[-1].code)
         is_cut_python = any(block.may_be_python and block.code.strip() for block in cut)

@@ -67,8 +67,8 @@ def split_thinking(text: str) -> tuple[str, str | None]:
         if part is None:
             break
         thoughts.append(part.thought)
-        text, others = _split_channels(part.before + part.behind)
-        thoughts += others
+        text, more_thoughts = _split_channels(part.before + part.behind)
+        thoughts += more_thoughts
     if not thoughts:
         return text, None
     return re.sub(r"\A(?:[ \t]*\r?\n)+", "", text), "\n\n".join(filter(None, map(str.strip, thoughts)))
@@ -107,9 +107,9 @@ def _find_thinking(text: str) -> _Thinking | None:
 def _find_close(text: str, opening: re.Match[str]) -> tuple[int, int]:
     """Return start and end of the tag that closes an opening one; both the end of the text where none does."""
     name = (opening.groupdict().get("name") or "").lower()
-    rest = text[opening.end() :]
-    blocks = _Blocks(rest)
-    tags = [tag for tag in _CLOSE.finditer(rest) if not blocks.holds_as_text(tag)]
+    behind = text[opening.end() :]
+    blocks = _Blocks(behind)
+    tags = [tag for tag in _CLOSE.finditer(behind) if not blocks.holds_as_text(tag)]
     same = [tag for tag in tags if (tag["name"] or "").lower() == name]
     for tag in [*same, *tags]:
         return opening.end() + tag.start(), opening.end() + tag.end()

@@ -94,8 +94,8 @@ def _splice(source: str, place: ast.AST, new_text: str | None, mutant: str) -> s
     )
     before, after = source.encode()[:start].decode(), source.encode()[end:].decode()
     spliced = (before + text + after for text in (new_text.strip(), f"({new_text.strip()})"))
-    wanted = ast.dump(ast.parse(mutant))
-    return next((text for text in spliced if (tree := parse(text)) and ast.dump(tree) == wanted), None)
+    mutant_tree = ast.dump(ast.parse(mutant))
+    return next((text for text in spliced if (tree := parse(text)) and ast.dump(tree) == mutant_tree), None)
 
 
 def _collect_sites(tree: ast.Module, program_id: str) -> list[_Site]:

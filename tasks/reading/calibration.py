@@ -1,7 +1,5 @@
 """Read what a problem's reference showed to be normal."""
 
-from dataclasses import replace
-
 from judge.calibration import Calibration
 from judge.protocol import Job
 
@@ -13,7 +11,4 @@ def calibrated(job: Job, stored: str | None) -> Job:
         job: a program of the problem.
         stored: JSON of a Calibration, as the evidence of the reference's execution holds it.
     """
-    if stored is None:
-        return job
-    normal = Calibration.model_validate_json(stored)
-    return replace(job, isolation=normal.isolation, normal=normal)
+    return job if stored is None else job.calibrated_by(Calibration.model_validate_json(stored))

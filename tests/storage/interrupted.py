@@ -67,13 +67,7 @@ def calls_the_handler_before() -> None:
         print("handles", number)
 
     signal.signal(signal.SIGINT, stop)
-    with duckdb.connect() as db:
-        try:
-            with interruptible(db):
-                signal.raise_signal(signal.SIGINT)
-                db.sql(LONG).to_arrow_table()
-        except KeyboardInterrupt:
-            print("stopped")
+    pressed_just_before()
 
 
 def passes_other_signals_on() -> None:

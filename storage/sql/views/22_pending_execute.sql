@@ -30,15 +30,10 @@ programs as (
        and e.verdict = 'passed'
 ),
 calibrations as (
-    select pr.problem_id, any_value(e.evidence ->> '$.calibration') as calibration
-    from plan as p
-    join selections as s using (selection_id)
-    join problems as pr using (problem_id)
-    join attempts as a on a.problem_id = pr.problem_id and a.kind = 'reference' and a.code = pr.reference
-    join executions as e
-        on e.attempt_id = a.attempt_id and e.suite_id = p.suite_id and e.judge_version = p.judge_version
-    where e.verdict = 'passed'
-    group by pr.problem_id
+    select problem_id, any_value(calibration) as calibration
+    from references_of(of_plan)
+    where verdict = 'passed'
+    group by problem_id
 )
 select a.attempt_id, a.problem_id, a.bucket, a.code, a.original_cpu_ms, a.original_wall_ms,
        a.is_reference and coalesce(a.code = pr.reference, false) as is_reference, c.calibration,

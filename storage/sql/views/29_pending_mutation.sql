@@ -17,15 +17,9 @@ held as (
     group by m.attempt_id
 ),
 passed as (
-    select a.attempt_id, a.problem_id, a.bucket, a.code, e.cpu_ms, e.wall_ms,
-           e.evidence ->> '$.calibration' as calibration
-    from plan as p
-    join selections as s using (selection_id)
-    join problems as pr using (problem_id)
-    join attempts as a on a.problem_id = pr.problem_id and a.kind = 'reference' and a.code = pr.reference
-    join executions as e
-        on e.attempt_id = a.attempt_id and e.suite_id = p.suite_id and e.judge_version = p.judge_version
-    where e.verdict = 'passed' and is_trustworthy(e.flags)
+    select attempt_id, problem_id, bucket, code, cpu_ms, wall_ms, calibration
+    from references_of(of_plan)
+    where verdict = 'passed' and is_trustworthy(flags)
 )
 select a.*, coalesce(h.present, []) as present, coalesce(h.broken, []) as broken,
        least(p.mutants, coalesce(h.possible, p.mutants)) - len(coalesce(h.present, [])) as missing

@@ -9,14 +9,9 @@ right_programs as (
     from verdicts_of(of_plan)
     where round = 0 and verdict = 'passed' and is_trustworthy(flags)
     union all
-    select a.attempt_id, a.problem_id, a.code, 1 as place
-    from plan as p
-    join selections as s using (selection_id)
-    join problems as pr using (problem_id)
-    join attempts as a on a.problem_id = pr.problem_id and a.kind = 'reference' and a.code = pr.reference
-    join executions as e
-        on e.attempt_id = a.attempt_id and e.suite_id = p.suite_id and e.judge_version = p.judge_version
-    where e.verdict = 'passed' and is_trustworthy(e.flags)
+    select attempt_id, problem_id, code, 1 as place
+    from references_of(of_plan)
+    where verdict = 'passed' and is_trustworthy(flags)
 ),
 distinct_programs as (
     select * from right_programs

@@ -78,8 +78,8 @@ def _write_methods(node: ast.stmt, fixtures: Fixtures) -> list[str]:
     cases = _read_decorators(node)
     if cases is None:
         return []
-    given = {name for case in cases for name in case.names}
-    call = f"{node.name}({_pass_arguments(_arguments(node), given, fixtures, {})})"
+    parameters = {name for case in cases for name in case.names}
+    call = f"{node.name}({_pass_arguments(_arguments(node), parameters, fixtures, {})})"
     lines: list[str] = []
     for suffix, body in expand(cases, [call]):
         lines += [f"    def {node.name}{suffix}(self):", *(f"        {line}" for line in body), ""]
@@ -114,9 +114,9 @@ def _convert_method(node: ast.stmt, fixtures: Fixtures, own: Fixtures) -> list[a
     arguments = _arguments(node)[1:]
     if not arguments:
         return [node]
-    given = {name for case in cases for name in case.names}
+    parameters = {name for case in cases for name in case.names}
     test, node.name = node.name, f"_{node.name}"
-    call = f"self.{node.name}({_pass_arguments(arguments, given, fixtures, own)})"
+    call = f"self.{node.name}({_pass_arguments(arguments, parameters, fixtures, own)})"
     text = "\n".join(
         line
         for suffix, body in expand(cases, [call])
