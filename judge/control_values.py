@@ -125,9 +125,13 @@ def differ(one: Any, other: Any, tolerance: float = 0.0) -> bool:
 
 def is_plain(value: Any) -> bool:
     """Return whether the text of the value is a constant expression of the same value."""
-    return type(value) in (bool, int, float, str, bytes, list, tuple, set, dict, type(None)) and (
-        not isinstance(value, float) or math.isfinite(value)
-    )
+    if type(value) is float:
+        return math.isfinite(value)
+    if type(value) in (list, tuple, set):
+        return all(map(is_plain, value))
+    if type(value) is dict:
+        return all(is_plain(key) and is_plain(item) for key, item in value.items())
+    return type(value) in (bool, int, str, bytes, type(None))
 
 
 def other_value(value: Any, pool: Sequence[Any], rng: random.Random, tolerance: float = 0.0) -> Any:
@@ -170,7 +174,8 @@ def _change(value: Any, rng: random.Random, tolerance: float) -> Any:
                 else value + 1 + math.ceil(2 * tolerance)
             )
         case float():
-            return value + max(1.0, abs(value)) * rng.choice((0.5, 1.0)) + 2 * tolerance
+            larger = value + max(1.0, abs(value)) * rng.choice((0.5, 1.0)) + 2 * tolerance
+            return value / 2 if math.isfinite(value) and not math.isfinite(larger) else larger
         case complex():
             return value + 1
         case str():
