@@ -29,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         end.code = _run(None)
     finally:
+        _silence_logs()
         stopper.wait_if_stopping()
     sys.exit(end.code)
 
@@ -83,6 +84,12 @@ def _print_anything() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def _silence_logs() -> None:
+    """Keep what libraries log while they end from following the command's last line; Prefect counts its open items."""
+    if logging := sys.modules.get("logging"):
+        logging.disable(logging.CRITICAL)
 
 
 def _drop_output() -> int:
